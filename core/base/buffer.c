@@ -1,0 +1,151 @@
+#include "base/buffer.h"
+
+#include <math.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+char *buffer_reserve(struct buffer *buffer, size_t extra)
+{
+    if (buffer->failed)
+        return NULL;
+    const size_t most = buffer->limit ? buffer->limit : SIZE_MAX / 4;
+    if (buffer->size > most || extra > most - buffer->size) {
+        buffer->failed = true;
+        return NULL;
+    }
+    const size_t need = buffer->size + extra + 1;
+    if (need > buffer->capacity) {
+        size_t capacity = buffer->capacity ? buffer->capacity : 64;
+        while (capacity < need)
+            capacity *= 2;
+        char *data = realloc(buffer->data, capacity);
+        if (!data) {
+            buffer->failed = true;
+            return NULL;
+        }
+        buffer->data = data;
+        buffer->capacity = capacity;
+        data[buffer->size] = '\0';
+    }
+    return buffer->data + buffer->size;
+}
+
+void buffer_append(struct buffer *buffer, const void *bytes, size_t length)
+{
+    char *room = buffer_reserve(buffer, length);
+    if (!room)
+        return;
+    if (length)
+        memcpy(room, bytes, length);
+    buffer->size += length;
+    buffer->data[buffer->size] = '\0';
+}
+
+void buffer_append_text(struct buffer *buffer, const char *text)
+{
+    buffer_append(buffer, text, strlen(text));
+}
+
+void buffer_append_byte(struct buffer *buffer, char byte)
+{
+    buffer_append(buffer, &byte, 1);
+}
+
+void buffer_printf(struct buffer *buffer, const char *format, ...)
+{
+    va_list arguments, again;
+    va_start(arguments, format);
+    va_copy(again, arguments);
+    const int length = vsnprintf(NULL, 0, format, arguments);
+    char *room = length < 0 ? NULL : buffer_reserve(buffer, (size_t)length);
+    if (room) {
+        vsnprintf(room, (size_t)length + 1, format, again);
+        buffer->size += (size_t)length;
+    }
+    va_end(again);
+    va_end(arguments);
+}
+
+void buffer_append_u32(struct buffer *buffer, uint32_t value)
+{
+    unsigned char bytes[4];
+    for (int i = 0; i < 4; i++)
+        bytes[i] = (unsigned char)(value >> 8 * i);
+    buffer_append(buffer, bytes, sizeof bytes);
+}
+
+void buffer_append_u64(struct buffer *buffer, uint64_t value)
+{
+    buffer_append_u32(buffer, (uint32_t)value);
+    buffer_append_u32(buffer, (uint32_t)(value >> 32));
+}
+
+static void append_json_escape(struct buffer *buffer, unsigned char c)
+{
+    switch (c) {
+    case '"':
+        buffer_append_text(buffer, "\\\"");
+        break;
+    case '\\':
+        buffer_append_text(buffer, "\\\\");
+        break;
+    case '\n':
+        buffer_append_text(buffer, "\\n");
+        break;
+    case '\t':
+        buffer_append_text(buffer, "\\t");
+        break;
+    case '\r':
+        buffer_append_text(buffer, "\\r");
+        break;
+    default:
+        buffer_printf(buffer, "\\u%04x", c);
+    }
+}
+
+void buffer_append_json(struct buffer *buffer, const char *text, size_t length)
+{
+    buffer_append_byte(buffer, '"');
+    size_t start = 0;
+    for (size_t i = 0; i < length; i++) {
+        const unsigned char c = (unsigned char)text[i];
+        if (c >= 0x20 && c != '"' && c != '\\')
+            continue;
+        buffer_append(buffer, text + start, i - start);
+        append_json_escape(buffer, c);
+        start = i + 1;
+    }
+    buffer_append(buffer, text + start, length - start);
+    buffer_append_byte(buffer, '"');
+}
+
+void buffer_append_float(struct buffer *buffer, float value)
+{
+    if (!isfinite(value)) {
+        buffer_append_text(buffer, "null");
+        return;
+    }
+    char text[32];
+    for (int digits = 6; digits <= 9; digits++) {
+        snprintf(text, sizeof text, "%.*g", digits, (double)value);
+        if (strtof(text, NULL) == value)
+            break;
+    }
+    buffer_append_text(buffer, text);
+}
+
+void buffer_clear(struct buffer *buffer)
+{
+    buffer->size = 0;
+    buffer->failed = false;
+    if (buffer->data)
+        buffer->data[0] = '\0';
+}
+
+void buffer_free(struct buffer *buffer)
+{
+    free(buffer->data);
+    *buffer = (struct buffer){.limit = buffer->limit};
+}
