@@ -1,0 +1,98 @@
+#pragma once
+/* The recommender interface: one contract for every model, and the registry.
+ *
+ * A model is fitted once and const from then on: any number of threads may ask it. What changes
+ * after the fit (new events, new items) comes in with the query, which carries the history:
+ * known, cold, fresh and guest users use the same call. Filtering and top-k are never in a model.
+ *
+ * A model file defines one `const struct model_class`, listed in models/registry.c; every class
+ * passes tests/contract.
+ */
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "base/observer.h"
+#include "base/option.h"
+#include "base/parallel.h"
+#include "base/sections.h"
+#include "data/dataset.h"
+
+#define QUERY_NO_USER UINT32_MAX
+
+/* Who asks. Arrays are borrowed for the call. */
+struct query {
+    uint32_t user;                /* row of the training data, or QUERY_NO_USER */
+    bool fresh;                   /* the history differs from the one the model was fitted with */
+    uint32_t n;                   /* length of the history */
+    const struct signal *history; /* rising item numbers; items past the model's are skipped */
+};
+
+/* What a model is fitted on. Borrowed for the fit. */
+struct train_set {
+    const struct dataset *dataset;
+    const struct bitmap *held; /* events left out; NULL: none */
+    const struct csr *by_user; /* signed confidences, n_users x n_items, held events left out */
+    const struct csr *by_item; /* its transpose */
+    uint64_t seed;
+};
+
+struct model;
+
+struct model_class {
+    const char *name;    /* "ials" */
+    const char *summary; /* one line for help */
+    const struct option *options;
+    size_t n_options, settings_size;
+
+    /* Fits. settings: the struct that options describe. The pool may be NULL. Cancelled within a
+     * second when the observer says stop. Same data, seed and settings: same bytes when saved, for
+     * any number of threads. Reports "fit/…" scalars by epoch. */
+    enum status (*fit)(const struct train_set *data, const void *settings, struct parallel *pool,
+                       const struct observer *observer, struct model **ret_model,
+                       struct error *reterr);
+
+    /* Bytes that a fit needs at its peak beyond the train set, for the memory limit. */
+    uint64_t (*estimate)(const void *settings, uint32_t n_users, uint32_t n_items, uint64_t size);
+
+    /* Scores out[n_queries x n_items], row-major; items NULL: all items 0 .. n_items-1 of the
+     * model. Item numbers past the model's score -INFINITY. Higher is better; finite otherwise.
+     * Scratch memory comes from the arena. NO_MEMORY is the only failure. */
+    enum status (*score)(const struct model *model, const struct query *queries, size_t n_queries,
+                         const uint32_t *items, size_t n_items, float *out, struct arena *scratch);
+
+    /* Optional, both or none: score = <query vector, item row>. Rows of *ret_d floats. */
+    const float *(*item_vectors)(const struct model *model, uint32_t *ret_d);
+    enum status (*query_vector)(const struct model *model, const struct query *query, float *out,
+                                struct arena *scratch);
+
+    /* Optional. Likeness of every item of the model to one of them, out[n_items]; the item itself
+     * gets -INFINITY, as does an item that nobody touched. */
+    enum status (*similar)(const struct model *model, uint32_t item, float *out,
+                           struct arena *scratch);
+
+    /* Sections are named "<prefix>…"; load takes them from a mapping that outlives the model and
+     * may point into it. CORRUPT with the section's name. */
+    void (*save)(const struct model *model, struct sections_writer *writer);
+    enum status (*load)(const struct sections *sections, struct model **ret_model,
+                        struct error *reterr);
+    void (*free)(struct model *model); /* NULL is fine */
+};
+
+/* Every model's struct begins with this. */
+struct model {
+    const struct model_class *class;
+    uint32_t n_users, n_items; /* what it was fitted on */
+};
+
+/* The registry: `popular` first; NULL at the end. */
+extern const struct model_class *const model_classes[];
+
+/* NULL when there is none of that name; the nearest name otherwise known is in *ret_nearest (may be
+ * NULL). */
+const struct model_class *model_class_find(const char *name, const char **ret_nearest);
+
+/* A settings struct with the defaults, from the arena; NULL when memory is out. */
+void *model_settings_new(const struct model_class *class, struct arena *arena);
+
+/* Free that dispatches; NULL is fine. */
+void model_free(struct model *model);

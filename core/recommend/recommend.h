@@ -1,0 +1,63 @@
+#pragma once
+/* The Recommender: query -> eligible set -> retrieve -> rank -> diversify -> explain.
+ *
+ * The eligible set comes first, so that filters are never applied after the ranking: if n items are
+ * eligible, n are returned. Retrievers propose K = max(500, 2(n + offset)) eligible items; a small
+ * eligible set is scored whole. Ranking passes the retriever's order through until there is a
+ * ranker. Items that the models do not know yet come last, newest first. Of a group of variants
+ * at most one is returned. Ties go to the lower item number.
+ */
+#include <stdint.h>
+
+#include "recommend/view.h"
+
+enum {
+    RECOMMEND_N_MAX = 1000,
+    RECOMMEND_REACH_MAX = 2000, /* n + offset */
+    RECOMMEND_EXCLUDE_MAX = 10000,
+    RECOMMEND_CATEGORIES_MAX = 64,
+    RETRIEVE_MIN = 500,
+};
+
+enum seen_rule {
+    SEEN_HIDE,    /* by each type's own rule */
+    SEEN_INCLUDE, /* show everything */
+};
+
+/* Borrowed for the call. */
+struct recommend_request {
+    uint32_t user; /* number, or QUERY_NO_USER */
+    uint32_t n, offset;
+    int64_t now_ms;
+    const char *const *categories; /* [n_categories] OR; none: no restriction */
+    size_t n_categories;
+    const uint32_t *exclude; /* [n_exclude] item numbers */
+    size_t n_exclude;
+    enum seen_rule seen;
+    const bool *hide_types; /* [EVENT_TYPES_MAX] these types hide for ever, and only these; NULL */
+    const struct model *model; /* NULL: the view's retriever */
+};
+
+struct recommended {
+    uint32_t item;
+    float score;
+};
+
+struct recommendation {
+    const struct recommended *items; /* [n], best first; from the arena */
+    uint32_t n;
+    uint32_t eligible;    /* how many items could have been returned */
+    const char *strategy; /* "ials", "fold_in", "popular", "latest": what made the top; constant */
+    const char *model;    /* its class name */
+};
+
+/* NO_MEMORY is the only failure. */
+enum status recommend(const struct view *view, const struct recommend_request *request,
+                      struct arena *arena, struct recommendation *ret_recommendation);
+
+/* Items like one item, by a model that knows likeness (the retriever if it does, otherwise the
+ * first that does); eligible ones only, the item itself left out. UNSUPPORTED when no model does.
+ */
+enum status recommend_similar(const struct view *view, uint32_t item,
+                              const struct recommend_request *request, struct arena *arena,
+                              struct recommendation *ret_recommendation);

@@ -1,0 +1,37 @@
+#pragma once
+/* What the Recommender sees: models, histories, eligibility. A Snapshot with its Live fills a view
+ * in the daemon and at the terminal, a Dataset fills one in `evaluate`: what is measured is what is
+ * served. A view is taken for one request (view->class->release gives it back). */
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "base/bitmap.h"
+#include "data/signal.h"
+#include "models/model.h"
+
+struct view;
+
+struct view_class {
+    /* The user's touches, everything counted, sorted by (item, type); from the arena. A user
+     * without any gets 0. *ret_fresh: differs from what the models were fitted with. */
+    enum status (*touches)(const struct view *view, uint32_t user, struct arena *arena,
+                           const struct touch **ret_touches, size_t *ret_n, bool *ret_fresh);
+    /* The items that may be shown at now_ms, resized to view->n_items. */
+    enum status (*eligible)(const struct view *view, int64_t now_ms, struct bitmap *out);
+    /* Items in or below a category, or NULL: nothing is. */
+    const struct bitmap *(*category)(const struct view *view, const char *path);
+    uint32_t (*group)(const struct view *view, uint32_t item); /* NUMBER_NONE */
+    int64_t (*created_ms)(const struct view *view, uint32_t item);
+    void (*release)(struct view *view);
+};
+
+/* Embedded at the start of what implements it. */
+struct view {
+    const struct view_class *class;
+    uint32_t n_items; /* every item known, whether or not the models know it */
+    const struct event_types *types;
+    const struct signal_frame *frame;
+    const struct model *const *models; /* [n_models], `popular` first */
+    size_t n_models;
+    const struct model *retriever; /* the one that answers by default */
+};
