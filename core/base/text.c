@@ -86,6 +86,12 @@ static bool has_control_character(const char *bytes, size_t length)
     return false;
 }
 
+bool utf8_is_printable(const char *text)
+{
+    const size_t length = strlen(text);
+    return utf8_is_valid(text, length) && !has_control_character(text, length);
+}
+
 void utf8_make_printable(char *text)
 {
     const size_t length = strlen(text);
