@@ -7,6 +7,7 @@
 
 #include "base/observer.h"
 #include "data/dataset.h"
+#include "eval/bootstrap.h"
 #include "eval/metrics.h"
 #include "models/model.h"
 

@@ -11,7 +11,7 @@
 #include <stddef.h>
 
 #include "base/buffer.h"
-#include "eval/metrics.h"
+#include "eval/bootstrap.h"
 
 enum { GATE_USERS_MIN = 200, GATE_ROUNDS = 10 };
 
