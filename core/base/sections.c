@@ -361,7 +361,8 @@ static enum status overwrite_mapped(char *base, const char *path, const char *na
     if (!entry)
         return error_set(reterr, STATUS_NOT_FOUND, "%s has no section '%s'", path, name);
     assert(offset <= entry->bytes && length <= entry->bytes - offset);
-    memcpy(base + entry->offset + offset, bytes, length);
+    if (length)
+        memcpy(base + entry->offset + offset, bytes, length);
     entry->crc = crc32c(0, base + entry->offset, entry->bytes);
     header->table_crc = crc32c(0, base + header->table_offset, header->count * sizeof *entry);
     header->header_crc = crc32c(0, header, offsetof(struct header, header_crc));
