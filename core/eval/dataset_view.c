@@ -41,11 +41,11 @@ static enum status view_eligible(const struct view *view, int64_t now_ms, struct
     return status;
 }
 
-static const struct bitmap *view_category(const struct view *view, const char *path)
+static void view_category(const struct view *view, const char *path, struct bitmap *out)
 {
-    (void)view;
+    (void)view; /* a Dataset knows no categories */
     (void)path;
-    return NULL;
+    (void)out;
 }
 
 static uint32_t view_group(const struct view *view, uint32_t item)

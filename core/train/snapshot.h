@@ -72,16 +72,16 @@ enum status snapshot_catalogue(const struct snapshot *snapshot, struct catalogue
 struct snapshot *snapshot_acquire(struct snapshot *snapshot);
 void snapshot_release(struct snapshot *snapshot); /* NULL is fine */
 
-/* Versions on disk, newest first, into versions[max]; returns how many (the newest, when there are
- * more). No folder: 0. */
-size_t snapshot_list(const char *root, uint32_t *versions, size_t max);
+/* Versions on disk, oldest first, into versions[room]: the newest ones when there are more. Returns
+ * how many. No folder: 0. */
+size_t snapshot_list(const char *root, uint32_t *versions, size_t room);
 
-/* Removes all versions but the newest `keep` and `active` (0: none), and what a crash left half
- * written a day ago or longer. */
+/* Removes the oldest versions until at most `keep` are there; never `active` (0: none). Also removes
+ * what a crash left half-written a day ago or longer. */
 enum status snapshot_prune(const char *root, size_t keep, uint32_t active, struct error *reterr);
 
-/* Overwrites the users' rows in the stored files: ids, touches and every model's section
- * "<model>/users" (n_users rows), and the manifest's checksums with them. Numbers past the
- * snapshot's are skipped. Whoever has the snapshot loaded sees the change. */
+/* Overwrites the rows of n users in the stored files, in place: ids, touches and every model's
+ * section "<model>/users" (n_users rows), and the manifest's checksums with them. Users that the
+ * snapshot does not know are passed over. Whoever has it loaded sees the change. */
 enum status snapshot_erase_users(const char *root, uint32_t version, const uint32_t *users,
-                                 size_t n_users, struct error *reterr);
+                                 size_t n, struct error *reterr);

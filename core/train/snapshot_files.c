@@ -23,13 +23,13 @@ static uint32_t version_of(const char *name)
     return value <= UINT32_MAX ? (uint32_t)value : 0;
 }
 
-static int compare_newest_first(const void *a, const void *b)
+static int compare_versions(const void *a, const void *b)
 {
     const uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
-    return (x < y) - (x > y);
+    return (x > y) - (x < y);
 }
 
-size_t snapshot_list(const char *root, uint32_t *versions, size_t max)
+size_t snapshot_list(const char *root, uint32_t *versions, size_t room)
 {
     DIR *folder = opendir(root);
     uint32_t *all = folder ? malloc(VERSIONS_MAX * sizeof *all) : NULL;
@@ -41,9 +41,10 @@ size_t snapshot_list(const char *root, uint32_t *versions, size_t max)
     if (folder)
         closedir(folder);
     if (n) {
-        qsort(all, n, sizeof *all, compare_newest_first);
-        n = n < max ? n : max;
-        memcpy(versions, all, n * sizeof *all);
+        qsort(all, n, sizeof *all, compare_versions);
+        const size_t skip = n > room ? n - room : 0;
+        n -= skip;
+        memcpy(versions, all + skip, n * sizeof *all);
     }
     free(all);
     return n;
@@ -75,10 +76,12 @@ enum status snapshot_prune(const char *root, size_t keep, uint32_t active, struc
         return error_set(reterr, STATUS_NO_MEMORY, "out of memory for the list of snapshots");
     enum status status = STATUS_OK;
     const size_t n = snapshot_list(root, versions, VERSIONS_MAX);
-    for (size_t i = keep; i < n && status == STATUS_OK; i++) {
+    size_t left = n;
+    for (size_t i = 0; i < n && left > keep && status == STATUS_OK; i++) {
         char path[PATH_BYTES_MAX];
         if (versions[i] == active)
             continue;
+        left--;
         status = snapshot_path(path, root, versions[i], NULL, reterr);
         if (status == STATUS_OK)
             status = folder_remove(path, reterr);
