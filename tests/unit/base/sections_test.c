@@ -271,8 +271,9 @@ static void an_overwritten_section_reads_back_and_changes_the_crc(void **state)
     write_small(path);
     struct sections *s, *mapped;
     assert_int_equal(sections_open(path, &mapped, NULL), STATUS_OK);
-    const uint32_t before = sections_crc(mapped), zeros[2] = {0};
-    assert_int_equal(sections_overwrite(path, "numbers", 4, zeros, 8, NULL), STATUS_OK);
+    const uint32_t before = sections_crc(mapped);
+    assert_int_equal(sections_zero(path, &(struct section_range){"numbers", 4, 8}, 1, NULL),
+                     STATUS_OK);
     assert_int_equal(((const uint32_t *)sections_find(mapped, "numbers")->data)[1], 0);
     sections_close(mapped);
     assert_int_equal(sections_open(path, &s, NULL), STATUS_OK);
@@ -284,13 +285,16 @@ static void an_overwritten_section_reads_back_and_changes_the_crc(void **state)
     assert_int_not_equal(sections_crc(s), before);
     sections_close(s);
     struct error err = {0};
-    assert_int_equal(sections_overwrite(path, "gone", 0, zeros, 4, &err), STATUS_NOT_FOUND);
-    assert_int_equal(sections_overwrite(path, "nothing", 0, NULL, 0, &err), STATUS_OK);
+    assert_int_equal(sections_zero(path, &(struct section_range){"gone", 0, 4}, 1, &err),
+                     STATUS_NOT_FOUND);
+    assert_int_equal(sections_zero(path, &(struct section_range){"nothing", 0, 0}, 1, &err),
+                     STATUS_OK);
     struct buffer file = file_bytes(path);
     file.data[64] ^= 1;
     file_put(path, file.data, file.size);
     buffer_free(&file);
-    assert_int_equal(sections_overwrite(path, "numbers", 0, zeros, 4, &err), STATUS_CORRUPT);
+    assert_int_equal(sections_zero(path, &(struct section_range){"numbers", 0, 4}, 1, &err),
+                     STATUS_CORRUPT);
 }
 
 int main(void)
