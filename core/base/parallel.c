@@ -33,6 +33,7 @@ struct parallel {
     const _Atomic bool *stop;
     size_t n_blocks;
     _Atomic size_t next;
+    int64_t loops_ns; /* wall time spent in loops */
     struct worker workers[];
 };
 
@@ -154,12 +155,20 @@ void parallel_for(struct parallel *pool, size_t n_blocks, parallel_block run, vo
         run_blocks(pool, &pool->workers[0]);
         return;
     }
+    const int64_t start = clock_monotonic_ns();
     pool->busy = pool->n_workers;
     pool->loop++;
     pthread_cond_broadcast(&pool->has_work);
     while (pool->busy > 0)
         pthread_cond_wait(&pool->is_done, &pool->mutex);
+    pool->loops_ns += clock_monotonic_ns() - start;
     pthread_mutex_unlock(&pool->mutex);
+}
+
+double parallel_busy_share(const struct parallel *pool)
+{
+    const double wanted = (double)pool->loops_ns * 1e-9 * parallel_threads(pool);
+    return wanted > 0 ? parallel_cpu_seconds(pool) / wanted : 1;
 }
 
 double parallel_cpu_seconds(const struct parallel *pool)

@@ -36,7 +36,11 @@ void parallel_for(struct parallel *pool, size_t n_blocks, parallel_block run, vo
  * what share of the machine they got. */
 double parallel_cpu_seconds(const struct parallel *pool);
 
-/* From the next block on an idle pool's work is done at ordinary priority. Idempotent. */
+/* CPU time that the workers got, as a share of what they wanted: one core each for as long as a
+ * loop ran. 1 before the first loop. */
+double parallel_busy_share(const struct parallel *pool);
+
+/* From the next loop on an idle pool's work is done at ordinary priority. Idempotent. */
 void parallel_lift(struct parallel *pool);
 bool parallel_is_idle(const struct parallel *pool);
 
