@@ -136,6 +136,21 @@ void buffer_append_float(struct buffer *buffer, float value)
     buffer_append_text(buffer, text);
 }
 
+void buffer_append_double(struct buffer *buffer, double value)
+{
+    if (!isfinite(value)) {
+        buffer_append_text(buffer, "null");
+        return;
+    }
+    char text[32] = "0";
+    for (int digits = 15; value != 0 && digits <= 17; digits++) {
+        snprintf(text, sizeof text, "%.*g", digits, value);
+        if (strtod(text, NULL) == value)
+            break;
+    }
+    buffer_append_text(buffer, text);
+}
+
 void buffer_clear(struct buffer *buffer)
 {
     buffer->size = 0;

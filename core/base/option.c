@@ -210,7 +210,7 @@ void option_print(const struct option *option, const void *values, struct buffer
         buffer_printf(out, "%" PRId64, *(const int64_t *)field);
         break;
     case OPTION_REAL:
-        buffer_printf(out, "%.9g", *(const double *)field);
+        buffer_append_double(out, *(const double *)field);
         break;
     case OPTION_DURATION:
         print_duration(*(const int64_t *)field, out);

@@ -59,6 +59,14 @@ enum status snapshot_catalogue(const struct snapshot *snapshot, struct catalogue
 struct snapshot *snapshot_acquire(struct snapshot *snapshot);
 void snapshot_release(struct snapshot *snapshot); /* NULL is fine */
 
-/* Overwrites the user's rows (id and touches, model rows) in the stored files: for erasure. */
-enum status snapshot_erase_user(const char *root, uint32_t version, uint32_t user,
-                                struct error *reterr);
+/* Overwrites the rows of n users (ids, touches, model rows) in the stored files, in place: for
+ * erasure. Users that the snapshot does not know are passed over. */
+enum status snapshot_erase_users(const char *root, uint32_t version, const uint32_t *users,
+                                 size_t n, struct error *reterr);
+
+/* The versions on disk, oldest first, at most `room` of them; returns how many. */
+size_t snapshot_list(const char *root, uint32_t *versions, size_t room);
+
+/* Removes the oldest versions until at most `keep` are there; never `active`. Also removes what a
+ * crash has left half-written. */
+enum status snapshot_prune(const char *root, size_t keep, uint32_t active, struct error *reterr);
