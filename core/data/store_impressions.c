@@ -84,12 +84,13 @@ static enum status read_items(struct store *store, sqlite3_stmt *s, int column,
     return status;
 }
 
-enum status store_list_user_impressions(struct store *store, uint32_t user, uint32_t limit,
-                                        store_each_impression each, void *context,
+enum status store_list_user_impressions(struct store *store, uint32_t user, uint64_t before_seq,
+                                        uint32_t limit, store_each_impression each, void *context,
                                         struct error *reterr)
 {
     sqlite3_stmt *s = sql_get(store, SQL_LIST_USER_IMPRESSIONS);
     sql_bind_int(s, ":user", user);
+    sql_bind_seq(s, ":before", before_seq);
     sql_bind_int(s, ":limit", limit);
     bool row;
     enum status status;

@@ -150,7 +150,7 @@ const struct sql_text sql_texts[SQL_COUNT] = {
         {"SELECT p.seq, u.id, coalesce(p.session, s.id), p.recommendation_id, p.time_ms, p.items"
          " FROM impressions p CROSS JOIN users u ON u.number = p.user"
          " LEFT JOIN sessions s ON s.user = p.user AND u.kind = 2"
-         " WHERE p.user = :user ORDER BY p.seq DESC LIMIT :limit"},
+         " WHERE p.user = :user AND p.seq < :before ORDER BY p.seq DESC LIMIT :limit"},
     [SQL_MOVE_IMPRESSIONS] = {"UPDATE impressions SET user = :to,"
                               " session = coalesce(session, :session) WHERE user = :from"},
     [SQL_DELETE_IMPRESSIONS] = {"DELETE FROM impressions WHERE user = :user"},
