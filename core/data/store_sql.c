@@ -78,6 +78,7 @@ const struct sql_text sql_texts[SQL_COUNT] = {
                        " ORDER BY number DESC LIMIT 1"},
     [SQL_GET_ITEM] = {ITEM_COLUMNS "WHERE id = :id ORDER BY number DESC LIMIT 1"},
     [SQL_GET_ITEM_BY_NUMBER] = {ITEM_COLUMNS "WHERE number = :number"},
+    [SQL_GET_ITEM_ID] = {"SELECT id FROM items WHERE number = :number"},
     [SQL_ADD_ITEM] =
         {"INSERT INTO items (number, state, id, attributes, title, categories, hidden, available,"
          " price, currency, group_id, published_ms, expires_ms, vector, created_ms, updated_ms)"
