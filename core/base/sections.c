@@ -367,7 +367,8 @@ static enum status zero_mapped(char *base, const char *path, const struct sectio
         const struct section_range *range = &ranges[i];
         struct entry *entry = find_entry(base, header, range->name);
         assert(range->offset <= entry->bytes && range->length <= entry->bytes - range->offset);
-        memset(base + entry->offset + range->offset, 0, range->length);
+        if (range->length)
+            memset(base + entry->offset + range->offset, 0, range->length);
         changed[entry - entries] = true;
     }
     for (size_t i = 0; i < header->count; i++)
