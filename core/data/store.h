@@ -159,11 +159,11 @@ enum status store_list_item_events(struct store *store, uint32_t item, const cha
 enum status store_list_events(struct store *store, uint64_t after_seq, uint32_t limit,
                               store_each_event each, void *context, struct error *reterr);
 
-/* Impressions of a user, newest first: for the user's export. */
+/* Impressions of a user, newest first, below `before_seq`: for the user's export. */
 typedef enum status (*store_each_impression)(void *context, uint64_t seq,
                                              const struct impression_record *impression);
-enum status store_list_user_impressions(struct store *store, uint32_t user, uint32_t limit,
-                                        store_each_impression each, void *context,
+enum status store_list_user_impressions(struct store *store, uint32_t user, uint64_t before_seq,
+                                        uint32_t limit, store_each_impression each, void *context,
                                         struct error *reterr);
 
 /* ---- reading by seq, for Dataset and Live ---- */

@@ -13,7 +13,9 @@
 struct round_request {
     struct store *store; /* STORE_READ, the caller's thread */
     const struct settings *settings;
-    const char *snapshots; /* folder */
+    const struct event_types *types; /* bound to the store's codes (store_bind_types); the ones in
+                                        settings are not */
+    const char *snapshots;           /* folder */
     uint32_t version;
     struct parallel *pool;
     const struct observer *observer;

@@ -1,0 +1,44 @@
+#pragma once
+/* Long work at the terminal: one observer that hands on to the progress bar, to a
+ * TensorBoard run and to a log of epochs, and that says stop after Ctrl-C.
+ *
+ * SIGINT and SIGTERM are blocked while a console is open and awaited by a thread of its own, which
+ * raises the stop flag at the first one; the second ends the process at once. So open the console
+ * before other threads are started (they inherit the mask). Not to be copied while open.
+ */
+#include <pthread.h>
+#include <signal.h>
+#include <stdatomic.h>
+
+#include "base/observer.h"
+#include "base/status.h"
+#include "cli/progress.h"
+
+struct board_run;
+
+enum { CONSOLE_EPOCHS_MAX = 10000 };
+
+struct console {
+    struct observer observer; /* give this to the work */
+    struct progress progress;
+    struct board_run *run; /* scalars go here too; NULL: nowhere */
+    double *epoch_seconds; /* [n_epochs] by the steps of "fit/..." scalars since console_fit */
+    size_t n_epochs;
+    int64_t epoch_started_ns, epoch_step;
+    _Atomic bool stop;
+    pthread_t thread;
+    int signals, wake; /* descriptors: signals to await; told to end */
+    sigset_t mask_before;
+};
+
+/* IO or NO_MEMORY; nothing to close then. */
+enum status console_open(struct console *console, struct error *reterr);
+
+/* Takes the bar away, restores the signals. Fine on a zeroed console. */
+void console_close(struct console *console);
+
+/* A fit begins: forgets the epochs of the one before. */
+void console_fit(struct console *console);
+
+/* True when the user asked to stop. */
+bool console_stopped(const struct console *console);
