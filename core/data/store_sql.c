@@ -115,27 +115,31 @@ const struct sql_text sql_texts[SQL_COUNT] = {
                            " WHERE seq = :seq AND event_id IS NULL"},
     [SQL_GET_EVENT] = {EVENT_COLUMNS "WHERE e.seq = :seq"},
     [SQL_LIST_EVENTS] = {EVENT_COLUMNS "WHERE e.seq > :after ORDER BY e.seq LIMIT :limit"},
-    [SQL_LIST_USER_EVENTS] = {EVENT_COLUMNS "WHERE e.user = :number AND e.seq < :before"
-                                            " AND (:type IS NULL OR t.name = :type)"
-                                            " ORDER BY e.seq DESC LIMIT :limit"},
-    [SQL_LIST_ITEM_EVENTS] = {EVENT_COLUMNS "WHERE e.item = :number AND e.seq < :before"
-                                            " AND (:type IS NULL OR t.name = :type)"
-                                            " ORDER BY e.seq DESC LIMIT :limit"},
+    [SQL_LIST_USER_EVENTS] = {EVENT_COLUMNS
+                              "WHERE e.seq >> 16 = :run AND e.user = :number AND e.seq < :before"
+                              " AND (:type IS NULL OR t.name = :type)"
+                              " ORDER BY e.seq DESC LIMIT :limit"},
+    [SQL_LIST_ITEM_EVENTS] = {EVENT_COLUMNS
+                              "WHERE e.seq >> 16 = :run AND e.item = :number AND e.seq < :before"
+                              " AND (:type IS NULL OR t.name = :type)"
+                              " ORDER BY e.seq DESC LIMIT :limit"},
     [SQL_READ_EVENTS] = {EVENT_ROW_COLUMNS "WHERE seq > :after AND seq <= :upto"
                                            " ORDER BY seq LIMIT :limit"},
-    [SQL_READ_USER_EVENTS] = {EVENT_ROW_COLUMNS "WHERE user = :user AND seq > :after"
-                                                " AND seq <= :upto ORDER BY seq LIMIT :limit"},
+    [SQL_READ_USER_EVENTS] = {EVENT_ROW_COLUMNS
+                              "WHERE seq >> 16 = :run AND user = :user AND seq > :after"
+                              " AND seq <= :upto ORDER BY seq LIMIT :limit"},
     [SQL_MATCH_USER_EVENTS] = {"SELECT seq, user, item, type, time_ms, event_id FROM interactions"
-                               " WHERE user = :user AND seq > :after"
+                               " WHERE seq >> 16 = :run AND user = :user AND seq > :after"
                                " AND (:type = 0 OR type = :type)"
                                " AND (:item IS NULL OR item IN"
                                " (SELECT number FROM items WHERE id = :item))"
                                " ORDER BY seq LIMIT 1"},
     [SQL_DELETE_EVENT] = {"DELETE FROM interactions WHERE seq = :seq"},
-    [SQL_DELETE_USER_EVENTS] = {"DELETE FROM interactions WHERE user = :user"},
-    [SQL_DELETE_ITEM_EVENTS] = {"DELETE FROM interactions WHERE item = :item"},
-    [SQL_MOVE_EVENTS] = {"UPDATE interactions SET user = :to,"
-                         " session = coalesce(session, :session) WHERE user = :from"},
+    [SQL_DELETE_USER_EVENTS] = {"DELETE FROM interactions WHERE seq >> 16 = :run AND user = :user"},
+    [SQL_DELETE_ITEM_EVENTS] = {"DELETE FROM interactions WHERE seq >> 16 = :run AND item = :item"},
+    [SQL_MOVE_EVENTS] =
+        {"UPDATE interactions SET user = :to,"
+         " session = coalesce(session, :session) WHERE seq >> 16 = :run AND user = :from"},
     [SQL_FIND_TOMBSTONE] = {"SELECT user FROM tombstones WHERE event_id = :event_id"},
     [SQL_ADD_TOMBSTONE] = {"INSERT INTO tombstones (event_id, user) VALUES (:event_id, :user)"},
     [SQL_MOVE_TOMBSTONES] = {"UPDATE tombstones SET user = :to WHERE user = :from"},
@@ -150,10 +154,11 @@ const struct sql_text sql_texts[SQL_COUNT] = {
         {"SELECT p.seq, u.id, coalesce(p.session, s.id), p.recommendation_id, p.time_ms, p.items"
          " FROM impressions p CROSS JOIN users u ON u.number = p.user"
          " LEFT JOIN sessions s ON s.user = p.user AND u.kind = 2"
-         " WHERE p.user = :user ORDER BY p.seq DESC LIMIT :limit"},
-    [SQL_MOVE_IMPRESSIONS] = {"UPDATE impressions SET user = :to,"
-                              " session = coalesce(session, :session) WHERE user = :from"},
-    [SQL_DELETE_IMPRESSIONS] = {"DELETE FROM impressions WHERE user = :user"},
+         " WHERE p.seq >> 16 = :run AND p.user = :user ORDER BY p.seq DESC LIMIT :limit"},
+    [SQL_MOVE_IMPRESSIONS] =
+        {"UPDATE impressions SET user = :to,"
+         " session = coalesce(session, :session) WHERE seq >> 16 = :run AND user = :from"},
+    [SQL_DELETE_IMPRESSIONS] = {"DELETE FROM impressions WHERE seq >> 16 = :run AND user = :user"},
 
     [SQL_ADD_VERSION] =
         {"INSERT INTO model_versions (seq, started_ms, state, reason, report, active, kept)"

@@ -112,10 +112,11 @@ CREATE TABLE interactions (
     progress          REAL,
     context           TEXT
 ) STRICT;
+-- Both cut into runs of 65,536 seqs, so that new events touch few pages (core/data/store_runs.c).
 -- one user's events in order: their page, export, erasure, merge, and what Live reads again
-CREATE INDEX interactions_by_user ON interactions (user, seq);
+CREATE INDEX interactions_by_user ON interactions (seq >> 16, user);
 -- one item's events in order: their page, and a purge
-CREATE INDEX interactions_by_item ON interactions (item, seq);
+CREATE INDEX interactions_by_item ON interactions (seq >> 16, item);
 -- the event of a client's id: duplicates and retractions
 CREATE UNIQUE INDEX interactions_by_event_id ON interactions (event_id)
     WHERE event_id IS NOT NULL;
@@ -136,8 +137,8 @@ CREATE TABLE impressions (
     time_ms           INTEGER,
     items             BLOB NOT NULL -- numbers as shown, 32 bits each, little-endian
 ) STRICT;
--- one user's impressions: export, erasure, merge
-CREATE INDEX impressions_by_user ON impressions (user, seq) WHERE user IS NOT NULL;
+-- one user's impressions: export, erasure, merge; in runs as above
+CREATE INDEX impressions_by_user ON impressions (seq >> 16, user) WHERE user IS NOT NULL;
 
 CREATE TABLE model_versions (
     version     INTEGER PRIMARY KEY, -- rows are never deleted, so never used again
