@@ -132,7 +132,8 @@ static void the_catalogue_holds_the_stores_items(void **state)
     const uint32_t number = catalogue_find(catalogue, "i5");
     assert_int_equal(number, idmap_find(&s->item_ids, "i5", 2));
     struct bitmap eligible = {0};
-    assert_int_equal(catalogue_eligible(catalogue, 3000000000000, &eligible), STATUS_OK);
+    assert_int_equal(bitmap_resize(&eligible, catalogue_count(catalogue)), STATUS_OK);
+    catalogue_eligible(catalogue, 3000000000000, &eligible);
     assert_int_equal(bitmap_population(&eligible), 60);
     bitmap_free(&eligible);
     catalogue_free(catalogue);
