@@ -154,7 +154,8 @@ const struct sql_text sql_texts[SQL_COUNT] = {
         {"SELECT p.seq, u.id, coalesce(p.session, s.id), p.recommendation_id, p.time_ms, p.items"
          " FROM impressions p CROSS JOIN users u ON u.number = p.user"
          " LEFT JOIN sessions s ON s.user = p.user AND u.kind = 2"
-         " WHERE p.seq >> 16 = :run AND p.user = :user ORDER BY p.seq DESC LIMIT :limit"},
+         " WHERE p.seq >> 16 = :run AND p.user = :user AND p.seq < :before"
+         " ORDER BY p.seq DESC LIMIT :limit"},
     [SQL_MOVE_IMPRESSIONS] =
         {"UPDATE impressions SET user = :to,"
          " session = coalesce(session, :session) WHERE seq >> 16 = :run AND user = :from"},
