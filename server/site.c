@@ -157,15 +157,14 @@ static enum status read_admin_key(struct site *site, struct store *store, struct
 /* ---- keys for the HTTP layer ---- */
 
 struct key_list {
-    struct key_row rows[KEYS_MAX];
-    size_t n;
+    struct key_row rows[KEYS_MAX]; /* revoked ones too: a site that once had keys stays closed */
+    size_t n, n_in_force;
 };
 
 static enum status collect_key(void *context, const struct key_row *key)
 {
     struct key_list *list = context;
-    if (key->revoked_ms != TIME_UNKNOWN)
-        return STATUS_OK;
+    list->n_in_force += key->revoked_ms == TIME_UNKNOWN;
     if (list->n == KEYS_MAX)
         return STATUS_TOO_LARGE;
     list->rows[list->n] = *key;
@@ -197,7 +196,7 @@ static enum status check_exposure(struct site *site, struct store *store, struct
     if (!list)
         return error_set(reterr, STATUS_NO_MEMORY, "out of memory");
     enum status status = store_list_keys(store, collect_key, list, reterr);
-    if (status == STATUS_OK && list->n == 0)
+    if (status == STATUS_OK && list->n_in_force == 0)
         status = error_set(reterr, STATUS_OUT_OF_RANGE,
                            "server.address %s is not loopback and there is no access key: make "
                            "one with `tastevin keys make`, or say --insecure",

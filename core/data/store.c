@@ -9,8 +9,6 @@
 #include "data/migrate.h"
 #include "data/store_internal.h"
 
-enum { BUSY_TIMEOUT_MS = 5000 };
-
 /* What every connection is told.
  * - secure_delete: what was erased is overwritten, not only unlinked.
  * - cache_size (KiB, negative): the writer touches pages all over the indexes with every array of

@@ -212,8 +212,8 @@ struct numbers {
     const char *session; /* what the row keeps of it */
 };
 
-static enum status find_type(const struct event_types *types, const char *name, uint8_t *ret_code,
-                             struct error *reterr)
+enum status event_type_find(const struct event_types *types, const char *name, uint8_t *ret_code,
+                            struct error *reterr)
 {
     *ret_code = event_types_code(types, name);
     if (*ret_code)
@@ -302,7 +302,7 @@ enum status store_add_event(struct store *store, const struct event_types *types
     struct numbers numbers;
     const int64_t time_ms = time_of(event, now_ms);
     bool duplicate = false;
-    enum status status = find_type(types, event->type, &numbers.type, reterr);
+    enum status status = event_type_find(types, event->type, &numbers.type, reterr);
     if (status == STATUS_OK && event->event_id)
         status = check_duplicate(store, event, &duplicate, reterr);
     if (status == STATUS_OK && !duplicate)

@@ -13,8 +13,9 @@ enum item_state { ITEM_LISTED = 1, ITEM_GHOST, ITEM_DELETED };
 enum attribute_owner { OWNER_USER = 1, OWNER_ITEM };
 
 enum {
-    PAGE_ROWS = 4096,     /* rows of one short reading transaction */
-    EVENT_KEY_BYTES = 16, /* of the check in event ids */
+    PAGE_ROWS = 4096,       /* rows of one short reading transaction */
+    BUSY_TIMEOUT_MS = 5000, /* another process may hold the writer's lock for so long */
+    EVENT_KEY_BYTES = 16,   /* of the check in event ids */
 };
 
 struct store {
@@ -109,9 +110,11 @@ enum status event_need_who(struct store *store, const char *user, const char *se
                            int64_t now_ms, uint32_t *ret_user, const char **ret_session,
                            struct error *reterr);
 
-/* Takes an event away and leaves a tombstone. */
-enum status event_retract(struct store *store, uint64_t seq, uint32_t user, const char *event_id,
-                          struct error *reterr);
+/* NOT_FOUND names the nearest configured type. */
+enum status event_type_find(const struct event_types *types, const char *name, uint8_t *ret_code,
+                            struct error *reterr);
+
+enum status event_delete(struct store *store, uint64_t seq, struct error *reterr);
 
 /* ---- comparing what is stored with what comes in; NULL and NaN equal themselves ---- */
 

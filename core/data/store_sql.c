@@ -78,6 +78,7 @@ const struct sql_text sql_texts[SQL_COUNT] = {
                        " ORDER BY number DESC LIMIT 1"},
     [SQL_GET_ITEM] = {ITEM_COLUMNS "WHERE id = :id ORDER BY number DESC LIMIT 1"},
     [SQL_GET_ITEM_BY_NUMBER] = {ITEM_COLUMNS "WHERE number = :number"},
+    [SQL_GET_ITEM_ID] = {"SELECT id FROM items WHERE number = :number"},
     [SQL_ADD_ITEM] =
         {"INSERT INTO items (number, state, id, attributes, title, categories, hidden, available,"
          " price, currency, group_id, published_ms, expires_ms, vector, created_ms, updated_ms)"
@@ -149,7 +150,7 @@ const struct sql_text sql_texts[SQL_COUNT] = {
         {"SELECT p.seq, u.id, coalesce(p.session, s.id), p.recommendation_id, p.time_ms, p.items"
          " FROM impressions p CROSS JOIN users u ON u.number = p.user"
          " LEFT JOIN sessions s ON s.user = p.user AND u.kind = 2"
-         " WHERE p.user = :user ORDER BY p.seq DESC LIMIT :limit"},
+         " WHERE p.user = :user AND p.seq < :before ORDER BY p.seq DESC LIMIT :limit"},
     [SQL_MOVE_IMPRESSIONS] = {"UPDATE impressions SET user = :to,"
                               " session = coalesce(session, :session) WHERE user = :from"},
     [SQL_DELETE_IMPRESSIONS] = {"DELETE FROM impressions WHERE user = :user"},
