@@ -44,7 +44,7 @@ struct evaluation {
     struct arena arena;
 };
 
-void list_models(FILE *out)
+void help_models(FILE *out)
 {
     for (size_t i = 0; model_classes[i]; i++) {
         const struct model_class *class = model_classes[i];
