@@ -1,5 +1,6 @@
 #include "data/store_sql.h"
 
+#include <assert.h>
 #include <math.h>
 #include <string.h>
 
@@ -90,7 +91,8 @@ const struct sql_text sql_texts[SQL_COUNT] = {
         {"UPDATE items SET state = :state, attributes = :attributes, title = :title,"
          " categories = :categories, hidden = :hidden, available = :available, price = :price,"
          " currency = :currency, group_id = :group_id, published_ms = :published,"
-         " expires_ms = :expires, vector = :vector, updated_ms = :now WHERE number = :number"},
+         " expires_ms = :expires, vector = :vector, updated_ms = :now WHERE number = :number AND "
+         "id = :id"},
     [SQL_END_ITEM] =
         {"UPDATE items SET state = 3, attributes = '{}', title = NULL, categories = NULL,"
          " price = NULL, currency = NULL, group_id = NULL, published_ms = NULL,"
@@ -284,10 +286,11 @@ sqlite3_stmt *sql_get(struct store *store, enum sql id)
     return *statement;
 }
 
-/* A wrong name is a mistake in this program; the tests run every statement. */
 static int place(sqlite3_stmt *statement, const char *name)
 {
-    return statement ? sqlite3_bind_parameter_index(statement, name) : 0;
+    const int index = statement ? sqlite3_bind_parameter_index(statement, name) : 0;
+    assert(!statement || index > 0); /* a name that the statement does not have */
+    return index;
 }
 
 void sql_bind_int(sqlite3_stmt *statement, const char *name, int64_t value)
