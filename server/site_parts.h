@@ -50,7 +50,7 @@ struct site {
 };
 
 /* Hands the store's keys to the HTTP layer: at start and after a change. */
-void site_reload_keys(struct site *site, struct store *store);
+enum status site_reload_keys(struct site *site, struct store *store, struct error *reterr);
 
 /* serving.c */
 enum status serving_slot_start(struct site *site);
