@@ -91,7 +91,8 @@ void plant(struct planted_store *planted, uint32_t first_user, uint32_t n_users,
             if (rng_uniform(&rng) < 0.9)
                 item = item / GROUPS * GROUPS + u % GROUPS;
             if (item < n_items)
-                plant_like(planted, u, item, INT64_C(1000000000000) + i * 1000);
+                plant_like(planted, u, item,
+                           INT64_C(1000000000000) + (int64_t)seed * 1000000 + i * 1000);
         }
     }
     must(store_commit(planted->store, &err), &err);

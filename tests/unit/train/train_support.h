@@ -16,9 +16,9 @@ struct planted_store {
 void planted_store_make(struct planted_store *planted);
 void planted_store_free(struct planted_store *planted);
 
-/* Items "i0"… and `per_user` likes of each user "u0"…, in rising time. Users and items fall into 10
- * groups; most likes stay within the user's group, so that a personal model is better than
- * popularity. first_user, seed: for adding more later. */
+/* Items "i0"… and `per_user` likes of each user "u0"…, in rising time, which starts later for a
+ * larger seed. Users and items fall into 10 groups; most likes stay within the user's group, so
+ * that a personal model is better than popularity. first_user, seed: for adding more later. */
 void plant(struct planted_store *planted, uint32_t first_user, uint32_t n_users, uint32_t n_items,
            uint32_t per_user, uint64_t seed);
 
