@@ -25,8 +25,8 @@ static void a_message_without_a_body_or_with_one_length_is_taken(void **state)
 static void every_doubt_about_the_end_is_malformed(void **state)
 {
     (void)state;
-    struct headers headers[8];
-    for (size_t i = 0; i < 8; i++)
+    struct headers headers[9];
+    for (size_t i = 0; i < 9; i++)
         headers[i] = plain;
     headers[0].n_lengths = 2;
     headers[1].n_lengths = 1, headers[1].n_encodings = 1, headers[1].is_chunked = true;
@@ -36,7 +36,8 @@ static void every_doubt_about_the_end_is_malformed(void **state)
     headers[5].is_bad_value = true;
     headers[6].n_lengths = 1, headers[6].is_bad_length = true;
     headers[7].n_hosts = 2;
-    for (size_t i = 0; i < 8; i++) {
+    headers[8].is_folded = true;
+    for (size_t i = 0; i < 9; i++) {
         struct error err = {0};
         assert_int_equal(headers_check(&headers[i], "HTTP/1.1", &err), STATUS_MALFORMED);
         assert_true(strlen(err.text) > 0);
