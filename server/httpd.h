@@ -32,5 +32,6 @@ enum status httpd_set_keys(struct httpd *httpd, const struct key_row *keys, size
  * Prometheus text. */
 void httpd_metrics(struct httpd *httpd, struct buffer *out);
 
-/* The contract (OpenAPI 3.1) made from the routes and server/schemas.json; the caller frees. */
+/* The contract (OpenAPI 3.1) made from the routes and server/schemas.json, appended as JSON.
+ * NOT_FOUND when a row names a schema that is not there, NO_MEMORY. */
 enum status openapi_write(const struct route *routes, struct buffer *out);

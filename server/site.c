@@ -357,6 +357,8 @@ static enum status start_parts(struct site *site, struct error *reterr)
     status = start_store(site, reterr);
     if (status == STATUS_OK)
         status = trainer_start(site, &site->trainer, reterr);
+    if (status == STATUS_OK)
+        status = scrubber_start(site, &site->scrubber, reterr);
     return status == STATUS_OK ? start_http(site, reterr) : status;
 }
 
@@ -395,6 +397,7 @@ void site_stop(struct site *site)
     if (!site)
         return;
     trainer_stop(site->trainer);
+    scrubber_stop(site->scrubber);
     httpd_stop(site->httpd, DRAIN_MS);
     writer_stop(site->writer);
     if (site->reaper_runs)

@@ -5,6 +5,7 @@
 #include <stdatomic.h>
 
 #include "server/httpd.h"
+#include "server/scrubber.h"
 #include "server/site.h"
 #include "server/trainer.h"
 #include "server/writer.h"
@@ -44,6 +45,7 @@ struct site {
 
     struct writer *writer;
     struct trainer *trainer;
+    struct scrubber *scrubber;
     struct httpd *httpd;
 };
 

@@ -84,14 +84,10 @@ static enum status read_items(struct store *store, sqlite3_stmt *s, int column,
     return status;
 }
 
-enum status store_list_user_impressions(struct store *store, uint32_t user, uint64_t before_seq,
-                                        uint32_t limit, store_each_impression each, void *context,
-                                        struct error *reterr)
+/* The impressions of one run, the statement being bound; *n counts them. */
+static enum status walk_run(struct store *store, sqlite3_stmt *s, store_each_impression each,
+                            void *context, uint32_t *n, struct error *reterr)
 {
-    sqlite3_stmt *s = sql_get(store, SQL_LIST_USER_IMPRESSIONS);
-    sql_bind_int(s, ":user", user);
-    sql_bind_seq(s, ":before", before_seq);
-    sql_bind_int(s, ":limit", limit);
     bool row;
     enum status status;
     while ((status = sql_step(store, s, &row, reterr)) == STATUS_OK && row) {
@@ -99,6 +95,7 @@ enum status store_list_user_impressions(struct store *store, uint32_t user, uint
                                                .user = sql_text(s, 1),
                                                .session = sql_text(s, 2),
                                                .time_ms = sql_time(s, 4)};
+        (*n)++;
         arena_reset(&store->scratch);
         status = read_items(store, s, 5, &impression, reterr);
         if (status == STATUS_OK)
@@ -107,5 +104,31 @@ enum status store_list_user_impressions(struct store *store, uint32_t user, uint
             break;
     }
     sqlite3_reset(s);
+    return status;
+}
+
+enum status store_list_user_impressions(struct store *store, uint32_t user, uint64_t before_seq,
+                                        uint32_t limit, store_each_impression each, void *context,
+                                        struct error *reterr)
+{
+    uint64_t run = 0;
+    uint32_t n = 0;
+    enum status status = store_begin_read(store, reterr);
+    if (status != STATUS_OK)
+        return status;
+    status = runs_last(store, &run, reterr);
+    sqlite3_stmt *s = sql_get(store, SQL_LIST_USER_IMPRESSIONS);
+    sql_bind_int(s, ":user", user);
+    sql_bind_seq(s, ":before", before_seq);
+    if (run > run_of(before_seq))
+        run = run_of(before_seq);
+    while (status == STATUS_OK && n < limit) {
+        sql_bind_seq(s, ":run", run);
+        sql_bind_int(s, ":limit", limit - n);
+        status = walk_run(store, s, each, context, &n, reterr);
+        if (run-- == 0)
+            break;
+    }
+    store_end_read(store);
     return status;
 }

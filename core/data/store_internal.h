@@ -116,6 +116,15 @@ enum status event_type_find(const struct event_types *types, const char *name, u
 
 enum status event_delete(struct store *store, uint64_t seq, struct error *reterr);
 
+/* ---- runs of seq, by which the indexes of events are cut: see store_runs.c ---- */
+
+uint64_t run_of(uint64_t seq);
+enum status runs_last(struct store *store, uint64_t *ret_run, struct error *reterr);
+
+/* Runs a bound statement once with every :run; how many rows it changed in all. */
+enum status runs_write(struct store *store, sqlite3_stmt *statement, uint64_t *ret_changed,
+                       struct error *reterr);
+
 /* ---- comparing what is stored with what comes in; NULL and NaN equal themselves ---- */
 
 static inline bool same_text(const char *a, const char *b)

@@ -49,27 +49,30 @@ static enum status find_session_source(struct store *store, const char *from_ses
     return STATUS_OK;
 }
 
-static enum status move(struct store *store, enum sql id, const struct source *source, uint32_t to,
-                        struct error *reterr)
+/* Rows that are found by runs; they keep the session of a guest. */
+static enum status move_in_runs(struct store *store, enum sql id, const struct source *source,
+                                uint32_t to, uint64_t *ret_moved, struct error *reterr)
 {
     sqlite3_stmt *s = sql_get(store, id);
     sql_bind_int(s, ":from", source->number);
     sql_bind_int(s, ":to", to);
-    if (id == SQL_MOVE_EVENTS || id == SQL_MOVE_IMPRESSIONS)
-        sql_bind_text(s, ":session", source->session);
-    return sql_run(store, s, reterr);
+    sql_bind_text(s, ":session", source->session);
+    return runs_write(store, s, ret_moved, reterr);
 }
 
 static enum status move_all(struct store *store, const struct source *source, uint32_t to,
                             uint64_t *ret_moved, struct error *reterr)
 {
-    static const enum sql moves[] = {SQL_MOVE_EVENTS, SQL_MOVE_IMPRESSIONS, SQL_MOVE_SESSIONS,
-                                     SQL_MOVE_MERGES, SQL_MOVE_TOMBSTONES};
-    enum status status = STATUS_OK;
+    static const enum sql moves[] = {SQL_MOVE_SESSIONS, SQL_MOVE_MERGES, SQL_MOVE_TOMBSTONES};
+    uint64_t impressions;
+    enum status status = move_in_runs(store, SQL_MOVE_EVENTS, source, to, ret_moved, reterr);
+    if (status == STATUS_OK)
+        status = move_in_runs(store, SQL_MOVE_IMPRESSIONS, source, to, &impressions, reterr);
     for (size_t i = 0; status == STATUS_OK && i < sizeof moves / sizeof *moves; i++) {
-        status = move(store, moves[i], source, to, reterr);
-        if (moves[i] == SQL_MOVE_EVENTS)
-            *ret_moved = (uint64_t)sqlite3_changes64(store->db);
+        sqlite3_stmt *s = sql_get(store, moves[i]);
+        sql_bind_int(s, ":from", source->number);
+        sql_bind_int(s, ":to", to);
+        status = sql_run(store, s, reterr);
     }
     return status;
 }

@@ -43,16 +43,24 @@ enum status store_retract_event(struct store *store, const char *event_id, int64
                                : status;
 }
 
-/* The user's next event after *seq of the item and type: its id is copied out, so that the
- * statement is over before the row goes. */
-static enum status next_match(struct store *store, uint32_t user, const char *item, uint8_t type,
+/* What is to be retracted: a user's events of an item and type, NULL and 0: of any. */
+struct pattern {
+    uint32_t user;
+    const char *item;
+    uint8_t type;
+};
+
+/* The next match after *seq within a run: its id is copied out, so that the statement is over
+ * before the row goes. */
+static enum status next_match(struct store *store, const struct pattern *pattern, uint64_t run,
                               uint64_t *seq, char event_id[ID_BYTES_MAX + 1], bool *ret_found,
                               struct error *reterr)
 {
     sqlite3_stmt *s = sql_get(store, SQL_MATCH_USER_EVENTS);
-    sql_bind_int(s, ":user", user);
-    sql_bind_text(s, ":item", item);
-    sql_bind_int(s, ":type", type);
+    sql_bind_seq(s, ":run", run);
+    sql_bind_int(s, ":user", pattern->user);
+    sql_bind_text(s, ":item", pattern->item);
+    sql_bind_int(s, ":type", pattern->type);
     sql_bind_seq(s, ":after", *seq);
     const enum status status = sql_step(store, s, ret_found, reterr);
     if (status != STATUS_OK || !*ret_found)
@@ -64,22 +72,33 @@ static enum status next_match(struct store *store, uint32_t user, const char *it
     return STATUS_OK;
 }
 
-static enum status retract_matches(struct store *store, uint32_t user, const char *item,
-                                   uint8_t type, uint64_t *ret_retracted, struct error *reterr)
+static enum status retract_in_run(struct store *store, const struct pattern *pattern, uint64_t run,
+                                  uint64_t *retracted, struct error *reterr)
 {
     char event_id[ID_BYTES_MAX + 1];
-    uint64_t seq = 0, n = 0;
+    uint64_t seq = 0;
     bool found = true;
     enum status status = STATUS_OK;
     while (status == STATUS_OK && found) {
-        status = next_match(store, user, item, type, &seq, event_id, &found, reterr);
+        status = next_match(store, pattern, run, &seq, event_id, &found, reterr);
         if (status == STATUS_OK && found) {
-            status = retract(store, seq, user, event_id, reterr);
-            n++;
+            status = retract(store, seq, pattern->user, event_id, reterr);
+            (*retracted)++;
         }
     }
+    return status;
+}
+
+static enum status retract_matches(struct store *store, const struct pattern *pattern,
+                                   uint64_t *ret_retracted, struct error *reterr)
+{
+    const uint64_t last = run_of(store->counts.seq);
+    uint64_t n = 0;
+    enum status status = STATUS_OK;
+    for (uint64_t run = 0; status == STATUS_OK && run <= last; run++)
+        status = retract_in_run(store, pattern, run, &n, reterr);
     if (status == STATUS_OK && n)
-        status = store_add_change(store, CHANGE_USER_EVENTS, user, reterr);
+        status = store_add_change(store, CHANGE_USER_EVENTS, pattern->user, reterr);
     if (status == STATUS_OK)
         *ret_retracted = n;
     return status;
@@ -90,32 +109,41 @@ enum status store_retract_events(struct store *store, const struct event_types *
                                  int64_t now_ms, uint64_t *ret_retracted, struct error *reterr)
 {
     (void)now_ms;
-    uint8_t code = 0;
-    uint32_t number;
-    enum status status = type ? event_type_find(types, type, &code, reterr) : STATUS_OK;
+    struct pattern pattern = {.item = item};
+    enum status status = type ? event_type_find(types, type, &pattern.type, reterr) : STATUS_OK;
     if (status == STATUS_OK)
-        status = user_find(store, user, &number, reterr);
+        status = user_find(store, user, &pattern.user, reterr);
     if (status != STATUS_OK)
         return status;
-    if (number == NUMBER_NONE)
+    if (pattern.user == NUMBER_NONE)
         return error_set(reterr, STATUS_NOT_FOUND, "there is no user %.200s", user);
-    return retract_matches(store, number, item, code, ret_retracted, reterr);
+    return retract_matches(store, &pattern, ret_retracted, reterr);
 }
 
 /* ---- erasure: nothing of the user is left but the number ---- */
 
+static enum status delete_in_runs(struct store *store, enum sql id, uint32_t user,
+                                  uint64_t *ret_deleted, struct error *reterr)
+{
+    sqlite3_stmt *s = sql_get(store, id);
+    sql_bind_int(s, ":user", user);
+    return runs_write(store, s, ret_deleted, reterr);
+}
+
 static enum status delete_all_of(struct store *store, uint32_t user, struct error *reterr)
 {
-    static const enum sql deletes[] = {SQL_DELETE_USER_EVENTS, SQL_DELETE_IMPRESSIONS,
-                                       SQL_DELETE_SESSIONS, SQL_DELETE_MERGES,
+    static const enum sql deletes[] = {SQL_DELETE_SESSIONS, SQL_DELETE_MERGES,
                                        SQL_DELETE_TOMBSTONES};
-    enum status status = STATUS_OK;
+    uint64_t events, impressions;
+    enum status status = delete_in_runs(store, SQL_DELETE_USER_EVENTS, user, &events, reterr);
+    if (status == STATUS_OK)
+        status = delete_in_runs(store, SQL_DELETE_IMPRESSIONS, user, &impressions, reterr);
+    if (status == STATUS_OK)
+        store->counts.events -= events;
     for (size_t i = 0; status == STATUS_OK && i < sizeof deletes / sizeof *deletes; i++) {
         sqlite3_stmt *s = sql_get(store, deletes[i]);
         sql_bind_int(s, ":user", user);
         status = sql_run(store, s, reterr);
-        if (status == STATUS_OK && deletes[i] == SQL_DELETE_USER_EVENTS)
-            store->counts.events -= (uint64_t)sqlite3_changes64(store->db);
     }
     return status;
 }

@@ -237,13 +237,9 @@ const char *catalogue_id(const struct catalogue *catalogue, uint32_t number)
     return entry ? entry->id : "";
 }
 
-enum status catalogue_eligible(const struct catalogue *catalogue, int64_t now_ms,
-                               struct bitmap *out)
+void catalogue_eligible(const struct catalogue *catalogue, int64_t now_ms, struct bitmap *out)
 {
-    if (bitmap_resize(out, catalogue->count) != STATUS_OK)
-        return STATUS_NO_MEMORY;
     shown_at(&catalogue->shown, now_ms, out);
-    return STATUS_OK;
 }
 
 void catalogue_category(const struct catalogue *catalogue, const char *path, struct bitmap *out)

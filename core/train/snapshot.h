@@ -76,8 +76,8 @@ void snapshot_release(struct snapshot *snapshot); /* NULL is fine */
  * how many. No folder: 0. */
 size_t snapshot_list(const char *root, uint32_t *versions, size_t room);
 
-/* Removes the oldest versions until at most `keep` are there; never `active` (0: none). Also removes
- * what a crash left half-written a day ago or longer. */
+/* Removes the oldest versions until at most `keep` are there; never `active` (0: none). Also
+ * removes what a crash left half-written a day ago or longer. */
 enum status snapshot_prune(const char *root, size_t keep, uint32_t active, struct error *reterr);
 
 /* Overwrites the rows of n users in the stored files, in place: ids, touches and every model's
