@@ -19,7 +19,7 @@ struct board_run;
 struct console {
     struct observer observer; /* give this to the work */
     struct progress progress;
-    struct board_run *run;    /* scalars go here too; NULL: nowhere */
+    struct board_run *run; /* scalars go here too; NULL: nowhere */
     _Atomic bool stop;
     pthread_t thread;
     int signals, wake; /* descriptors: signals to await; told to end */

@@ -141,8 +141,8 @@ static enum status make_key(struct context *context, const struct invocation *in
 {
     unsigned char secret[KEY_BYTES];
     char key[2 * KEY_BYTES + 1];
-    struct key_change change = {
-        .name = invocation->n_arguments > 1 ? invocation->arguments[1] : "unnamed"};
+    struct key_change change = {.name = invocation->n_arguments > 1 ? invocation->arguments[1]
+                                                                    : "unnamed"};
     enum status status = id_check(change.name, strlen(change.name), "the key's name", reterr);
     if (status == STATUS_OK)
         status = read_scopes(invocation, &change.scopes, reterr);
