@@ -6,8 +6,8 @@
 #include "cli/configuration.h"
 #include "cli/console.h"
 #include "cli/context.h"
-#include "cli/importer.h"
 #include "cli/report.h"
+#include "data/import.h"
 
 enum { ON_ERROR_STOP = 1 };
 
