@@ -128,9 +128,25 @@ void buffer_append_float(struct buffer *buffer, float value)
         return;
     }
     char text[32];
-    for (int digits = 6; digits <= 9; digits++) {
+    /* Six digits always survive a float, except a subnormal one. */
+    for (int digits = isnormal(value) ? 6 : 1; digits <= 9; digits++) {
         snprintf(text, sizeof text, "%.*g", digits, (double)value);
         if (strtof(text, NULL) == value)
+            break;
+    }
+    buffer_append_text(buffer, text);
+}
+
+void buffer_append_double(struct buffer *buffer, double value)
+{
+    if (!isfinite(value)) {
+        buffer_append_text(buffer, "null");
+        return;
+    }
+    char text[32] = "0";
+    for (int digits = 15; value != 0 && digits <= 17; digits++) {
+        snprintf(text, sizeof text, "%.*g", digits, value);
+        if (strtod(text, NULL) == value)
             break;
     }
     buffer_append_text(buffer, text);

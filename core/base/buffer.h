@@ -32,8 +32,10 @@ void buffer_append_u64(struct buffer *buffer, uint64_t value);
 /* The text as a JSON string with its quotes; length bytes of valid UTF-8. */
 void buffer_append_json(struct buffer *buffer, const char *text, size_t length);
 
-/* The shortest decimal that reads back as the same float; "null" for what JSON cannot say. */
+/* The shortest decimal that reads back as the same number; "null" for what JSON cannot say. A
+ * double's zero has no sign. */
 void buffer_append_float(struct buffer *buffer, float value);
+void buffer_append_double(struct buffer *buffer, double value);
 
 /* Room for `extra` more bytes; the pointer to them, or NULL. The caller then adds to size. */
 char *buffer_reserve(struct buffer *buffer, size_t extra);

@@ -35,6 +35,7 @@ static void write_text(struct error *err, enum status status, const char *format
     err->pointer[0] = '\0';
     vsnprintf(err->text, sizeof err->text, format, arguments);
     utf8_trim_partial(err->text);
+    utf8_make_printable(err->text);
 }
 
 enum status error_set(struct error *reterr, enum status status, const char *format, ...)

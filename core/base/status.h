@@ -37,9 +37,9 @@ struct error {
     char pointer[ERROR_POINTER_MAX]; /* JSON pointer (RFC 6901) or file:line of the place; or "" */
 };
 
-/* Writes the sentence (truncated to fit, on a UTF-8 boundary) and returns `status`, so that
- * `return error_set(reterr, STATUS_…, "…")` reads in one line. reterr may be NULL.
- * An earlier pointer in reterr is cleared. */
+/* Writes the sentence (truncated to fit, on a UTF-8 boundary; '?' for bytes that are not text) and
+ * returns `status`, so that `return error_set(reterr, STATUS_…, "…")` reads in one line. reterr may
+ * be NULL. An earlier pointer in reterr is cleared. */
 enum status error_set(struct error *reterr, enum status status, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 

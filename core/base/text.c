@@ -74,6 +74,37 @@ void utf8_trim_partial(char *text)
         text[lead] = '\0';
 }
 
+static bool has_control_character(const char *bytes, size_t length)
+{
+    for (size_t i = 0; i < length; i++) {
+        const unsigned char c = (unsigned char)bytes[i];
+        if (c < 0x20 || c == 0x7f)
+            return true;
+        if (c == 0xc2 && i + 1 < length && (unsigned char)bytes[i + 1] < 0xa0)
+            return true; /* C1: U+0080 to U+009F */
+    }
+    return false;
+}
+
+bool utf8_is_printable(const char *text)
+{
+    const size_t length = strlen(text);
+    return utf8_is_valid(text, length) && !has_control_character(text, length);
+}
+
+void utf8_make_printable(char *text)
+{
+    const size_t length = strlen(text);
+    for (size_t i = 0; i < length;) {
+        const size_t n = utf8_sequence_length((unsigned char)text[i]);
+        const bool good = n > 0 && n <= length - i && utf8_is_valid(text + i, n) &&
+                          !has_control_character(text + i, n);
+        if (!good)
+            text[i] = '?';
+        i += good ? n : 1;
+    }
+}
+
 size_t utf8_from_latin1(const char *bytes, size_t length, char *out)
 {
     char *at = out;
@@ -88,18 +119,6 @@ size_t utf8_from_latin1(const char *bytes, size_t length, char *out)
     }
     *at = '\0';
     return (size_t)(at - out);
-}
-
-static bool has_control_character(const char *bytes, size_t length)
-{
-    for (size_t i = 0; i < length; i++) {
-        const unsigned char c = (unsigned char)bytes[i];
-        if (c < 0x20 || c == 0x7f)
-            return true;
-        if (c == 0xc2 && i + 1 < length && (unsigned char)bytes[i + 1] < 0xa0)
-            return true; /* C1: U+0080 to U+009F */
-    }
-    return false;
 }
 
 enum status id_check(const char *bytes, size_t length, const char *what, struct error *reterr)

@@ -15,6 +15,13 @@ size_t utf8_count(const char *bytes, size_t length);
 /* Cuts an incomplete last sequence off a terminated string that was truncated at a fixed size. */
 void utf8_trim_partial(char *text);
 
+/* True for valid UTF-8 without control characters (C0, DEL, C1). */
+bool utf8_is_printable(const char *text);
+
+/* Puts '?' for every byte of a terminated string that is no part of valid UTF-8 and for every
+ * control character: what came from outside may then be quoted in a message. */
+void utf8_make_printable(char *text);
+
 /* Writes `length` ISO 8859-1 bytes as UTF-8 into `out` (room for 2 * length + 1) and terminates it.
  * Returns the bytes written without the terminator. */
 size_t utf8_from_latin1(const char *bytes, size_t length, char *out);

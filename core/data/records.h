@@ -21,8 +21,15 @@ enum {
     CATEGORY_BYTES_MAX = 512,
     VECTOR_DIMENSIONS_MAX = 4096,
     CONTEXT_BYTES_MAX = 8192,
+    ATTRIBUTE_NAME_BYTES_MAX = 128,
     IMPRESSION_ITEMS_MAX = 2000,
+    POSITION_MAX = 1000000,
+    RECOMMENDATION_ID_BYTES_MAX = 200,
 };
+
+#define RATING_MAX   1e6 /* and not below its negative */
+#define QUANTITY_MAX 1e9
+#define PRICE_MAX    1e12
 
 /* Times from outside: year 0001 is too far back to mean anything. */
 #define TIME_MS_MIN   INT64_C(-62135596800000) /* 0001-01-01 */
@@ -71,13 +78,18 @@ struct impression_record {
     const char *user, *session;
     const char *const *items; /* [n_items] as shown */
     uint32_t n_items;
-    int64_t time_ms;
+    int64_t time_ms; /* TIME_UNKNOWN from the parser: the caller's clock */
 };
 
-/* Parsers: MALFORMED for a wrong JSON type, OUT_OF_RANGE for a bad value, NOT_FOUND for an unknown
- * field (named, with the nearest known one); reterr->pointer is "<pointer>/field". Fields that the
- * server sets (created_at, updated_at) are accepted and ignored. `id` given: the body's id, if any,
- * must equal it (CONFLICT); NULL: the body must have one. */
+/* Parsers: MALFORMED for a wrong JSON type (null is one), OUT_OF_RANGE for a bad or missing value,
+ * NOT_FOUND for an unknown field (named, with the nearest known one); TOO_LARGE past a limit;
+ * reterr->pointer is "<pointer>/field". Fields that the server sets (created_at, updated_at) are
+ * accepted and ignored. `id` given: the body's id, if any, must equal it (CONFLICT); NULL: the body
+ * must have one. All rules below are applied, but one: an event's time may lie in the future, so
+ * whoever has the clock calls event_check too.
+ *
+ * Attributes and context are flat objects of strings, numbers, booleans and lists of strings. They
+ * are kept as one canonical text: names sorted, no spaces, shortest numbers. */
 enum status user_from_json(const json_t *value, const char *id, const char *pointer,
                            struct arena *arena, struct user_record *ret_user, struct error *reterr);
 enum status item_from_json(const json_t *value, const char *id, const char *pointer,
@@ -87,7 +99,8 @@ enum status event_from_json(const json_t *value, const char *pointer, struct are
 enum status impression_from_json(const json_t *value, const char *pointer, struct arena *arena,
                                  struct impression_record *ret_impression, struct error *reterr);
 
-/* The rules alone, for records that did not come from JSON (importers). now_ms: the clock. */
+/* The rules alone, for records that did not come from JSON (importers). now_ms: the clock.
+ * reterr->pointer is "/field". */
 enum status user_check(const struct user_record *user, struct error *reterr);
 enum status item_check(const struct item_record *item, struct error *reterr);
 enum status event_check(const struct event_record *event, int64_t now_ms, struct error *reterr);
@@ -96,3 +109,9 @@ enum status event_check(const struct event_record *event, int64_t now_ms, struct
 void user_to_json(const struct user_record *user, struct buffer *out);
 void item_to_json(const struct item_record *item, struct buffer *out);
 void event_to_json(const struct event_record *event, struct buffer *out);
+void impression_to_json(const struct impression_record *impression, struct buffer *out);
+
+/* The rules of attributes (and of a context), and their canonical text, for what is put together
+ * from other formats. `bytes_max`: of the text. */
+enum status attributes_check(const json_t *value, size_t bytes_max, struct error *reterr);
+void attributes_print(const json_t *value, struct buffer *out);

@@ -40,7 +40,7 @@ struct recommend_request {
 
 struct recommended {
     uint32_t item;
-    float score;
+    float score; /* never rises along a list; items that no model knows have 0 or the last one's */
 };
 
 struct recommendation {
@@ -48,16 +48,19 @@ struct recommendation {
     uint32_t n;
     uint32_t eligible;    /* how many items could have been returned */
     const char *strategy; /* "ials", "fold_in", "popular", "latest": what made the top; constant */
-    const char *model;    /* its class name */
+    const char *model;    /* its class name; "none" for "latest" */
 };
 
-/* NO_MEMORY is the only failure. */
+/* A user without history, or with none that the model asked knows, is answered by the view's
+ * `popular`; when no model knows any eligible item, the newest are the answer. NO_MEMORY is the
+ * only failure. All memory comes from the arena. */
 enum status recommend(const struct view *view, const struct recommend_request *request,
                       struct arena *arena, struct recommendation *ret_recommendation);
 
 /* Items like one item, by a model that knows likeness (the retriever if it does, otherwise the
- * first that does); eligible ones only, the item itself left out. UNSUPPORTED when no model does.
- */
+ * first that does); eligible ones only, without the item itself and its group. Items that have no
+ * likeness (nobody touched them, or the model does not know them) are not answered, nor counted in
+ * `eligible`. UNSUPPORTED when no model does; NO_MEMORY. */
 enum status recommend_similar(const struct view *view, uint32_t item,
                               const struct recommend_request *request, struct arena *arena,
                               struct recommendation *ret_recommendation);

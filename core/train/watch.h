@@ -1,0 +1,23 @@
+#pragma once
+/* A round as TensorBoard shows it: an observer that writes what it hears into a run directory of
+ * its own ("round-000012") and passes everything on.
+ */
+#include "base/observer.h"
+#include "board/board.h"
+#include "train/round.h"
+
+#define WATCH_RUN_PREFIX "round-"
+
+struct watch {
+    struct observer observer; /* hand this to the work */
+    const struct observer *next;
+    struct board_run *run; /* NULL: only passes on */
+};
+
+/* board may be NULL. `next` hears everything too, decides about stopping, and may be NULL; both
+ * outlive the watch. */
+void watch_start(struct watch *watch, struct board *board, uint32_t version,
+                 const struct observer *next);
+
+/* Closes the run: the verdict and the report as text. result is NULL where there was no round. */
+void watch_finish(struct watch *watch, const struct round_result *result, enum status status);

@@ -1,0 +1,267 @@
+/* GET /v1/users/{user}/recommendations and /v1/items/{item}/similar */
+#include <math.h>
+#include <string.h>
+
+#include "recommend/recommend.h"
+#include "server/resources/common.h"
+#include "server/resources/resources.h"
+
+enum {
+    FIELDS_MAX = 16,
+    INLINE_MULTIPLY_ADDS = 1 << 20, /* a scan of so many stays within 200 us */
+};
+
+/* One question with all that it holds while it is answered. */
+struct asked {
+    struct request *request;
+    struct serving *serving;
+    struct live_view view;
+    struct recommend_request query;
+    const char *categories[RECOMMEND_CATEGORIES_MAX];
+    uint32_t *exclude;
+    bool hide_types[EVENT_TYPES_MAX];
+    size_t fields[FIELDS_MAX], n_fields;
+};
+
+static void ask_begin(struct asked *asked, struct request *request)
+{
+    asked->request = request;
+    asked->serving = site_acquire(request->site);
+    live_view_take(asked->serving->live, &asked->view);
+    asked->query = (struct recommend_request){.user = QUERY_NO_USER,
+                                              .n = (uint32_t)request_int(request, "n", 10),
+                                              .offset = (uint32_t)request_int(request, "offset", 0),
+                                              .now_ms = clock_now_ms(),
+                                              .categories = asked->categories};
+}
+
+static void ask_end(struct asked *asked)
+{
+    asked->view.view.class->release(&asked->view.view);
+    serving_release(asked->request->site, asked->serving);
+}
+
+/* ---- parameters ---- */
+
+/* Calls `each` with every part of a comma-separated text; false ends early. */
+static bool each_part(struct asked *asked, const char *list,
+                      bool (*each)(struct asked *asked, const char *part))
+{
+    for (;;) {
+        const char *comma = strchrnul(list, ',');
+        const char *part = arena_strndup(&asked->request->arena, list, (size_t)(comma - list));
+        if (!part || !each(asked, part))
+            return false;
+        if (*comma == '\0')
+            return true;
+        list = comma + 1;
+    }
+}
+
+static const char *field_name_at(const void *context, size_t i)
+{
+    (void)context;
+    return catalogue_fields[i];
+}
+
+static bool add_field(struct asked *asked, const char *name)
+{
+    size_t n = 0;
+    for (; catalogue_fields[n]; n++)
+        if (strcmp(catalogue_fields[n], name) == 0) {
+            if (asked->n_fields < FIELDS_MAX)
+                asked->fields[asked->n_fields++] = n;
+            return true;
+        }
+    const char *nearest = text_nearest(name, n, field_name_at, NULL);
+    reply_problem(asked->request, 422, "?fields", "no field '%.64s'%s%s%s", name,
+                  nearest ? "; did you mean '" : "", nearest ? nearest : "", nearest ? "'?" : "");
+    return false;
+}
+
+static bool add_hidden_type(struct asked *asked, const char *name)
+{
+    const struct event_types *types = site_types(asked->request->site);
+    const uint8_t code = event_types_code(types, name);
+    if (code) {
+        asked->hide_types[code] = true;
+        return true;
+    }
+    const char *nearest = event_types_nearest(types, name);
+    reply_problem(asked->request, 422, "?hide_types", "no type '%.64s'%s%s%s", name,
+                  nearest ? "; did you mean '" : "", nearest ? nearest : "", nearest ? "'?" : "");
+    return false;
+}
+
+static bool set_model(struct asked *asked, const char *name)
+{
+    const struct view *view = &asked->view.view;
+    for (size_t i = 0; i < view->n_models; i++)
+        if (strcmp(view->models[i]->class->name, name) == 0) {
+            asked->query.model = view->models[i];
+            return true;
+        }
+    reply_problem(asked->request, 422, "?model",
+                  "'%.64s' is not among the models that serve now; GET /v1/models lists them",
+                  name);
+    return false;
+}
+
+static bool read_lists(struct asked *asked)
+{
+    const struct request *request = asked->request;
+    asked->exclude =
+        arena_alloc(&asked->request->arena, (request->n_parameters + 1) * sizeof *asked->exclude);
+    if (!asked->exclude) {
+        reply_problem(asked->request, 503, NULL, "out of memory");
+        return false;
+    }
+    for (size_t i = 0; i < request->n_parameters; i++) {
+        const struct query_parameter *parameter = &request->parameters[i];
+        if (strcmp(parameter->parameter->name, "category") == 0 &&
+            asked->query.n_categories < RECOMMEND_CATEGORIES_MAX) {
+            asked->categories[asked->query.n_categories++] = parameter->text;
+        } else if (strcmp(parameter->parameter->name, "exclude") == 0) {
+            const uint32_t item = live_find_item(&asked->view, parameter->text);
+            if (item != NUMBER_NONE)
+                asked->exclude[asked->query.n_exclude++] = item;
+        }
+    }
+    asked->query.exclude = asked->exclude;
+    return true;
+}
+
+static bool read_parameters(struct asked *asked)
+{
+    struct request *request = asked->request;
+    const char *fields = request_text(request, "fields"), *model = request_text(request, "model"),
+               *types = request_text(request, "hide_types"), *seen = request_text(request, "seen");
+    if (asked->query.n + asked->query.offset > RECOMMEND_REACH_MAX) {
+        reply_problem(request, 422, "?offset", "n + offset is %u; at most %d can be reached",
+                      asked->query.n + asked->query.offset, RECOMMEND_REACH_MAX);
+        return false;
+    }
+    asked->query.seen = seen && strcmp(seen, "include") == 0 ? SEEN_INCLUDE : SEEN_HIDE;
+    if (types && types[0]) {
+        if (!each_part(asked, types, add_hidden_type))
+            return false;
+        asked->query.hide_types = asked->hide_types;
+    }
+    return read_lists(asked) && (!fields || each_part(asked, fields, add_field)) &&
+           (!model || set_model(asked, model));
+}
+
+/* ---- the answer ---- */
+
+static void append_id(struct buffer *out, const char *name, const char *id)
+{
+    buffer_printf(out, "\"%s\":", name);
+    buffer_append_json(out, id, strlen(id));
+}
+
+static void append_items(const struct asked *asked, const struct recommendation *made,
+                         struct buffer *out)
+{
+    const struct catalogue *catalogue = live_catalogue(&asked->view);
+    buffer_append_text(out, ",\"items\":[");
+    for (uint32_t i = 0; i < made->n; i++) {
+        buffer_append_text(out, i ? ",{" : "{");
+        append_id(out, "id", catalogue_id(catalogue, made->items[i].item));
+        buffer_append_text(out, ",\"score\":");
+        buffer_append_float(out, made->items[i].score);
+        for (size_t f = 0; f < asked->n_fields; f++)
+            catalogue_append_field(catalogue, made->items[i].item, asked->fields[f], out);
+        buffer_append_byte(out, '}');
+    }
+    buffer_append_byte(out, ']');
+}
+
+static void answer(struct asked *asked, const char *subject, const char *id,
+                   const struct recommendation *made)
+{
+    struct request *request = asked->request;
+    const uint32_t version = asked->serving->snapshot->version;
+    char name[RECOMMENDATION_ID_SIZE];
+    site_recommendation_id(request->site, asked->query.now_ms, version, name);
+    struct buffer *out = reply_json(request, 200);
+    buffer_printf(out, "{\"recommendation_id\":\"%s\",", name);
+    append_id(out, subject, id);
+    append_items(asked, made, out);
+    buffer_printf(out,
+                  ",\"score_kind\":\"%s\",\"eligible\":%u,\"model\":\"%s\",\"model_version\":%u,"
+                  "\"strategy\":\"%s\"}",
+                  strcmp(made->strategy, "latest") == 0 ? "rank" : "preference", made->eligible,
+                  made->model, version, made->strategy);
+}
+
+/* The event loop answers what is a look-up and a short scan; folding a new history in, or a scan of
+ * a large catalogue, goes to a worker. */
+static bool is_quick(const struct asked *asked)
+{
+    const struct view *view = &asked->view.view;
+    const struct model *model = asked->query.model ? asked->query.model : view->retriever;
+    uint32_t d = 1;
+    if (model->class->item_vectors)
+        model->class->item_vectors(model, &d);
+    if ((uint64_t)d * view->n_items > INLINE_MULTIPLY_ADDS)
+        return false;
+    return asked->query.user == QUERY_NO_USER ||
+           live_user_seq(&asked->view, asked->query.user) <= asked->serving->snapshot->seq;
+}
+
+static enum handled answer_user(struct asked *asked)
+{
+    struct request *request = asked->request;
+    const uint32_t user = live_find_user(&asked->view, request->values[0]);
+    asked->query.user = user == NUMBER_NONE ? QUERY_NO_USER : user;
+    if (!read_parameters(asked))
+        return HANDLED;
+    if (!request->on_worker && !is_quick(asked))
+        return HANDLED_WORKER;
+    struct recommendation made;
+    if (recommend(&asked->view.view, &asked->query, &request->arena, &made) == STATUS_OK)
+        answer(asked, "user", request->values[0], &made);
+    else
+        reply_problem(request, 503, NULL, "out of memory");
+    return HANDLED;
+}
+
+enum handled get_recommendations(struct request *request)
+{
+    struct asked asked = {0};
+    ask_begin(&asked, request);
+    const enum handled handled = answer_user(&asked);
+    ask_end(&asked);
+    return handled;
+}
+
+static void answer_similar(struct asked *asked)
+{
+    struct request *request = asked->request;
+    const uint32_t item = live_find_item(&asked->view, request->values[0]);
+    if (item == NUMBER_NONE) {
+        reply_problem(request, 404, NULL, "there is no item '%.200s'", request->values[0]);
+        return;
+    }
+    if (!read_parameters(asked))
+        return;
+    struct recommendation made;
+    const enum status status =
+        recommend_similar(&asked->view.view, item, &asked->query, &request->arena, &made);
+    if (status == STATUS_OK)
+        answer(asked, "item", request->values[0], &made);
+    else if (status == STATUS_UNSUPPORTED)
+        reply_problem(request, 422, NULL,
+                      "no model that serves now knows which items are alike; train one that does");
+    else
+        reply_problem(request, 503, NULL, "out of memory");
+}
+
+enum handled get_similar(struct request *request)
+{
+    struct asked asked = {0};
+    ask_begin(&asked, request);
+    answer_similar(&asked);
+    ask_end(&asked);
+    return HANDLED;
+}

@@ -1,0 +1,333 @@
+/* /v1/users */
+#include <string.h>
+
+#include "server/resources/common.h"
+#include "server/resources/resources.h"
+
+struct user_write {
+    struct user_record user;
+    json_t *patch; /* PATCH: owned until applied */
+    uint32_t number;
+    bool created;
+    uint64_t moved;
+    const char *from_user, *from_session;
+};
+
+static void answer_user(struct request *request)
+{
+    const struct user_write *w = request->state;
+    struct buffer *out = reply_json(request, w->created ? 201 : 200);
+    user_to_json(&w->user, out);
+}
+
+/* The row as it now is, for the answer. */
+static enum status reread_user(struct request *request, struct store *store, struct error *reterr)
+{
+    struct user_write *w = request->state;
+    return store_get_user(store, w->user.id, &request->arena, &w->user, &w->number, reterr);
+}
+
+static enum status apply_put(struct request *request, struct store *store, struct error *reterr)
+{
+    struct user_write *w = request->state;
+    const enum status status =
+        store_put_user(store, &w->user, clock_now_ms(), &w->number, &w->created, reterr);
+    return status == STATUS_OK ? reread_user(request, store, reterr) : status;
+}
+
+enum handled put_user(struct request *request)
+{
+    struct user_write *w = request->state = request_zalloc(request, sizeof *w);
+    json_t *body = w ? request_json(request) : NULL;
+    if (!body)
+        return HANDLED;
+    struct error err = {0};
+    const enum status status =
+        user_from_json(body, request->values[0], "", &request->arena, &w->user, &err);
+    json_decref(body);
+    if (status != STATUS_OK) {
+        reply_error(request, &err);
+        return HANDLED;
+    }
+    return write_then(request, apply_put, answer_user);
+}
+
+static enum status apply_patch(struct request *request, struct store *store, struct error *reterr)
+{
+    struct user_write *w = request->state;
+    struct buffer text = {0};
+    json_t *merged = NULL;
+    enum status status =
+        store_get_user(store, request->values[0], &request->arena, &w->user, &w->number, reterr);
+    if (status == STATUS_OK) {
+        user_to_json(&w->user, &text);
+        status = merge_patch(&text, w->patch, &merged, reterr);
+    }
+    if (status == STATUS_OK)
+        status = user_from_json(merged, request->values[0], "", &request->arena, &w->user, reterr);
+    if (status == STATUS_OK)
+        status = apply_put(request, store, reterr);
+    json_decref(merged);
+    json_decref(w->patch);
+    w->patch = NULL;
+    buffer_free(&text);
+    return status;
+}
+
+enum handled patch_user(struct request *request)
+{
+    struct user_write *w = request->state = request_zalloc(request, sizeof *w);
+    if (!w || !(w->patch = request_json(request)))
+        return HANDLED;
+    const enum handled handled = write_then(request, apply_patch, answer_user);
+    if (handled == HANDLED)
+        json_decref(w->patch);
+    return handled;
+}
+
+static enum status apply_erase(struct request *request, struct store *store, struct error *reterr)
+{
+    return store_erase_user(store, request->values[0], clock_now_ms(), reterr);
+}
+
+enum handled delete_user(struct request *request)
+{
+    return write_then(request, apply_erase, reply_empty);
+}
+
+static enum status read_user(struct request *request, struct store *store, struct error *reterr)
+{
+    struct user_record user;
+    uint32_t number;
+    const enum status status =
+        store_get_user(store, request->values[0], &request->arena, &user, &number, reterr);
+    if (status == STATUS_OK)
+        user_to_json(&user, reply_json(request, 200));
+    return status;
+}
+
+enum handled get_user(struct request *request)
+{
+    return read_store(request, read_user);
+}
+
+static enum status print_user(void *context, uint32_t number, const struct user_record *user)
+{
+    struct page *page = context;
+    page_next(page, (uint64_t)number + 1);
+    user_to_json(user, page->out);
+    return STATUS_OK;
+}
+
+static enum status read_users(struct request *request, struct store *store, struct error *reterr)
+{
+    struct page page;
+    uint64_t from;
+    if (!page_open(request, "users", 0, &page, &from))
+        return STATUS_OK;
+    const enum status status =
+        from >= NUMBER_NONE
+            ? STATUS_OK
+            : store_list_users(store, (uint32_t)from, page.limit, print_user, &page, reterr);
+    page_close(&page);
+    return status;
+}
+
+enum handled list_users(struct request *request)
+{
+    return read_store(request, read_users);
+}
+
+/* ---- merge ---- */
+
+static enum status apply_merge(struct request *request, struct store *store, struct error *reterr)
+{
+    struct user_write *w = request->state;
+    return store_merge_user(store, request->values[0], w->from_user, w->from_session,
+                            clock_now_ms(), &w->moved, reterr);
+}
+
+static void answer_merge(struct request *request)
+{
+    const struct user_write *w = request->state;
+    struct buffer *out = reply_json(request, 200);
+    buffer_append_text(out, "{\"user\":");
+    buffer_append_json(out, request->values[0], strlen(request->values[0]));
+    buffer_printf(out, ",\"moved\":%llu}", (unsigned long long)w->moved);
+}
+
+/* {"user": id} or {"session": id}, exactly one */
+static bool parse_merge(struct request *request, const json_t *body, struct user_write *w)
+{
+    const char *key;
+    json_t *value;
+    json_object_foreach ((json_t *)body, key, value) {
+        const bool is_user = strcmp(key, "user") == 0;
+        struct error err = {0};
+        if (!is_user && strcmp(key, "session") != 0) {
+            char pointer[ERROR_POINTER_MAX] = "";
+            json_pointer_push(pointer, key);
+            reply_problem(request, 422, pointer, "unknown field; it takes user or session");
+            return false;
+        }
+        if (!json_is_string(value)) {
+            reply_problem(request, 400, is_user ? "/user" : "/session", "must be a string");
+            return false;
+        }
+        if (id_check(json_string_value(value), json_string_length(value), key, &err) != STATUS_OK) {
+            reply_problem(request, 422, is_user ? "/user" : "/session", "%s", err.text);
+            return false;
+        }
+        *(is_user ? &w->from_user : &w->from_session) =
+            arena_strndup(&request->arena, json_string_value(value), json_string_length(value));
+    }
+    if (!w->from_user == !w->from_session) {
+        reply_problem(request, 422, "", "give either user or session");
+        return false;
+    }
+    if (w->from_user && strcmp(w->from_user, request->values[0]) == 0) {
+        reply_problem(request, 422, "/user", "a user cannot be merged into itself");
+        return false;
+    }
+    return true;
+}
+
+enum handled merge_user(struct request *request)
+{
+    struct user_write *w = request->state = request_zalloc(request, sizeof *w);
+    json_t *body = w ? request_json(request) : NULL;
+    if (!body)
+        return HANDLED;
+    bool good = json_is_object(body);
+    if (!good)
+        reply_problem(request, 400, "", "the body must be an object");
+    good = good && parse_merge(request, body, w);
+    json_decref(body);
+    return good ? write_then(request, apply_merge, answer_merge) : HANDLED;
+}
+
+/* ---- events of a user ---- */
+
+static enum status read_user_events(struct request *request, struct store *store,
+                                    struct error *reterr)
+{
+    struct user_record user;
+    uint32_t number;
+    const enum status status =
+        store_get_user(store, request->values[0], &request->arena, &user, &number, reterr);
+    return status == STATUS_OK
+               ? page_of_events(request, store, store_list_user_events, number, reterr)
+               : status;
+}
+
+enum handled list_user_interactions(struct request *request)
+{
+    return read_store(request, read_user_events);
+}
+
+static enum status apply_retract(struct request *request, struct store *store, struct error *reterr)
+{
+    struct user_write *w = request->state;
+    return store_retract_events(store, site_types(request->site), request->values[0],
+                                request_text(request, "item"), request_text(request, "type"),
+                                clock_now_ms(), &w->moved, reterr);
+}
+
+static void answer_retract(struct request *request)
+{
+    const struct user_write *w = request->state;
+    buffer_printf(reply_json(request, 200), "{\"retracted\":%llu}", (unsigned long long)w->moved);
+}
+
+enum handled delete_user_interactions(struct request *request)
+{
+    request->state = request_zalloc(request, sizeof(struct user_write));
+    if (!request->state)
+        return HANDLED;
+    return write_then(request, apply_retract, answer_retract);
+}
+
+/* ---- export ---- */
+
+struct export
+{
+    struct buffer *out;
+    uint64_t last;
+    uint32_t n;
+};
+
+static enum status export_event(void *context, uint64_t seq, const struct event_record *event)
+{
+    struct export *export = context;
+    if (export->n++)
+        buffer_append_byte(export->out, ',');
+    event_to_json(event, export->out);
+    export->last = seq;
+    return STATUS_OK;
+}
+
+static enum status export_impression(void *context, uint64_t seq,
+                                     const struct impression_record *impression)
+{
+    struct export *export = context;
+    if (export->n++)
+        buffer_append_byte(export->out, ',');
+    impression_to_json(impression, export->out);
+    export->last = seq;
+    return STATUS_OK;
+}
+
+static enum status export_events(struct store *store, uint32_t user, struct buffer *out,
+                                 struct error *reterr)
+{
+    enum { PAGE = 1000 };
+    struct export export = {.out = out, .last = UINT64_MAX};
+    uint32_t before;
+    enum status status;
+    do {
+        before = export.n;
+        status = store_list_user_events(store, user, NULL, export.last, PAGE, export_event, &export,
+                                        reterr);
+    } while (status == STATUS_OK && export.n - before == PAGE);
+    return status;
+}
+
+static enum status export_impressions(struct store *store, uint32_t user, struct buffer *out,
+                                      struct error *reterr)
+{
+    enum { PAGE = 1000 };
+    struct export export = {.out = out, .last = UINT64_MAX};
+    uint32_t before;
+    enum status status;
+    do {
+        before = export.n;
+        status = store_list_user_impressions(store, user, export.last, PAGE, export_impression,
+                                             &export, reterr);
+    } while (status == STATUS_OK && export.n - before == PAGE);
+    return status;
+}
+
+static enum status read_export(struct request *request, struct store *store, struct error *reterr)
+{
+    struct user_record user;
+    uint32_t number;
+    enum status status =
+        store_get_user(store, request->values[0], &request->arena, &user, &number, reterr);
+    if (status != STATUS_OK)
+        return status;
+    struct buffer *out = reply_json(request, 200);
+    buffer_append_text(out, "{\"user\":");
+    user_to_json(&user, out);
+    buffer_append_text(out, ",\"interactions\":[");
+    status = export_events(store, number, out, reterr);
+    buffer_append_text(out, "],\"impressions\":[");
+    if (status == STATUS_OK)
+        status = export_impressions(store, number, out, reterr);
+    buffer_append_text(out, "]}");
+    return status;
+}
+
+enum handled export_user(struct request *request)
+{
+    return read_store(request, read_export);
+}

@@ -1,0 +1,480 @@
+#include "server/trainer.h"
+
+#include <inttypes.h>
+#include <math.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/text.h"
+#include "board/board.h"
+#include "server/log.h"
+#include "server/site_parts.h"
+#include "train/round.h"
+#include "train/watch.h"
+
+enum {
+    TICK_MS = 1000,
+    STARVED_AFTER_S = 10, /* a round is judged after so long, and again every so often */
+    PHASE_MAX = 64,
+    REASON_MAX = 512,
+    VERSIONS_MAX = 64,
+};
+
+struct round_state {
+    bool running;
+    uint32_t version;
+    char phase[PHASE_MAX];
+    double share;
+    int64_t epoch;
+    double loss; /* NaN: none yet */
+    int64_t started_ms, phase_started_ns;
+};
+
+struct last_round {
+    uint32_t version; /* 0: none yet */
+    const char *state;
+    char reason[REASON_MAX];
+    int64_t finished_ms;
+};
+
+struct trainer {
+    struct site *site;
+    pthread_t thread;
+    pthread_mutex_t mutex;
+    pthread_cond_t wakes;
+    bool wanted, ends;
+    struct round_state now; /* under mutex, as the next two */
+    struct last_round last;
+    _Atomic bool stop;
+    /* the thread's own */
+    struct store *store;
+    struct board *board;
+    struct parallel *pool; /* of the running round */
+    int64_t pool_started_ns, judged_ns, last_round_ns;
+    bool asked_at_start;
+};
+
+/* ---- watching a round ---- */
+
+static void see_progress(void *context, const char *phase, double share)
+{
+    struct trainer *trainer = context;
+    pthread_mutex_lock(&trainer->mutex);
+    if (strncmp(trainer->now.phase, phase, PHASE_MAX - 1) != 0) {
+        strncpy(trainer->now.phase, phase, PHASE_MAX - 1);
+        trainer->now.phase_started_ns = clock_monotonic_ns();
+    }
+    trainer->now.share = share;
+    pthread_mutex_unlock(&trainer->mutex);
+}
+
+static void see_scalar(void *context, const char *tag, int64_t step, double value)
+{
+    struct trainer *trainer = context;
+    const char *slash = strrchr(tag, '/');
+    if (!slash || strcmp(slash, "/loss") != 0)
+        return;
+    pthread_mutex_lock(&trainer->mutex);
+    trainer->now.epoch = step;
+    trainer->now.loss = value;
+    pthread_mutex_unlock(&trainer->mutex);
+}
+
+/* Idle workers get what is left over. When that is too little for too long, the round goes on at
+ * ordinary priority: better a slower answer now and then than models that never get newer. */
+static void judge_share(struct trainer *trainer)
+{
+    const int64_t now = clock_monotonic_ns();
+    if (!trainer->pool || !parallel_is_idle(trainer->pool) ||
+        now - trainer->judged_ns < STARVED_AFTER_S * INT64_C(1000000000))
+        return;
+    trainer->judged_ns = now;
+    const double wanted = clock_seconds_since(trainer->pool_started_ns);
+    const double got = parallel_busy_share(trainer->pool);
+    if (got >= trainer->site->settings->training.min_share)
+        return;
+    parallel_lift(trainer->pool);
+    log_write(LOG_WARNING, "round_starved",
+              "the round got %.0f %% of the CPU it wanted in %.0f s; it goes on at ordinary "
+              "priority (training.min_share)",
+              100 * got, wanted);
+}
+
+static bool see_stop(void *context)
+{
+    struct trainer *trainer = context;
+    judge_share(trainer);
+    return atomic_load(&trainer->stop);
+}
+
+/* ---- one round ---- */
+
+static enum status add_version(void *context, struct store *store, struct error *reterr)
+{
+    struct model_version *version = context;
+    return store_add_version(store, version->seq, clock_now_ms(), &version->version, reterr);
+}
+
+static enum status update_version(void *context, struct store *store, struct error *reterr)
+{
+    return store_update_version(store, context, reterr);
+}
+
+static void open_board(struct trainer *trainer)
+{
+    const struct settings *settings = trainer->site->settings;
+    struct error err = {0};
+    if (trainer->board || !settings->tensorboard.enabled)
+        return;
+    if (board_open(trainer->site->logdir, &trainer->board, &err) != STATUS_OK)
+        log_write(LOG_WARNING, "tensorboard_off", "training goes on without curves: %s", err.text);
+}
+
+static enum status run_pool(struct trainer *trainer, struct round_request *request,
+                            struct round_result *result, struct error *reterr)
+{
+    const struct settings *settings = trainer->site->settings;
+    const unsigned threads =
+        settings->training.threads ? (unsigned)settings->training.threads : parallel_cores();
+    enum status status = parallel_new(threads, true, &trainer->pool);
+    if (status != STATUS_OK)
+        return error_set(reterr, status, "cannot start %u threads for training", threads);
+    trainer->pool_started_ns = trainer->judged_ns = clock_monotonic_ns();
+    request->pool = trainer->pool;
+    status = round_run(request, result, reterr);
+    parallel_free(trainer->pool);
+    trainer->pool = NULL;
+    return status;
+}
+
+static enum status run_watched(struct trainer *trainer, uint32_t version,
+                               struct round_result *result, struct error *reterr)
+{
+    struct site *site = trainer->site;
+    const struct observer own = {
+        .context = trainer, .progress = see_progress, .scalar = see_scalar, .stop = see_stop};
+    open_board(trainer);
+    struct watch watch;
+    watch_start(&watch, trainer->board, version, &own);
+    struct serving *serving = site_acquire(site);
+    struct round_request request = {.store = trainer->store,
+                                    .settings = site->settings,
+                                    .types = &site->types,
+                                    .snapshots = site->snapshots,
+                                    .version = version,
+                                    .observer = &watch.observer,
+                                    .active = serving->snapshot};
+    const enum status status = run_pool(trainer, &request, result, reterr);
+    serving_release(site, serving);
+    watch_finish(&watch, result, status);
+    struct error err;
+    if (board_take_error(trainer->board, &err))
+        log_write(LOG_WARNING, "tensorboard_failed", "%s", err.text);
+    board_prune(trainer->board, WATCH_RUN_PREFIX, (size_t)site->settings->tensorboard.keep);
+    return status;
+}
+
+static void note_end(struct trainer *trainer, const struct model_version *version)
+{
+    pthread_mutex_lock(&trainer->mutex);
+    trainer->now = (struct round_state){.loss = NAN};
+    trainer->last.version = version->version;
+    trainer->last.state = version->state;
+    trainer->last.finished_ms = version->finished_ms;
+    snprintf(trainer->last.reason, REASON_MAX, "%s", version->reason);
+    utf8_trim_partial(trainer->last.reason);
+    pthread_mutex_unlock(&trainer->mutex);
+    log_write(strcmp(version->state, "failed") == 0 ? LOG_ERROR : LOG_INFO, "round_ended",
+              "version %u: %s%s%s", version->version, version->state,
+              version->reason[0] ? ": " : "", version->reason);
+}
+
+static const char *state_of(enum status status, bool published)
+{
+    if (status == STATUS_OK)
+        return published ? "published" : "refused";
+    return status == STATUS_CANCELLED ? "cancelled" : "failed";
+}
+
+struct dropped {
+    uint32_t on_disk[VERSIONS_MAX], rows[VERSIONS_MAX];
+    size_t n_on_disk, n_rows;
+};
+
+static enum status collect_kept(void *context, const struct model_version *version)
+{
+    struct dropped *dropped = context;
+    if (version->kept && dropped->n_rows < VERSIONS_MAX)
+        dropped->rows[dropped->n_rows++] = version->version;
+    return STATUS_OK;
+}
+
+/* Rows whose snapshot is gone say so. */
+static enum status record_dropped(void *context, struct store *store, struct error *reterr)
+{
+    struct dropped *dropped = context;
+    enum status status =
+        store_list_versions(store, UINT32_MAX, UINT32_MAX, collect_kept, dropped, reterr);
+    for (size_t i = 0; status == STATUS_OK && i < dropped->n_rows; i++) {
+        size_t k = 0;
+        while (k < dropped->n_on_disk && dropped->on_disk[k] != dropped->rows[i])
+            k++;
+        if (k == dropped->n_on_disk)
+            status = store_drop_snapshot(store, dropped->rows[i], reterr);
+    }
+    return status;
+}
+
+/* Snapshots beyond training.keep go, the serving one never. */
+static void prune(struct trainer *trainer)
+{
+    struct site *site = trainer->site;
+    struct serving *serving = site_acquire(site);
+    const uint32_t active = serving->snapshot->version;
+    serving_release(site, serving);
+    struct error err = {0};
+    enum status status =
+        snapshot_prune(site->snapshots, (size_t)site->settings->training.keep, active, &err);
+    struct dropped dropped = {0};
+    if (status == STATUS_OK) {
+        dropped.n_on_disk = snapshot_list(site->snapshots, dropped.on_disk, VERSIONS_MAX);
+        status = writer_run(site->writer, record_dropped, &dropped, false, &err);
+    }
+    if (status != STATUS_OK)
+        log_write(LOG_WARNING, "prune_failed", "%s", err.text);
+}
+
+static void publish(struct trainer *trainer, struct model_version *version)
+{
+    struct error err = {0};
+    if (site_activate(trainer->site, version->version, &err) == STATUS_OK)
+        return;
+    log_write(LOG_ERROR, "publish_failed", "version %u: %s", version->version, err.text);
+    version->state = "failed";
+    version->reason = "its snapshot could not be loaded; the one before goes on serving";
+    writer_run(trainer->site->writer, update_version, version, false, NULL);
+}
+
+static void finish_round(struct trainer *trainer, struct model_version *version, enum status status,
+                         const struct round_result *result, const struct error *err)
+{
+    version->state = state_of(status, result->published);
+    version->seq = status == STATUS_OK ? result->seq : version->seq;
+    version->finished_ms = clock_now_ms();
+    version->kept = status == STATUS_OK;
+    version->reason = status != STATUS_OK   ? err->text
+                      : result->reason.data ? result->reason.data
+                                            : "";
+    version->report = result->report.data ? result->report.data : "{}";
+    struct error failed = {0};
+    if (writer_run(trainer->site->writer, update_version, version, false, &failed) != STATUS_OK)
+        log_write(LOG_ERROR, "round_not_recorded", "%s", failed.text);
+    if (status == STATUS_OK && result->published)
+        publish(trainer, version);
+    prune(trainer);
+    note_end(trainer, version);
+}
+
+static void run_round(struct trainer *trainer)
+{
+    struct model_version version = {
+        .started_ms = clock_now_ms(), .finished_ms = TIME_UNKNOWN, .reason = "", .report = "{}"};
+    struct error err = {0};
+    atomic_store(&trainer->stop, false);
+    enum status status = writer_run(trainer->site->writer, add_version, &version, false, &err);
+    if (status != STATUS_OK) {
+        log_write(LOG_ERROR, "round_not_started", "%s", err.text);
+        return;
+    }
+    pthread_mutex_lock(&trainer->mutex);
+    trainer->now = (struct round_state){.running = true,
+                                        .version = version.version,
+                                        .phase = "starting",
+                                        .loss = NAN,
+                                        .started_ms = version.started_ms,
+                                        .phase_started_ns = clock_monotonic_ns()};
+    if (trainer->ends)
+        atomic_store(&trainer->stop, true);
+    pthread_mutex_unlock(&trainer->mutex);
+    log_write(LOG_INFO, "round_started", "version %u", version.version);
+    struct round_result result = {0};
+    status = run_watched(trainer, version.version, &result, &err);
+    finish_round(trainer, &version, status, &result, &err);
+    round_result_free(&result);
+}
+
+/* ---- when ---- */
+
+static bool is_due(struct trainer *trainer)
+{
+    const struct settings *settings = trainer->site->settings;
+    struct serving *serving = site_acquire(trainer->site);
+    struct live_view view;
+    struct live_counts counts;
+    live_view_take(serving->live, &view);
+    live_count(&view, &counts);
+    view.view.class->release(&view.view);
+    const bool untrained = serving->snapshot->version == 0;
+    serving_release(trainer->site, serving);
+
+    if (!trainer->asked_at_start) {
+        trainer->asked_at_start = true;
+        if (settings->training.at_start && counts.events > 0)
+            return true;
+    }
+    if (settings->training.after_events > 0 &&
+        counts.events >= (uint64_t)settings->training.after_events)
+        return true;
+    if (settings->training.every_ms < 0 || (counts.events == 0 && !untrained))
+        return false;
+    const int64_t waited_ms = (clock_monotonic_ns() - trainer->last_round_ns) / 1000000;
+    return waited_ms >= settings->training.every_ms && counts.events > 0;
+}
+
+/* ---- the thread ---- */
+
+static bool wait_tick(struct trainer *trainer, bool *ret_wanted)
+{
+    struct timespec until;
+    clock_gettime(CLOCK_REALTIME, &until);
+    until.tv_sec += TICK_MS / 1000;
+    pthread_mutex_lock(&trainer->mutex);
+    if (!trainer->wanted && !trainer->ends)
+        pthread_cond_timedwait(&trainer->wakes, &trainer->mutex, &until);
+    *ret_wanted = trainer->wanted;
+    const bool ends = trainer->ends;
+    pthread_mutex_unlock(&trainer->mutex);
+    return !ends;
+}
+
+static void *trainer_main(void *argument)
+{
+    struct trainer *trainer = argument;
+    bool wanted;
+    while (wait_tick(trainer, &wanted)) {
+        if (!wanted && !is_due(trainer))
+            continue;
+        run_round(trainer);
+        trainer->last_round_ns = clock_monotonic_ns();
+        pthread_mutex_lock(&trainer->mutex);
+        trainer->wanted = false;
+        pthread_mutex_unlock(&trainer->mutex);
+    }
+    return NULL;
+}
+
+enum status trainer_start(struct site *site, struct trainer **ret_trainer, struct error *reterr)
+{
+    struct trainer *trainer = calloc(1, sizeof *trainer);
+    if (!trainer)
+        return error_set(reterr, STATUS_NO_MEMORY, "out of memory for the trainer");
+    trainer->site = site;
+    trainer->now.loss = NAN;
+    trainer->last_round_ns = clock_monotonic_ns();
+    enum status status = store_open(site->folder, STORE_READ, &trainer->store, reterr);
+    if (status != STATUS_OK) {
+        free(trainer);
+        return status;
+    }
+    pthread_mutex_init(&trainer->mutex, NULL);
+    pthread_cond_init(&trainer->wakes, NULL);
+    if (pthread_create(&trainer->thread, NULL, trainer_main, trainer) != 0) {
+        store_close(trainer->store);
+        free(trainer);
+        return error_set(reterr, STATUS_IO, "cannot start the trainer's thread");
+    }
+    *ret_trainer = trainer;
+    return STATUS_OK;
+}
+
+void trainer_stop(struct trainer *trainer)
+{
+    if (!trainer)
+        return;
+    pthread_mutex_lock(&trainer->mutex);
+    trainer->ends = true;
+    atomic_store(&trainer->stop, true);
+    pthread_cond_signal(&trainer->wakes);
+    pthread_mutex_unlock(&trainer->mutex);
+    pthread_join(trainer->thread, NULL);
+    board_close(trainer->board);
+    store_close(trainer->store);
+    pthread_cond_destroy(&trainer->wakes);
+    pthread_mutex_destroy(&trainer->mutex);
+    free(trainer);
+}
+
+/* ---- asked from requests ---- */
+
+enum status trainer_request(struct trainer *trainer, struct error *reterr)
+{
+    pthread_mutex_lock(&trainer->mutex);
+    const bool busy = trainer->wanted || trainer->now.running;
+    trainer->wanted = true;
+    pthread_cond_signal(&trainer->wakes);
+    pthread_mutex_unlock(&trainer->mutex);
+    return busy ? error_set(reterr, STATUS_CONFLICT,
+                            "a round is running; GET /v1/training tells how far it is")
+                : STATUS_OK;
+}
+
+enum status trainer_cancel(struct trainer *trainer, struct error *reterr)
+{
+    pthread_mutex_lock(&trainer->mutex);
+    const bool running = trainer->now.running;
+    if (running)
+        atomic_store(&trainer->stop, true);
+    pthread_mutex_unlock(&trainer->mutex);
+    return running ? STATUS_OK : error_set(reterr, STATUS_NOT_FOUND, "no round is running");
+}
+
+static void print_time(struct buffer *out, const char *name, int64_t ms)
+{
+    char text[TIME_TEXT_SIZE];
+    time_format(ms, text);
+    buffer_printf(out, ",\"%s\":\"%s\"", name, text);
+}
+
+static void print_running(const struct round_state *now, struct buffer *out)
+{
+    buffer_printf(out, "{\"state\":\"running\",\"version\":%u,\"phase\":\"%s\",\"share\":%.4f",
+                  now->version, now->phase, now->share);
+    if (isfinite(now->loss))
+        buffer_printf(out, ",\"epoch\":%" PRId64 ",\"loss\":%.9g", now->epoch, now->loss);
+    if (now->share > 0)
+        buffer_printf(out, ",\"seconds_left\":%.1f",
+                      clock_seconds_since(now->phase_started_ns) * (1 - now->share) / now->share);
+    print_time(out, "started_at", now->started_ms);
+}
+
+void trainer_status(struct trainer *trainer, struct buffer *out)
+{
+    pthread_mutex_lock(&trainer->mutex);
+    const struct round_state now = trainer->now;
+    const struct last_round last = trainer->last;
+    const bool wanted = trainer->wanted;
+    pthread_mutex_unlock(&trainer->mutex);
+    if (now.running)
+        print_running(&now, out);
+    else
+        buffer_printf(out, "{\"state\":\"%s\"", wanted ? "waiting" : "idle");
+    if (last.version) {
+        buffer_printf(out, ",\"last\":{\"version\":%u,\"state\":\"%s\",\"reason\":", last.version,
+                      last.state);
+        buffer_append_json(out, last.reason, strlen(last.reason));
+        print_time(out, "finished_at", last.finished_ms);
+        buffer_append_byte(out, '}');
+    }
+    buffer_append_byte(out, '}');
+}
+
+double trainer_share(struct trainer *trainer)
+{
+    pthread_mutex_lock(&trainer->mutex);
+    const double share = trainer->now.running ? trainer->now.share : -1;
+    pthread_mutex_unlock(&trainer->mutex);
+    return share;
+}

@@ -1,0 +1,361 @@
+#include "server/site_parts.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <time.h>
+
+#include "base/clock.h"
+#include "server/log.h"
+
+enum { IDLE_MS = 500, EXPIRE_EVERY_MS = 60000, EXPIRE_BATCH = 5000, FREE_SPACE_EVERY = 64 };
+
+struct writer {
+    struct site *site;
+    struct store *store;
+    pthread_t thread;
+    pthread_mutex_t mutex;
+    pthread_cond_t wakes;
+    struct write *first, **last;
+    unsigned waiting;
+    bool ends;
+    /* the thread's own */
+    uint64_t data_version;
+    int64_t expired_ms; /* monotonic, of the last look for old events */
+    _Atomic bool disk_is_full;
+    _Atomic uint64_t commits, writes, refused, wal_bytes;
+};
+
+/* ---- applying a group ---- */
+
+static void apply_one(struct writer *writer, struct write *write)
+{
+    write->status = store_savepoint(writer->store, &write->err);
+    if (write->status != STATUS_OK)
+        return;
+    write->status = write->apply(write->context, writer->store, &write->err);
+    if (write->status == STATUS_OK)
+        write->status = store_release(writer->store, &write->err);
+    else
+        store_undo(writer->store);
+}
+
+static void fail_group(struct write *group, enum status status, const struct error *err)
+{
+    for (struct write *write = group; write; write = write->next)
+        if (write->status == STATUS_OK) {
+            write->status = status;
+            write->err = *err;
+        }
+}
+
+/* Brings what is served up to date; a failure is logged and mended by the next commit. */
+static void feed_live(struct writer *writer)
+{
+    struct serving *serving = site_acquire(writer->site);
+    struct error err = {0};
+    bool keys_changed = false;
+    if (live_catch_up(serving->live, writer->store, &keys_changed, &err) != STATUS_OK)
+        log_write(LOG_ERROR, "live_behind", "what was just stored is not served yet: %s", err.text);
+    serving_release(writer->site, serving);
+    if (keys_changed && site_reload_keys(writer->site, writer->store, &err) != STATUS_OK)
+        log_write(LOG_ERROR, "keys_not_read", "access keys stay as they were: %s", err.text);
+}
+
+static void commit_group(struct writer *writer, struct write *group)
+{
+    struct error err = {0};
+    enum status status = store_begin(writer->store, &err);
+    if (status == STATUS_OK) {
+        for (struct write *write = group; write; write = write->next)
+            apply_one(writer, write);
+        status = store_commit(writer->store, &err);
+        if (status != STATUS_OK)
+            store_rollback(writer->store);
+    }
+    if (status != STATUS_OK) {
+        log_write(LOG_ERROR, "commit_failed", "nothing of this group was stored: %s", err.text);
+        fail_group(group, status, &err);
+        return;
+    }
+    atomic_fetch_add(&writer->commits, 1);
+    feed_live(writer);
+}
+
+static void finish_group(struct writer *writer, struct write *group)
+{
+    while (group) {
+        struct write *next = group->next; /* the caller frees it in done */
+        atomic_fetch_add(&writer->writes, 1);
+        if (group->status != STATUS_OK)
+            atomic_fetch_add(&writer->refused, 1);
+        group->done(group->context, group->status, &group->err);
+        group = next;
+    }
+}
+
+static void run_alone(struct writer *writer, struct write *write)
+{
+    write->status = write->apply(write->context, writer->store, &write->err);
+    finish_group(writer, write);
+}
+
+/* ---- upkeep ---- */
+
+static uint64_t wal_size(const struct writer *writer)
+{
+    char path[PATH_BYTES_MAX];
+    struct stat info;
+    if (path_join(path, writer->site->folder, STORE_FILE "-wal") != STATUS_OK ||
+        stat(path, &info) != 0)
+        return 0;
+    return (uint64_t)info.st_size;
+}
+
+static void checkpoint(struct writer *writer, bool truncate)
+{
+    struct error err = {0};
+    uint64_t bytes = 0;
+    if (store_checkpoint(writer->store, truncate, &bytes, &err) == STATUS_OK)
+        atomic_store(&writer->wal_bytes, bytes);
+    else
+        log_write(LOG_WARNING, "checkpoint_failed", "%s", err.text);
+}
+
+static void look_at_disk(struct writer *writer)
+{
+    uint64_t bytes;
+    if (folder_free_bytes(writer->site->folder, &bytes) != STATUS_OK)
+        return;
+    const bool full = bytes < (uint64_t)writer->site->settings->store.min_free;
+    if (full != atomic_exchange(&writer->disk_is_full, full))
+        log_write(full ? LOG_ERROR : LOG_INFO, full ? "disk_full" : "disk_free",
+                  "%llu bytes are free, store.min_free is %lld", (unsigned long long)bytes,
+                  (long long)writer->site->settings->store.min_free);
+}
+
+/* What another process has committed is applied like our own. */
+static void follow_others(struct writer *writer)
+{
+    uint64_t version;
+    if (store_data_version(writer->store, &version) != STATUS_OK)
+        return;
+    if (version != writer->data_version) {
+        writer->data_version = version;
+        feed_live(writer);
+    }
+}
+
+static void expire_events(struct writer *writer)
+{
+    const int64_t now = clock_monotonic_ns() / 1000000;
+    if (writer->expired_ms && now - writer->expired_ms < EXPIRE_EVERY_MS)
+        return;
+    struct error err = {0};
+    uint32_t deleted = 0;
+    enum status status = store_begin(writer->store, &err);
+    if (status == STATUS_OK) {
+        status = store_expire_events(writer->store, &writer->site->types, clock_now_ms(),
+                                     EXPIRE_BATCH, &deleted, &err);
+        if (status == STATUS_OK)
+            status = store_commit(writer->store, &err);
+        if (status != STATUS_OK)
+            store_rollback(writer->store);
+    }
+    if (status != STATUS_OK)
+        log_write(LOG_WARNING, "expiry_failed", "%s", err.text);
+    else if (deleted)
+        feed_live(writer);
+    writer->expired_ms = deleted == EXPIRE_BATCH ? 0 : now; /* more to do: go on when idle */
+}
+
+static void upkeep(struct writer *writer)
+{
+    look_at_disk(writer);
+    follow_others(writer);
+    expire_events(writer);
+    checkpoint(writer, false);
+}
+
+/* ---- the thread ---- */
+
+/* Waits for work, at most IDLE_MS; NULL: idle. Under the mutex. */
+static struct write *take_group(struct writer *writer)
+{
+    if (!writer->first && !writer->ends) {
+        struct timespec until;
+        clock_gettime(CLOCK_REALTIME, &until);
+        until.tv_nsec += IDLE_MS * 1000000L;
+        until.tv_sec += until.tv_nsec / 1000000000L;
+        until.tv_nsec %= 1000000000L;
+        pthread_cond_timedwait(&writer->wakes, &writer->mutex, &until);
+    }
+    struct write *group = writer->first, **end = &writer->first;
+    unsigned n = 0;
+    while (*end && n < WRITER_GROUP_MAX && (!(*end)->alone || n == 0)) {
+        const bool alone = (*end)->alone;
+        end = &(*end)->next;
+        n++;
+        if (alone)
+            break;
+    }
+    writer->first = *end;
+    if (!writer->first)
+        writer->last = &writer->first;
+    if (n)
+        *end = NULL;
+    writer->waiting -= n;
+    return n ? group : NULL;
+}
+
+static void *writer_main(void *argument)
+{
+    struct writer *writer = argument;
+    for (;;) {
+        pthread_mutex_lock(&writer->mutex);
+        struct write *group = take_group(writer);
+        const bool ends = writer->ends;
+        pthread_mutex_unlock(&writer->mutex);
+        if (!group) {
+            if (ends)
+                return NULL;
+            upkeep(writer);
+            continue;
+        }
+        if (group->alone) {
+            run_alone(writer, group);
+            continue;
+        }
+        commit_group(writer, group);
+        finish_group(writer, group);
+        if (atomic_load(&writer->commits) % FREE_SPACE_EVERY == 0) {
+            look_at_disk(writer);
+            if (wal_size(writer) > WRITER_WAL_BYTES)
+                checkpoint(writer, false);
+        }
+    }
+}
+
+enum status writer_start(struct site *site, struct store *store, struct writer **ret_writer,
+                         struct error *reterr)
+{
+    struct writer *writer = calloc(1, sizeof *writer);
+    if (!writer)
+        return error_set(reterr, STATUS_NO_MEMORY, "out of memory for the writer");
+    writer->site = site;
+    writer->store = store;
+    writer->last = &writer->first;
+    pthread_mutex_init(&writer->mutex, NULL);
+    pthread_cond_init(&writer->wakes, NULL);
+    store_data_version(store, &writer->data_version);
+    look_at_disk(writer);
+    if (pthread_create(&writer->thread, NULL, writer_main, writer) != 0) {
+        free(writer);
+        return error_set(reterr, STATUS_IO, "cannot start the writer's thread");
+    }
+    *ret_writer = writer;
+    return STATUS_OK;
+}
+
+static void enqueue(struct writer *writer, struct write *write)
+{
+    write->next = NULL;
+    write->status = STATUS_OK;
+    write->err = (struct error){0};
+    *writer->last = write;
+    writer->last = &write->next;
+    writer->waiting++;
+    pthread_cond_signal(&writer->wakes);
+}
+
+enum status writer_submit(struct writer *writer, struct write *write, struct error *reterr)
+{
+    if (atomic_load(&writer->disk_is_full))
+        return error_set(reterr, STATUS_DISK_FULL,
+                         "the disk has less free than store.min_free; nothing was stored");
+    pthread_mutex_lock(&writer->mutex);
+    const bool full =
+        writer->waiting >= (unsigned)writer->site->settings->server.queue || writer->ends;
+    if (!full)
+        enqueue(writer, write);
+    pthread_mutex_unlock(&writer->mutex);
+    return full ? error_set(reterr, STATUS_BUSY, "too many writes are waiting; try again shortly")
+                : STATUS_OK;
+}
+
+struct waited {
+    pthread_mutex_t mutex;
+    pthread_cond_t finished;
+    bool is_finished;
+    enum status status;
+    struct error err;
+    void *context;
+    enum status (*apply)(void *context, struct store *store, struct error *reterr);
+};
+
+static enum status waited_apply(void *context, struct store *store, struct error *reterr)
+{
+    struct waited *waited = context;
+    return waited->apply(waited->context, store, reterr);
+}
+
+static void waited_done(void *context, enum status status, const struct error *err)
+{
+    struct waited *waited = context;
+    pthread_mutex_lock(&waited->mutex);
+    waited->status = status;
+    waited->err = *err;
+    waited->is_finished = true;
+    pthread_cond_signal(&waited->finished);
+    pthread_mutex_unlock(&waited->mutex);
+}
+
+enum status writer_run(struct writer *writer,
+                       enum status (*apply)(void *context, struct store *store,
+                                            struct error *reterr),
+                       void *context, bool alone, struct error *reterr)
+{
+    struct waited waited = {.mutex = PTHREAD_MUTEX_INITIALIZER,
+                            .finished = PTHREAD_COND_INITIALIZER,
+                            .context = context,
+                            .apply = apply};
+    struct write write = {
+        .apply = waited_apply, .done = waited_done, .context = &waited, .alone = alone};
+    pthread_mutex_lock(&writer->mutex);
+    enqueue(writer, &write);
+    pthread_mutex_unlock(&writer->mutex);
+    pthread_mutex_lock(&waited.mutex);
+    while (!waited.is_finished)
+        pthread_cond_wait(&waited.finished, &waited.mutex);
+    pthread_mutex_unlock(&waited.mutex);
+    if (waited.status != STATUS_OK && reterr)
+        *reterr = waited.err;
+    return waited.status;
+}
+
+void writer_stop(struct writer *writer)
+{
+    if (!writer)
+        return;
+    pthread_mutex_lock(&writer->mutex);
+    writer->ends = true;
+    pthread_cond_signal(&writer->wakes);
+    pthread_mutex_unlock(&writer->mutex);
+    pthread_join(writer->thread, NULL);
+    checkpoint(writer, true);
+    store_close(writer->store);
+    pthread_cond_destroy(&writer->wakes);
+    pthread_mutex_destroy(&writer->mutex);
+    free(writer);
+}
+
+void writer_count(struct writer *writer, struct writer_counts *ret_counts)
+{
+    pthread_mutex_lock(&writer->mutex);
+    ret_counts->waiting = writer->waiting;
+    pthread_mutex_unlock(&writer->mutex);
+    ret_counts->commits = atomic_load(&writer->commits);
+    ret_counts->writes = atomic_load(&writer->writes);
+    ret_counts->refused = atomic_load(&writer->refused);
+    ret_counts->wal_bytes = atomic_load(&writer->wal_bytes);
+}

@@ -1,0 +1,122 @@
+/* Writes a log directory as told by lines on standard input, for tests/board. Each line is one
+ * command, its parts separated by tabs:
+ *
+ *     run NAME FIRST_STEP        opens a run and closes the one before
+ *     scalar TAG STEP VALUE
+ *     text TAG STEP MARKDOWN     \n in it is a line break
+ *     flush
+ *     prune PREFIX KEEP
+ *     say WORD                   prints the word, so that a test knows how far this came
+ *     die                        ends at once, as a crash would, with nothing closed
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "board/board.h"
+
+enum { LINE_BYTES_MAX = 1 << 20, PARTS_MAX = 4 };
+
+struct writer {
+    struct board *board;
+    struct board_run *run;
+};
+
+static void do_run(struct writer *writer, char **parts)
+{
+    board_run_close(writer->run);
+    writer->run = board_run_open(writer->board, parts[1], atoll(parts[2]));
+}
+
+static void do_scalar(struct writer *writer, char **parts)
+{
+    board_scalar(writer->run, parts[1], atoll(parts[2]), strtod(parts[3], NULL));
+}
+
+static void do_text(struct writer *writer, char **parts)
+{
+    char *to = parts[3];
+    for (const char *from = parts[3]; *from; from++) {
+        const int is_break = from[0] == '\\' && from[1] == 'n';
+        *to++ = is_break ? '\n' : *from;
+        from += is_break;
+    }
+    *to = '\0';
+    board_text(writer->run, parts[1], atoll(parts[2]), parts[3]);
+}
+
+static void do_flush(struct writer *writer, char **parts)
+{
+    (void)parts;
+    board_flush(writer->run);
+}
+
+static void do_prune(struct writer *writer, char **parts)
+{
+    board_prune(writer->board, parts[1], (size_t)atoll(parts[2]));
+}
+
+static void do_say(struct writer *writer, char **parts)
+{
+    (void)writer;
+    puts(parts[1]);
+    fflush(stdout);
+}
+
+static void do_die(struct writer *writer, char **parts)
+{
+    (void)writer;
+    (void)parts;
+    _exit(0);
+}
+
+static const struct command {
+    const char *name;
+    size_t n_parts;
+    void (*run)(struct writer *writer, char **parts);
+} commands[] = {
+    {"run", 3, do_run},     {"scalar", 4, do_scalar}, {"text", 4, do_text}, {"flush", 1, do_flush},
+    {"prune", 3, do_prune}, {"say", 2, do_say},       {"die", 1, do_die},
+};
+
+static int run_line(struct writer *writer, char *line)
+{
+    char *parts[PARTS_MAX], *rest = line;
+    size_t n_parts = 0;
+    line[strcspn(line, "\n")] = '\0';
+    while (rest && n_parts < PARTS_MAX)
+        parts[n_parts++] = strsep(&rest, "\t");
+    for (size_t i = 0; i < sizeof commands / sizeof *commands; i++)
+        if (strcmp(commands[i].name, parts[0]) == 0 && commands[i].n_parts == n_parts && !rest) {
+            commands[i].run(writer, parts);
+            return 0;
+        }
+    fprintf(stderr, "board-writer: unknown command, or not its number of parts: %s\n", parts[0]);
+    return 2;
+}
+
+int main(int argc, char **argv)
+{
+    static char line[LINE_BYTES_MAX];
+    struct writer writer = {0};
+    struct error err = {0};
+    if (argc != 2) {
+        fprintf(stderr, "usage: board-writer LOGDIR < COMMANDS\n");
+        return 2;
+    }
+    if (board_open(argv[1], &writer.board, &err) != STATUS_OK) {
+        fprintf(stderr, "board-writer: %s\n", err.text);
+        return 1;
+    }
+    int result = 0;
+    while (result == 0 && fgets(line, sizeof line, stdin))
+        result = run_line(&writer, line);
+    board_run_close(writer.run);
+    while (board_take_error(writer.board, &err)) {
+        fprintf(stderr, "board-writer: %s\n", err.text);
+        result = 1;
+    }
+    board_close(writer.board);
+    return result;
+}
