@@ -152,7 +152,7 @@ static const struct command_option models_options[] = {
 
 static const char *const keys_words[] = {"list", "make", "revoke", NULL};
 static const struct command_option keys_options[] = {
-    TEXT("scopes", 0, "LIST", "read", "make: any of read, events, write, admin, with commas"),
+    TEXTS("scope", 0, "SCOPE", "make: what the key may do: read, events, write or admin [read]"),
 };
 
 static const char *const migrate_words[] = {"status", "up", NULL};
@@ -216,7 +216,7 @@ const struct command commands[] = {
      .beside = BESIDE_YES,
      .arguments_min = 2,
      .arguments_max = UINT_MAX,
-     .more = list_formats,
+     .more = help_formats,
      .run = command_import},
     {.name = "export",
      .arguments = "users|items|interactions",
@@ -253,7 +253,7 @@ const struct command commands[] = {
      OPTIONS(evaluate_options),
      .takes = TAKES_DATA | TAKES_CONFIG | TAKES_JSON,
      .beside = BESIDE_YES,
-     .more = list_models,
+     .more = help_models,
      .run = command_evaluate},
     {.name = "recommend",
      .arguments = "USER|--all",
@@ -291,11 +291,11 @@ const struct command commands[] = {
      .words = models_words,
      .run = command_models},
     {.name = "keys",
-     .arguments = "list|make NAME|revoke NUMBER",
+     .arguments = "list|make [NAME]|revoke NUMBER",
      .summary = "Access keys of the HTTP API.",
      .details = "make prints the key once: only its hash is stored. A running daemon knows a new "
                 "or revoked key within a second.\n\n"
-                "  tastevin keys make website --scopes read,events",
+                "  tastevin keys make website --scope read --scope events",
      OPTIONS(keys_options),
      .takes = TAKES_DATA | TAKES_CONFIG | TAKES_JSON,
      .beside = BESIDE_YES,

@@ -22,5 +22,5 @@ int command_health(const struct invocation *invocation);
 int command_help(const struct invocation *invocation);
 
 /* Lists from other tables, for help. */
-void list_formats(FILE *out); /* importers */
-void list_models(FILE *out);  /* models with their parameters */
+void help_formats(FILE *out); /* importers */
+void help_models(FILE *out);  /* models with their parameters */

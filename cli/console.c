@@ -4,13 +4,10 @@
 #include <poll.h>
 #include <stdint.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/eventfd.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
 
-#include "base/clock.h"
 #include "board/board.h"
 
 /* 128 + SIGINT, what a shell reports for a process that Ctrl-C ended. */
@@ -22,23 +19,9 @@ static void on_progress(void *context, const char *phase, double share)
     progress_show(&console->progress, phase, share);
 }
 
-/* A model reports its epochs as steps of "fit/..." scalars: the first one of a new step ends the
- * epoch before it. */
-static void note_epoch(struct console *console, int64_t step)
-{
-    if (step == console->epoch_step || !console->epoch_seconds ||
-        console->n_epochs == CONSOLE_EPOCHS_MAX)
-        return;
-    console->epoch_step = step;
-    console->epoch_seconds[console->n_epochs++] = clock_seconds_since(console->epoch_started_ns);
-    console->epoch_started_ns = clock_monotonic_ns();
-}
-
 static void on_scalar(void *context, const char *tag, int64_t step, double value)
 {
     struct console *console = context;
-    if (strncmp(tag, "fit/", 4) == 0)
-        note_epoch(console, step);
     board_scalar(console->run, tag, step, value);
 }
 
@@ -50,13 +33,6 @@ static bool on_stop(void *context)
 bool console_stopped(const struct console *console)
 {
     return atomic_load_explicit(&console->stop, memory_order_relaxed);
-}
-
-void console_fit(struct console *console)
-{
-    console->n_epochs = 0;
-    console->epoch_step = INT64_MIN;
-    console->epoch_started_ns = clock_monotonic_ns();
 }
 
 static void *await_signals(void *context)
@@ -91,15 +67,12 @@ enum status console_open(struct console *console, struct error *reterr)
     sigaddset(&mask, SIGINT);
     sigaddset(&mask, SIGTERM);
     pthread_sigmask(SIG_BLOCK, &mask, &console->mask_before);
-    console->epoch_seconds = calloc(CONSOLE_EPOCHS_MAX, sizeof *console->epoch_seconds);
     console->signals = signalfd(-1, &mask, SFD_CLOEXEC);
     console->wake = eventfd(0, EFD_CLOEXEC);
-    const bool made = console->epoch_seconds && console->signals >= 0 && console->wake >= 0 &&
+    const bool made = console->signals >= 0 && console->wake >= 0 &&
                       pthread_create(&console->thread, NULL, await_signals, console) == 0;
-    console_fit(console);
     if (made)
         return STATUS_OK;
-    free(console->epoch_seconds);
     if (console->signals >= 0)
         close(console->signals);
     if (console->wake >= 0)
@@ -118,7 +91,6 @@ void console_close(struct console *console)
         pthread_join(console->thread, NULL);
     close(console->signals);
     close(console->wake);
-    free(console->epoch_seconds);
     pthread_sigmask(SIG_SETMASK, &console->mask_before, NULL);
     *console = (struct console){0};
 }

@@ -1,6 +1,6 @@
 #pragma once
-/* Long work at the terminal: one observer that hands on to the progress bar, to a
- * TensorBoard run and to a log of epochs, and that says stop after Ctrl-C.
+/* Long work at the terminal: one observer that hands on to the progress bar and to a
+ * TensorBoard run, and that says stop after Ctrl-C.
  *
  * SIGINT and SIGTERM are blocked while a console is open and awaited by a thread of its own, which
  * raises the stop flag at the first one; the second ends the process at once. So open the console
@@ -16,15 +16,10 @@
 
 struct board_run;
 
-enum { CONSOLE_EPOCHS_MAX = 10000 };
-
 struct console {
     struct observer observer; /* give this to the work */
     struct progress progress;
     struct board_run *run; /* scalars go here too; NULL: nowhere */
-    double *epoch_seconds; /* [n_epochs] by the steps of "fit/..." scalars since console_fit */
-    size_t n_epochs;
-    int64_t epoch_started_ns, epoch_step;
     _Atomic bool stop;
     pthread_t thread;
     int signals, wake; /* descriptors: signals to await; told to end */
@@ -36,9 +31,6 @@ enum status console_open(struct console *console, struct error *reterr);
 
 /* Takes the bar away, restores the signals. Fine on a zeroed console. */
 void console_close(struct console *console);
-
-/* A fit begins: forgets the epochs of the one before. */
-void console_fit(struct console *console);
 
 /* True when the user asked to stop. */
 bool console_stopped(const struct console *console);

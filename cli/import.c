@@ -11,7 +11,7 @@
 
 enum { ON_ERROR_STOP = 1 };
 
-void list_formats(FILE *out)
+void help_formats(FILE *out)
 {
     fputs("\nFormats:\n", out);
     for (size_t i = 0; reader_classes[i]; i++)

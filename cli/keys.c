@@ -1,6 +1,7 @@
 #include <sodium.h>
 #include <string.h>
 
+#include "base/json.h"
 #include "base/text.h"
 #include "cli/commands.h"
 #include "cli/context.h"
@@ -35,21 +36,16 @@ static enum status read_scope(const char *name, unsigned *scopes_in_out, struct 
                      nearest ? nearest : "", nearest ? "'?" : "");
 }
 
-static enum status read_scopes(const char *list, unsigned *ret_scopes, struct error *reterr)
+static enum status read_scopes(const struct invocation *invocation, unsigned *ret_scopes,
+                               struct error *reterr)
 {
     unsigned found = 0;
     enum status status = STATUS_OK;
-    char name[SCOPES_TEXT];
-    for (const char *at = list; status == STATUS_OK;) {
-        const size_t length = strcspn(at, ",");
-        snprintf(name, sizeof name, "%.*s", (int)(length < 60 ? length : 60), at);
-        status = read_scope(name, &found, reterr);
-        if (!at[length])
-            break;
-        at += length + 1;
-    }
+    for (size_t i = 0; i < invocation->n_given && status == STATUS_OK; i++)
+        if (strcmp(invocation->given[i].option->option.name, "scope") == 0)
+            status = read_scope(invocation->given[i].text, &found, reterr);
     if (status == STATUS_OK)
-        *ret_scopes = found;
+        *ret_scopes = found ? found : SCOPE_READ;
     return status;
 }
 
@@ -145,10 +141,11 @@ static enum status make_key(struct context *context, const struct invocation *in
 {
     unsigned char secret[KEY_BYTES];
     char key[2 * KEY_BYTES + 1];
-    struct key_change change = {.name = invocation->arguments[1]};
+    struct key_change change = {.name = invocation->n_arguments > 1 ? invocation->arguments[1]
+                                                                    : "unnamed"};
     enum status status = id_check(change.name, strlen(change.name), "the key's name", reterr);
     if (status == STATUS_OK)
-        status = read_scopes(invocation_text(invocation, "scopes"), &change.scopes, reterr);
+        status = read_scopes(invocation, &change.scopes, reterr);
     if (status != STATUS_OK)
         return status;
     randombytes_buf(secret, sizeof secret);
@@ -188,17 +185,18 @@ int command_keys(const struct invocation *invocation)
 {
     static const struct {
         const char *word;
-        size_t n_arguments;
+        size_t arguments_min, arguments_max;
         enum status (*act)(struct context *, const struct invocation *, struct error *);
-    } actions[] = {{"list", 1, list_keys}, {"make", 2, make_key}, {"revoke", 2, revoke}};
+    } actions[] = {{"list", 1, 1, list_keys}, {"make", 1, 2, make_key}, {"revoke", 2, 2, revoke}};
     struct error err = {0};
     struct context context = {0};
     for (size_t i = 0; i < sizeof actions / sizeof *actions; i++) {
         if (strcmp(actions[i].word, invocation->arguments[0]) != 0)
             continue;
-        if (actions[i].n_arguments != invocation->n_arguments)
-            return report_usage(invocation->command, "%s takes %s", actions[i].word,
-                                actions[i].n_arguments == 1 ? "nothing more" : "one argument more");
+        if (invocation->n_arguments < actions[i].arguments_min)
+            return report_usage(invocation->command, "%s needs a number", actions[i].word);
+        if (invocation->n_arguments > actions[i].arguments_max)
+            return report_usage(invocation->command, "%s takes nothing more", actions[i].word);
         enum status status = context_open(invocation, STORE_WRITE, &context, &err);
         if (status == STATUS_OK)
             status = actions[i].act(&context, invocation, &err);

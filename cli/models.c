@@ -132,7 +132,7 @@ static enum status need_version(struct context *context, uint32_t number, json_t
 static enum status show(struct context *context, const struct invocation *invocation,
                         struct error *reterr)
 {
-    uint32_t number;
+    uint32_t number = 0;
     json_t *version;
     enum status status = read_number(invocation, &number, reterr);
     if (status == STATUS_OK)
@@ -155,7 +155,7 @@ static enum status mark_active(void *context, struct store *store, struct error 
 static enum status activate(struct context *context, const struct invocation *invocation,
                             struct error *reterr)
 {
-    uint32_t number;
+    uint32_t number = 0;
     json_t *version = NULL;
     struct snapshot *snapshot = NULL;
     enum status status = read_number(invocation, &number, reterr);

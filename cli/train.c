@@ -88,6 +88,7 @@ static enum status run_round(struct context *context, uint32_t version,
     watch_start(&watch, board, version, observer);
     const struct round_request request = {.store = reader,
                                           .settings = &context->settings,
+                                          .types = &context->types,
                                           .snapshots = context->snapshots,
                                           .version = version,
                                           .pool = pool,

@@ -216,7 +216,9 @@ static bool check_query(struct exchange *exchange)
 
 bool checks_pass(struct exchange *exchange, const char *method, const char *version)
 {
-    headers_read(exchange->connection, &exchange->headers);
+    /* Two spaces and the line end. */
+    const size_t request_line = strlen(method) + strlen(exchange->raw_target) + strlen(version) + 4;
+    headers_read(exchange->connection, request_line, &exchange->headers);
     set_request_id(exchange);
     return check_framing(exchange, version) && check_path(exchange, method) &&
            check_key(exchange) && check_body(exchange) && check_query(exchange);

@@ -6,6 +6,8 @@
 
 #include "base/text.h"
 
+enum { SPACES_MAX = 64 };
+
 /* Characters of a field's name (RFC 9110, 5.6.2). */
 static bool is_token(const char *text, size_t length)
 {
@@ -77,6 +79,19 @@ static void take_field(struct headers *headers, const char *name, const char *va
     }
 }
 
+/* Name and value lie in the head as it came, the colon and the line end overwritten; a folded
+ * field was put together elsewhere. */
+static void account(struct headers *headers, const char *name, size_t name_length,
+                    const char *value, size_t value_length)
+{
+    const uintptr_t after_colon = (uintptr_t)name + name_length + 1;
+    const uintptr_t spaces = (uintptr_t)value - after_colon; /* wraps when it lies before */
+    if (spaces > SPACES_MAX)
+        headers->is_folded = true;
+    else
+        headers->n_field_bytes += name_length + 1 + spaces + value_length + 2;
+}
+
 static enum MHD_Result each_field(void *context, enum MHD_ValueKind kind, const char *name,
                                   size_t name_length, const char *value, size_t value_length)
 {
@@ -87,17 +102,23 @@ static enum MHD_Result each_field(void *context, enum MHD_ValueKind kind, const 
         return MHD_NO;
     }
     if (!value)
-        value = "";
+        value = name + name_length + 1;
+    account(headers, name, name_length, value, value_length);
     if (strlen(value) != value_length)
         headers->is_bad_value = true;
     take_field(headers, name, value);
     return MHD_YES;
 }
 
-void headers_read(struct MHD_Connection *connection, struct headers *ret_headers)
+void headers_read(struct MHD_Connection *connection, size_t request_line,
+                  struct headers *ret_headers)
 {
     *ret_headers = (struct headers){.content_length = -1};
     MHD_get_connection_values_n(connection, MHD_HEADER_KIND, each_field, ret_headers);
+    const union MHD_ConnectionInfo *info =
+        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_REQUEST_HEADER_SIZE);
+    if (!info || info->header_size != request_line + ret_headers->n_field_bytes + 2)
+        ret_headers->is_folded = true;
 }
 
 enum status headers_check(const struct headers *headers, const char *version, struct error *reterr)
@@ -119,6 +140,8 @@ enum status headers_check(const struct headers *headers, const char *version, st
         text = "Transfer-Encoding needs HTTP/1.1";
     else if (headers->n_hosts > 1)
         text = "Host stands more than once";
+    else if (headers->is_folded)
+        text = "the header fields are folded, or have white space or line ends that are not taken";
     return text ? error_set(reterr, STATUS_MALFORMED, "%s", text) : STATUS_OK;
 }
 

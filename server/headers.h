@@ -2,11 +2,14 @@
 /* The header fields that the HTTP layer itself acts on, and the requests that must not be answered.
  *
  * libmicrohttpd takes a message with Transfer-Encoding and Content-Length, with two Content-Lengths
- * or with white space before a colon. A proxy in front may see another end of such a message than
- * we do, and the rest would be taken for somebody else's request: they are refused and the
- * connection is closed (RFC 9112, 6.3 and 11.2).
+ * or with white space before a colon, and it loses a field that is folded over two lines if it is
+ * the last one. A proxy in front may see another end of such a message than we do, and the rest
+ * would be taken for somebody else's request: they are refused and the connection is closed
+ * (RFC 9112, 5.2, 6.3 and 11.2). Folding cannot be seen directly; but every byte of the head must
+ * be accounted for by the request line, the fields that arrived and their line ends.
  */
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "base/status.h"
@@ -21,10 +24,14 @@ struct headers {
     int64_t content_length; /* -1: not there */
     unsigned n_lengths, n_encodings, n_hosts;
     bool is_bad_name, is_bad_value, is_bad_length, is_unknown_encoding;
+    bool is_folded;       /* or bytes of the head are not accounted for */
+    size_t n_field_bytes; /* of all fields, with colon, space after it and line end */
 };
 
-/* Collects. Of a field that came twice the first counts, except where that is a refusal. */
-void headers_read(struct MHD_Connection *connection, struct headers *ret_headers);
+/* Collects. Of a field that came twice the first counts, except where that is a refusal.
+ * request_line: bytes of it with its line end. */
+void headers_read(struct MHD_Connection *connection, size_t request_line,
+                  struct headers *ret_headers);
 
 /* MALFORMED for what is said above; after it the connection must be closed. `version` as in the
  * request line. */

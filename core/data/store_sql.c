@@ -1,5 +1,6 @@
 #include "data/store_sql.h"
 
+#include <assert.h>
 #include <math.h>
 #include <string.h>
 
@@ -38,8 +39,8 @@ const struct sql_text sql_texts[SQL_COUNT] = {
                           " next_item = :next_item, users = :users, guests = :guests,"
                           " items = :items, ghost_items = :ghost_items, events = :events"
                           " WHERE one = 1"},
-    [SQL_ADD_CHANGE] = {"INSERT INTO changes (seq, kind, number) VALUES (:seq, :kind, :number)"},
-    [SQL_FORGET_CHANGES] = {"DELETE FROM changes WHERE seq <= :upto"},
+    [SQL_ADD_CHANGE] = {"INSERT OR REPLACE INTO changes (seq, kind, number)"
+                        " VALUES (:seq, :kind, :number)"},
     /* kind 1 is CHANGE_EVENT; both halves come in order of their keys and are merged */
     [SQL_READ_CHANGES] = {"SELECT seq, 1, user, item, type, time_ms, rating FROM interactions"
                           " WHERE seq > :after AND seq <= :upto "
@@ -59,6 +60,8 @@ const struct sql_text sql_texts[SQL_COUNT] = {
                          " WHERE number = :number"},
     [SQL_END_USER] = {"UPDATE users SET kind = 3, id = NULL, attributes = '{}', created_ms = NULL,"
                       " updated_ms = NULL, died_seq = :seq WHERE number = :number"},
+    [SQL_READ_DEATHS] = {"SELECT number, died_seq FROM users WHERE died_seq IS NOT NULL"
+                         " AND died_seq > :after ORDER BY died_seq LIMIT :limit"},
     [SQL_LIST_USERS] = {USER_COLUMNS "WHERE number >= :from AND kind = 1"
                                      " ORDER BY number LIMIT :limit"},
     [SQL_FIND_SESSION] = {"SELECT s.number, s.user, u.kind = 2 FROM sessions s"
@@ -88,7 +91,8 @@ const struct sql_text sql_texts[SQL_COUNT] = {
         {"UPDATE items SET state = :state, attributes = :attributes, title = :title,"
          " categories = :categories, hidden = :hidden, available = :available, price = :price,"
          " currency = :currency, group_id = :group_id, published_ms = :published,"
-         " expires_ms = :expires, vector = :vector, updated_ms = :now WHERE number = :number"},
+         " expires_ms = :expires, vector = :vector, updated_ms = :now WHERE number = :number AND "
+         "id = :id"},
     [SQL_END_ITEM] =
         {"UPDATE items SET state = 3, attributes = '{}', title = NULL, categories = NULL,"
          " price = NULL, currency = NULL, group_id = NULL, published_ms = NULL,"
@@ -166,7 +170,8 @@ const struct sql_text sql_texts[SQL_COUNT] = {
          " VALUES (:seq, :now, 'training', '', '{}', 0, 0)"},
     [SQL_UPDATE_VERSION] =
         {"UPDATE model_versions SET finished_ms = :finished, state = :state, reason = :reason,"
-         " report = :report, kept = :kept WHERE version = :version"},
+         " report = :report, kept = :kept, seq = :seq WHERE version = :version"},
+    [SQL_DROP_SNAPSHOT] = {"UPDATE model_versions SET kept = 0 WHERE version = :version"},
     [SQL_DEACTIVATE_VERSIONS] = {"UPDATE model_versions SET active = 0 WHERE active = 1"},
     [SQL_ACTIVATE_VERSION] = {"UPDATE model_versions SET active = 1 WHERE version = :version"},
     [SQL_LIST_VERSIONS] = {"SELECT version, seq, started_ms, finished_ms, state, reason, report,"
@@ -281,10 +286,11 @@ sqlite3_stmt *sql_get(struct store *store, enum sql id)
     return *statement;
 }
 
-/* A wrong name is a mistake in this program; the tests run every statement. */
 static int place(sqlite3_stmt *statement, const char *name)
 {
-    return statement ? sqlite3_bind_parameter_index(statement, name) : 0;
+    const int index = statement ? sqlite3_bind_parameter_index(statement, name) : 0;
+    assert(!statement || index > 0); /* a name that the statement does not have */
+    return index;
 }
 
 void sql_bind_int(sqlite3_stmt *statement, const char *name, int64_t value)

@@ -22,7 +22,8 @@ struct live {
     struct catalogue *catalogue;
     struct idtable users, sessions; /* after S */
     struct tail tail;
-    uint64_t n_events, n_users;
+    uint64_t n_events;
+    uint32_t n_users; /* in the store */
     /* The writer's own: users whose past is to be read again. */
     uint32_t *pending;
     size_t n_pending, pending_capacity;
@@ -228,35 +229,44 @@ static enum status read_pending(struct live *live, struct store *store, struct e
     return STATUS_OK;
 }
 
-static enum status read_changes(struct catching_up *up, struct store *store)
+/* Up to upto_seq; what came before a failure is applied. */
+static enum status read_changes(struct catching_up *up, struct store *store, uint64_t upto_seq)
 {
     struct live *live = up->live;
-    struct store_counts counts;
-    enum status status = store_count(store, &counts, up->reterr);
-    if (status != STATUS_OK || counts.seq <= live_seq(live))
-        return status;
-    status = store_read_changes(store, live_seq(live), counts.seq, on_change, up, up->reterr);
+    if (upto_seq <= live_seq(live))
+        return STATUS_OK;
+    enum status status =
+        store_read_changes(store, live_seq(live), upto_seq, on_change, up, up->reterr);
     if (up->batch.n > 0) {
         const enum status applied = apply_batch(up);
         status = status == STATUS_OK ? applied : status;
     }
-    if (status != STATUS_OK)
-        return status;
+    if (status == STATUS_OK)
+        atomic_store(&live->seq, upto_seq);
+    return status;
+}
+
+/* What time alone changes, and what the store counts better than we could. */
+static void look_around(struct live *live, const struct store_counts *counts)
+{
     pthread_rwlock_wrlock(&live->lock);
-    live->n_users = counts.users + counts.guests;
+    live->n_users = (uint32_t)(counts->users + counts->guests);
     catalogue_advance(live->catalogue, clock_now_ms() - BEHIND_MS);
     pthread_rwlock_unlock(&live->lock);
-    atomic_store(&live->seq, counts.seq);
-    return STATUS_OK;
 }
 
 enum status live_catch_up(struct live *live, struct store *store, bool *ret_keys_changed,
                           struct error *reterr)
 {
     struct catching_up up = {.live = live, .reterr = reterr};
-    enum status status = read_changes(&up, store);
+    struct store_counts counts;
+    enum status status = store_count(store, &counts, reterr);
+    if (status == STATUS_OK)
+        status = read_changes(&up, store, counts.seq);
     if (status == STATUS_OK)
         status = read_pending(live, store, reterr);
+    if (status == STATUS_OK)
+        look_around(live, &counts);
     live_batch_free(&up.batch);
     if (status != STATUS_OK)
         return status;
@@ -390,7 +400,7 @@ void live_count(const struct live_view *view, struct live_counts *ret_counts)
         .events = live->n_events,
         .bytes = size.bytes + tail_bytes(&live->tail) + idtable_bytes(&live->users) +
                  idtable_bytes(&live->sessions) + live->pending_capacity * sizeof *live->pending,
-        .users = (uint32_t)live->n_users,
+        .users = live->n_users,
         .items = size.items,
         .ghosts = size.ghosts};
 }

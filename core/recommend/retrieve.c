@@ -2,6 +2,8 @@
 
 #include <math.h>
 
+#include "linalg/kernels.h"
+
 /* ---- scored by a model ---- */
 
 /* The set's items below `end`, and room for their scores. */
@@ -23,19 +25,13 @@ static enum status list_items(const struct bitmap *set, uint32_t end, struct are
     return STATUS_OK;
 }
 
-enum { LANES = 8 };
-
-static float dot(const float *a, const float *b, uint32_t d)
+/* How many of items[n] from the first on are neighbours. */
+static size_t run_length(const uint32_t *items, size_t n)
 {
-    float sums[LANES] = {0};
-    uint32_t i = 0;
-    for (; i + LANES <= d; i += LANES)
-        for (uint32_t lane = 0; lane < LANES; lane++)
-            sums[lane] += a[i + lane] * b[i + lane];
-    for (; i < d; i++)
-        sums[i % LANES] += a[i] * b[i];
-    return ((sums[0] + sums[4]) + (sums[1] + sums[5])) +
-           ((sums[2] + sums[6]) + (sums[3] + sums[7]));
+    size_t length = 1;
+    while (length < n && items[length] == items[0] + length)
+        length++;
+    return length;
 }
 
 static enum status scan_vectors(const struct model *model, const struct query *query,
@@ -47,9 +43,16 @@ static enum status scan_vectors(const struct model *model, const struct query *q
     if (!vector)
         return STATUS_NO_MEMORY;
     const enum status status = model->class->query_vector(model, query, vector, arena);
-    for (size_t i = 0; i < candidates->n && status == STATUS_OK; i++)
-        candidates->scores[i] = dot(vector, rows + (size_t)candidates->items[i] * d, d);
-    return status;
+    if (status != STATUS_OK)
+        return status;
+    const struct kernels *kernels = kernels_get();
+    for (size_t i = 0; i < candidates->n;) {
+        const size_t n = run_length(candidates->items + i, candidates->n - i);
+        kernels->scan(rows + (size_t)candidates->items[i] * d, n, d, vector,
+                      candidates->scores + i);
+        i += n;
+    }
+    return STATUS_OK;
 }
 
 enum status retrieve_scored(const struct model *model, const struct query *query,
