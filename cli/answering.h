@@ -14,7 +14,7 @@ struct answering {
     bool viewed;
 };
 
-/* context: opened with STORE_READ. Close in any case. */
+/* context: opened with CONTEXT_READ. Close in any case. */
 enum status answering_open(struct context *context, struct answering *ret_answering,
                            struct error *reterr);
 void answering_close(struct answering *answering);

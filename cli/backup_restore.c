@@ -80,7 +80,7 @@ int command_backup(const struct invocation *invocation)
         return verify(path);
     struct error err = {0};
     struct context context = {0};
-    enum status status = context_open(invocation, STORE_READ, &context, &err);
+    enum status status = context_open(invocation, CONTEXT_CHANGE, &context, &err);
     const bool to_stdout = strcmp(path, "-") == 0;
     if (status == STATUS_OK)
         status = to_stdout ? backup_to_stdout(&context, &err) : backup_write(&context, path, &err);

@@ -193,7 +193,7 @@ const struct command commands[] = {
     {.name = "demo",
      .arguments = "",
      .summary = "From nothing to an answer: load MovieLens, train, serve, print what to try.",
-     .details = "Loads 100,836 real ratings of 9,742 films into ./tastevin-demo (or --data), "
+     .details = "Loads some 100,000 real ratings of 9,742 films into ./tastevin-demo (or --data), "
                 "trains, serves on loopback and prints requests to try. The second time it "
                 "goes on with what is there; remove the directory to start over.",
      OPTIONS(demo_options),
@@ -209,8 +209,8 @@ const struct command commands[] = {
          "first is shown with its place. Events get an id made from their content and its "
          "occurrence number, so that importing the same file again changes nothing.\n\n"
          "  tastevin import movielens ml-1m/\n"
-         "  psql -c 'COPY (SELECT user_id AS user, sku AS item, ts AS timestamp FROM clicks) "
-         "TO STDOUT CSV HEADER' | tastevin import csv --type click -",
+         "  psql -c 'COPY clicks (user_id, sku, at) TO STDOUT CSV' |\n"
+         "    tastevin import csv --columns user,item,timestamp --type click -",
      OPTIONS(import_options),
      .takes = TAKES_DATA | TAKES_CONFIG | TAKES_JSON,
      .beside = BESIDE_YES,

@@ -17,50 +17,56 @@ enum status context_snapshots(const struct settings *settings, char out[PATH_BYT
     return STATUS_OK;
 }
 
-static enum status need_store(const char *folder, struct error *reterr)
+/* A store that is there is opened for reading first: that refuses an older schema, which opening
+ * for writing would bring up to date. */
+static enum status open_existing(struct context *context, enum context_mode mode, bool is_there,
+                                 struct error *reterr)
 {
-    char path[PATH_BYTES_MAX];
-    struct stat facts;
-    if (path_join(path, folder, STORE_FILE) != STATUS_OK)
-        return error_set(reterr, STATUS_TOO_LARGE, "the path of the data directory is too long");
-    if (stat(path, &facts) == 0)
+    const char *folder = context->settings.data.directory;
+    if (!is_there && mode == CONTEXT_MAKE)
         return STATUS_OK;
-    return error_set(reterr, STATUS_NOT_FOUND,
-                     "there is no store in %s; 'tastevin import' or 'tastevin serve' makes one, "
-                     "--data names another directory",
-                     folder);
+    if (!is_there)
+        return error_set(reterr, STATUS_NOT_FOUND,
+                         "there is no store in %s; 'tastevin import' or 'tastevin serve' makes "
+                         "one, --data names another directory",
+                         folder);
+    return store_open(folder, STORE_READ, &context->store, reterr);
 }
 
-/* Binding may add names of types to the store: the reader borrows a writer for it. */
-static enum status bind_types(struct context *context, enum store_mode mode, struct error *reterr)
+/* Binding may add names of types to the store: it needs a writer, which is kept or closed. */
+static enum status open_writer(struct context *context, enum context_mode mode,
+                               struct error *reterr)
 {
-    if (mode == STORE_WRITE)
-        return site_bind_types(context->store, &context->types, reterr);
     struct store *writer = NULL;
     enum status status = store_open(context->settings.data.directory, STORE_WRITE, &writer, reterr);
     if (status == STATUS_OK)
         status = site_bind_types(writer, &context->types, reterr);
-    store_close(writer);
-    return status;
+    if (status != STATUS_OK || mode == CONTEXT_READ) {
+        store_close(writer);
+        return status;
+    }
+    store_close(context->store);
+    context->store = writer;
+    return STATUS_OK;
 }
 
-enum status context_open_with(struct settings *settings, enum store_mode mode,
+enum status context_open_with(struct settings *settings, enum context_mode mode,
                               struct context *ret_context, struct error *reterr)
 {
+    char path[PATH_BYTES_MAX];
+    struct stat facts;
     *ret_context = (struct context){.settings = *settings, .types = settings->types};
-    const char *folder = settings->data.directory;
     *settings = (struct settings){0};
     enum status status = context_snapshots(&ret_context->settings, ret_context->snapshots, reterr);
-    if (status == STATUS_OK && mode == STORE_READ)
-        status = need_store(folder, reterr);
+    if (status != STATUS_OK)
+        return status;
+    status = path_join(path, ret_context->settings.data.directory, STORE_FILE);
     if (status == STATUS_OK)
-        status = store_open(folder, mode, &ret_context->store, reterr);
-    if (status == STATUS_OK)
-        status = bind_types(ret_context, mode, reterr);
-    return status;
+        status = open_existing(ret_context, mode, stat(path, &facts) == 0, reterr);
+    return status == STATUS_OK ? open_writer(ret_context, mode, reterr) : status;
 }
 
-enum status context_open(const struct invocation *invocation, enum store_mode mode,
+enum status context_open(const struct invocation *invocation, enum context_mode mode,
                          struct context *ret_context, struct error *reterr)
 {
     *ret_context = (struct context){0};

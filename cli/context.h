@@ -12,13 +12,19 @@ struct context {
     char snapshots[PATH_BYTES_MAX];
 };
 
-/* STORE_READ: the store must be there; the error says how to begin otherwise. STORE_WRITE: made as
- * needed. Close in any case. */
-enum status context_open(const struct invocation *invocation, enum store_mode mode,
+enum context_mode {
+    CONTEXT_READ,   /* the store must be there; the error says how to begin otherwise */
+    CONTEXT_CHANGE, /* the same, opened for writing */
+    CONTEXT_MAKE,   /* opened for writing, made where there is none */
+};
+
+/* A store with an older schema is refused in every mode: only `migrate up` and `serve` bring it up
+ * to date. Close in any case. */
+enum status context_open(const struct invocation *invocation, enum context_mode mode,
                          struct context *ret_context, struct error *reterr);
 
 /* The same with settings that were read already, which are taken over. */
-enum status context_open_with(struct settings *settings, enum store_mode mode,
+enum status context_open_with(struct settings *settings, enum context_mode mode,
                               struct context *ret_context, struct error *reterr);
 void context_close(struct context *context);
 

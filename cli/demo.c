@@ -206,7 +206,7 @@ int command_demo(const struct invocation *invocation)
         settings_free(&settings);
         return report_failure(&err);
     }
-    status = context_open_with(&settings, STORE_WRITE, &context, &err);
+    status = context_open_with(&settings, CONTEXT_MAKE, &context, &err);
     if (status == STATUS_OK)
         status = prepare(&context, &demo, &err);
     store_close(context.store);

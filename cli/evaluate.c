@@ -12,6 +12,7 @@
 #include "cli/console.h"
 #include "cli/evaluation_data.h"
 #include "cli/evaluation_output.h"
+#include "cli/help.h"
 #include "cli/report.h"
 #include "eval/fit.h"
 #include "eval/report_json.h"
@@ -48,10 +49,17 @@ void help_models(FILE *out)
 {
     for (size_t i = 0; model_classes[i]; i++) {
         const struct model_class *class = model_classes[i];
-        fprintf(out, "\nModel %s: %s\n", class->name, class->summary);
-        for (size_t o = 0; o < class->n_options; o++)
-            fprintf(out, "  --set %-20s %s [%s]\n", class->options[o].name, class->options[o].help,
-                    class->options[o].initial);
+        char title[64];
+        fputc('\n', out);
+        snprintf(title, sizeof title, "Model %s", class->name);
+        help_row(title, class->summary, out);
+        for (size_t o = 0; o < class->n_options; o++) {
+            char name[64], text[400];
+            snprintf(name, sizeof name, "      --set %s=", class->options[o].name);
+            snprintf(text, sizeof text, "%s [%s]", class->options[o].help,
+                     class->options[o].initial);
+            help_row(name, text, out);
+        }
     }
 }
 

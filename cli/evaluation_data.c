@@ -210,7 +210,7 @@ static enum status read_store(const struct settings *settings, const struct obse
         status = settings_set(&own, "data.directory", settings->data.directory, "--data", reterr);
     own.types = settings->types;
     if (status == STATUS_OK)
-        status = context_open_with(&own, STORE_READ, &context, reterr);
+        status = context_open_with(&own, CONTEXT_READ, &context, reterr);
     if (status == STATUS_OK)
         status = store_count(context.store, &counts, reterr);
     if (status == STATUS_OK)

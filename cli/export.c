@@ -124,7 +124,7 @@ int command_export(const struct invocation *invocation)
         kind++;
     enum status status = console_open(&console, &err);
     if (status == STATUS_OK)
-        status = context_open(invocation, STORE_READ, &context, &err);
+        status = context_open(invocation, CONTEXT_READ, &context, &err);
     if (status == STATUS_OK)
         status =
             export_to(context.store, kind, invocation_text(invocation, "output"), &console, &err);

@@ -75,15 +75,20 @@ static void sentence_of(const struct command_option *o, char *text, size_t size)
         snprintf(text + used, size - used, " [%s]", option->initial);
 }
 
+void help_row(const char *name, const char *text, FILE *out)
+{
+    const int width = fprintf(out, "%-*s", LEFT_WIDTH, name);
+    if (width > LEFT_WIDTH)
+        fprintf(out, "\n%*s", LEFT_WIDTH, "");
+    wrap(out, text, LEFT_WIDTH, LEFT_WIDTH);
+}
+
 static void print_option(FILE *out, const struct command_option *o)
 {
     char left[128], text[512];
     left_of(o, left, sizeof left);
     sentence_of(o, text, sizeof text);
-    const int width = fprintf(out, "%-*s", LEFT_WIDTH, left);
-    if (width > LEFT_WIDTH)
-        fprintf(out, "\n%*s", LEFT_WIDTH, "");
-    wrap(out, text, LEFT_WIDTH, LEFT_WIDTH);
+    help_row(left, text, out);
 }
 
 void help_general(FILE *out)

@@ -10,6 +10,9 @@ void help_general(FILE *out);
 /* Usage, options with ranges and defaults, details of one subcommand. */
 void help_command(const struct command *command, FILE *out);
 
+/* One row of a list: a name, then a text that is wrapped beside it. */
+void help_row(const char *name, const char *text, FILE *out);
+
 /* tastevin(1) in man(7) macros. */
 void help_manual(FILE *out);
 

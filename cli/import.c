@@ -6,6 +6,7 @@
 #include "cli/configuration.h"
 #include "cli/console.h"
 #include "cli/context.h"
+#include "cli/help.h"
 #include "cli/report.h"
 #include "data/import.h"
 
@@ -14,8 +15,11 @@ enum { ON_ERROR_STOP = 1 };
 void help_formats(FILE *out)
 {
     fputs("\nFormats:\n", out);
-    for (size_t i = 0; reader_classes[i]; i++)
-        fprintf(out, "  %-14s%s\n", reader_classes[i]->name, reader_classes[i]->summary);
+    for (size_t i = 0; reader_classes[i]; i++) {
+        char name[64];
+        snprintf(name, sizeof name, "  %s", reader_classes[i]->name);
+        help_row(name, reader_classes[i]->summary, out);
+    }
 }
 
 static void print_result(const struct invocation *invocation, const struct import_result *result,
@@ -75,7 +79,7 @@ static int run(const struct invocation *invocation, const struct reader_class *r
         status = configuration_read(invocation, NULL, &context.settings, &err);
         context.types = context.settings.types;
     } else if (status == STATUS_OK) {
-        status = context_open(invocation, STORE_WRITE, &context, &err);
+        status = context_open(invocation, CONTEXT_MAKE, &context, &err);
     }
     if (status != STATUS_OK)
         return fail(&context, &console, &err);

@@ -76,7 +76,7 @@ static enum status list_key(void *context, const struct key_row *key)
     if (key->revoked_ms != TIME_UNKNOWN)
         time_format(key->revoked_ms, revoked);
     if (list->array) {
-        json_t *row = json_pack("{s:i, s:s, s:s, s:s, s:s?}", "number", (int)key->number, "name",
+        json_t *row = json_pack("{s:i, s:s, s:s, s:s, s:s*}", "number", (int)key->number, "name",
                                 key->name, "scopes", text, "created_at", created, "revoked_at",
                                 revoked[0] ? revoked : NULL);
         return json_array_append_new(list->array, row) == 0 ? STATUS_OK : STATUS_NO_MEMORY;
@@ -197,7 +197,7 @@ int command_keys(const struct invocation *invocation)
             return report_usage(invocation->command, "%s needs a number", actions[i].word);
         if (invocation->n_arguments > actions[i].arguments_max)
             return report_usage(invocation->command, "%s takes nothing more", actions[i].word);
-        enum status status = context_open(invocation, STORE_WRITE, &context, &err);
+        enum status status = context_open(invocation, CONTEXT_MAKE, &context, &err);
         if (status == STATUS_OK)
             status = actions[i].act(&context, invocation, &err);
         context_close(&context);

@@ -205,7 +205,7 @@ int command_models(const struct invocation *invocation)
     if (actions[i].n_arguments != invocation->n_arguments)
         return report_usage(invocation->command, "%s takes %s", actions[i].word,
                             actions[i].n_arguments == 1 ? "no version" : "a version");
-    enum status status = context_open(invocation, STORE_WRITE, &context, &err);
+    enum status status = context_open(invocation, CONTEXT_CHANGE, &context, &err);
     if (status == STATUS_OK)
         status = actions[i].act(&context, invocation, &err);
     context_close(&context);

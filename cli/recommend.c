@@ -254,7 +254,7 @@ int command_recommend(const struct invocation *invocation)
     struct context context = {0};
     struct answering answering = {0};
     struct arena arena = {0};
-    enum status status = context_open(invocation, STORE_READ, &context, &err);
+    enum status status = context_open(invocation, CONTEXT_READ, &context, &err);
     if (status == STATUS_OK)
         status = answering_open(&context, &answering, &err);
     if (status == STATUS_OK)
@@ -297,7 +297,7 @@ int command_similar(const struct invocation *invocation)
     struct context context = {0};
     struct answering answering = {0};
     struct arena arena = {0};
-    enum status status = context_open(invocation, STORE_READ, &context, &err);
+    enum status status = context_open(invocation, CONTEXT_READ, &context, &err);
     if (status == STATUS_OK)
         status = answering_open(&context, &answering, &err);
     if (status == STATUS_OK)

