@@ -62,7 +62,7 @@ static enum status baseline_fit(const struct table *table, const void *settings,
     assert(table->labels);
     if (observer_stops(observer))
         return error_set(reterr, STATUS_CANCELLED, "baseline: cancelled");
-    double mean;
+    double mean = 0;
     const enum status status = mean_label(table, &mean, reterr);
     if (status != STATUS_OK)
         return status;
