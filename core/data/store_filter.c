@@ -164,7 +164,7 @@ enum status filters_update(struct store *store, struct error *reterr)
     if (filters->current)
         return STATUS_OK;
     const uint64_t last = run_of(store->counts.seq);
-    uint64_t kept, first;
+    uint64_t kept = 0, first = 0;
     enum status status = count_kept(store, &kept, reterr);
     if (status == STATUS_OK)
         status = grow(filters, last + 1, reterr);
