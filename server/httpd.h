@@ -13,9 +13,13 @@
 struct httpd;
 struct site;
 
-/* Binds and starts. IO with address and port when it cannot listen. `routes` as in route.h. */
-enum status httpd_start(const struct settings *settings, struct site *site,
-                        const struct route *routes, struct httpd **ret_httpd, struct error *reterr);
+/* Binds; nobody is answered yet, so that keys can be set and the site can take note of it. IO with
+ * address and port when it cannot listen. `routes` as in route.h. */
+enum status httpd_new(const struct settings *settings, struct site *site,
+                      const struct route *routes, struct httpd **ret_httpd, struct error *reterr);
+
+/* Starts to answer. On failure only httpd_stop may follow. */
+enum status httpd_run(struct httpd *httpd, struct error *reterr);
 
 unsigned httpd_port(const struct httpd *httpd); /* the one it listens on */
 
@@ -32,5 +36,6 @@ enum status httpd_set_keys(struct httpd *httpd, const struct key_row *keys, size
  * Prometheus text. */
 void httpd_metrics(struct httpd *httpd, struct buffer *out);
 
-/* The contract (OpenAPI 3.1) made from the routes and server/schemas.json; the caller frees. */
+/* The contract (OpenAPI 3.1) made from the routes and server/schemas.json, appended as JSON.
+ * NOT_FOUND when a row names a schema that is not there, NO_MEMORY. */
 enum status openapi_write(const struct route *routes, struct buffer *out);

@@ -43,7 +43,7 @@ struct request {
     size_t body_size;
     bool is_ndjson;
     bool on_worker;              /* false: on the event loop */
-    unsigned scopes;             /* of the key, or all of them where no key is needed */
+    unsigned scopes;             /* of the key; all of them on a site without keys; 0: open route */
     char id[REQUEST_ID_MAX + 1]; /* X-Request-Id */
     struct arena arena;
     struct reply reply;

@@ -20,7 +20,7 @@ enum {
     STARVED_AFTER_S = 10, /* a round is judged after so long, and again every so often */
     PHASE_MAX = 64,
     REASON_MAX = 512,
-    SCRUB_MAX = 4096, /* erased users written over in one go */
+    VERSIONS_MAX = 64,
 };
 
 struct round_state {
@@ -54,7 +54,6 @@ struct trainer {
     struct board *board;
     struct parallel *pool; /* of the running round */
     int64_t pool_started_ns, judged_ns, last_round_ns;
-    uint64_t scrubbed_seq;
     bool asked_at_start;
 };
 
@@ -200,7 +199,36 @@ static const char *state_of(enum status status, bool published)
     return status == STATUS_CANCELLED ? "cancelled" : "failed";
 }
 
-/* Snapshots beyond training.keep go, the serving one never; their rows stay, with kept = false. */
+struct dropped {
+    uint32_t on_disk[VERSIONS_MAX], rows[VERSIONS_MAX];
+    size_t n_on_disk, n_rows;
+};
+
+static enum status collect_kept(void *context, const struct model_version *version)
+{
+    struct dropped *dropped = context;
+    if (version->kept && dropped->n_rows < VERSIONS_MAX)
+        dropped->rows[dropped->n_rows++] = version->version;
+    return STATUS_OK;
+}
+
+/* Rows whose snapshot is gone say so. */
+static enum status record_dropped(void *context, struct store *store, struct error *reterr)
+{
+    struct dropped *dropped = context;
+    enum status status =
+        store_list_versions(store, UINT32_MAX, UINT32_MAX, collect_kept, dropped, reterr);
+    for (size_t i = 0; status == STATUS_OK && i < dropped->n_rows; i++) {
+        size_t k = 0;
+        while (k < dropped->n_on_disk && dropped->on_disk[k] != dropped->rows[i])
+            k++;
+        if (k == dropped->n_on_disk)
+            status = store_drop_snapshot(store, dropped->rows[i], reterr);
+    }
+    return status;
+}
+
+/* Snapshots beyond training.keep go, the serving one never. */
 static void prune(struct trainer *trainer)
 {
     struct site *site = trainer->site;
@@ -208,8 +236,14 @@ static void prune(struct trainer *trainer)
     const uint32_t active = serving->snapshot->version;
     serving_release(site, serving);
     struct error err = {0};
-    if (snapshot_prune(site->snapshots, (size_t)site->settings->training.keep, active, &err) !=
-        STATUS_OK)
+    enum status status =
+        snapshot_prune(site->snapshots, (size_t)site->settings->training.keep, active, &err);
+    struct dropped dropped = {0};
+    if (status == STATUS_OK) {
+        dropped.n_on_disk = snapshot_list(site->snapshots, dropped.on_disk, VERSIONS_MAX);
+        status = writer_run(site->writer, record_dropped, &dropped, false, &err);
+    }
+    if (status != STATUS_OK)
         log_write(LOG_WARNING, "prune_failed", "%s", err.text);
 }
 
@@ -300,68 +334,6 @@ static bool is_due(struct trainer *trainer)
     return waited_ms >= settings->training.every_ms && counts.events > 0;
 }
 
-/* ---- erased users in stored snapshots ---- */
-
-struct scrub {
-    uint32_t users[SCRUB_MAX];
-    size_t n;
-    uint64_t seq; /* of the last change read */
-};
-
-static enum status collect_death(void *context, const struct change *change)
-{
-    struct scrub *scrub = context;
-    if (scrub->n == SCRUB_MAX)
-        return STATUS_CANCELLED;
-    scrub->seq = change->seq;
-    if (change->kind == CHANGE_USER_DEATH)
-        scrub->users[scrub->n++] = change->number;
-    return STATUS_OK;
-}
-
-static enum status put_scrubbed(void *context, struct store *store, struct error *reterr)
-{
-    const uint64_t *seq = context;
-    return store_put_setting(store, "scrubbed_seq", seq, sizeof *seq, reterr);
-}
-
-static void scrub_snapshots(struct trainer *trainer, const struct scrub *scrub)
-{
-    uint32_t versions[64];
-    struct error err = {0};
-    const size_t n =
-        snapshot_list(trainer->site->snapshots, versions, sizeof versions / sizeof *versions);
-    for (size_t i = 0; i < n; i++)
-        if (snapshot_erase_users(trainer->site->snapshots, versions[i], scrub->users, scrub->n,
-                                 &err) != STATUS_OK)
-            log_write(LOG_ERROR, "erasure_behind", "version %u: %s", versions[i], err.text);
-}
-
-/* Live forgets an erased user at once; what stored snapshots hold of them is written over here,
- * between rounds. */
-static void scrub(struct trainer *trainer)
-{
-    struct serving *serving = site_acquire(trainer->site);
-    const uint64_t now = live_seq(serving->live);
-    serving_release(trainer->site, serving);
-    if (now <= trainer->scrubbed_seq)
-        return;
-    struct scrub *found = calloc(1, sizeof *found);
-    if (!found)
-        return;
-    found->seq = trainer->scrubbed_seq;
-    const enum status status =
-        store_read_changes(trainer->store, trainer->scrubbed_seq, now, collect_death, found, NULL);
-    if (status == STATUS_OK)
-        found->seq = now;
-    if (found->n > 0)
-        scrub_snapshots(trainer, found);
-    if (found->n > 0 || found->seq - trainer->scrubbed_seq > 100000)
-        writer_run(trainer->site->writer, put_scrubbed, &found->seq, false, NULL);
-    trainer->scrubbed_seq = found->seq;
-    free(found);
-}
-
 /* ---- the thread ---- */
 
 static bool wait_tick(struct trainer *trainer, bool *ret_wanted)
@@ -383,7 +355,6 @@ static void *trainer_main(void *argument)
     struct trainer *trainer = argument;
     bool wanted;
     while (wait_tick(trainer, &wanted)) {
-        scrub(trainer);
         if (!wanted && !is_due(trainer))
             continue;
         run_round(trainer);
@@ -393,15 +364,6 @@ static void *trainer_main(void *argument)
         pthread_mutex_unlock(&trainer->mutex);
     }
     return NULL;
-}
-
-static void read_scrubbed(struct trainer *trainer)
-{
-    struct buffer value = {0};
-    if (store_get_setting(trainer->store, "scrubbed_seq", &value, NULL) == STATUS_OK &&
-        value.size == sizeof trainer->scrubbed_seq)
-        memcpy(&trainer->scrubbed_seq, value.data, sizeof trainer->scrubbed_seq);
-    buffer_free(&value);
 }
 
 enum status trainer_start(struct site *site, struct trainer **ret_trainer, struct error *reterr)
@@ -417,7 +379,6 @@ enum status trainer_start(struct site *site, struct trainer **ret_trainer, struc
         free(trainer);
         return status;
     }
-    read_scrubbed(trainer);
     pthread_mutex_init(&trainer->mutex, NULL);
     pthread_cond_init(&trainer->wakes, NULL);
     if (pthread_create(&trainer->thread, NULL, trainer_main, trainer) != 0) {

@@ -58,8 +58,8 @@ static void feed_live(struct writer *writer)
     if (live_catch_up(serving->live, writer->store, &keys_changed, &err) != STATUS_OK)
         log_write(LOG_ERROR, "live_behind", "what was just stored is not served yet: %s", err.text);
     serving_release(writer->site, serving);
-    if (keys_changed)
-        site_reload_keys(writer->site, writer->store);
+    if (keys_changed && site_reload_keys(writer->site, writer->store, &err) != STATUS_OK)
+        log_write(LOG_ERROR, "keys_not_read", "access keys stay as they were: %s", err.text);
 }
 
 static void commit_group(struct writer *writer, struct write *group)

@@ -15,6 +15,9 @@ size_t utf8_count(const char *bytes, size_t length);
 /* Cuts an incomplete last sequence off a terminated string that was truncated at a fixed size. */
 void utf8_trim_partial(char *text);
 
+/* True for valid UTF-8 without control characters (C0, DEL, C1). */
+bool utf8_is_printable(const char *text);
+
 /* Puts '?' for every byte of a terminated string that is no part of valid UTF-8 and for every
  * control character: what came from outside may then be quoted in a message. */
 void utf8_make_printable(char *text);
@@ -30,7 +33,8 @@ enum { ID_CODE_POINTS_MAX = 256, ID_BYTES_MAX = 1024 };
  * MALFORMED for bad UTF-8, OUT_OF_RANGE for the rest; `what` ("item id") opens the sentence. */
 enum status id_check(const char *bytes, size_t length, const char *what, struct error *reterr);
 
-/* Levenshtein distance of two terminated strings, by bytes; at most `limit` + 1 is returned. */
+/* How many bytes must be put in, left out, changed, or swapped with their neighbour to make b of a
+ * (Damerau 1964, each place touched once); at most `limit` + 1 is returned. */
 unsigned text_distance(const char *a, const char *b, unsigned limit);
 
 /* The candidate closest to `given`, or NULL when none is within a third of its length (at least 1).

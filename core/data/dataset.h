@@ -39,7 +39,9 @@ enum status dataset_read(struct store *store, uint64_t seq, const struct event_t
                          struct error *reterr);
 
 /* From events that are already numbered (files, generators, tests): count every event in a first
- * pass, then add them all again in the same order. */
+ * pass, then add them all again in the same order, that of their seq. What was not counted is left
+ * out, and a user of whom less was added than counted just has less: a store may lose events
+ * between the passes. TOO_LARGE past 2^32 - 1 events. */
 struct dataset_builder;
 enum status dataset_builder_new(const struct event_types *types,
                                 struct dataset_builder **ret_builder);
@@ -47,7 +49,8 @@ enum status dataset_builder_count(struct dataset_builder *builder, uint32_t user
 enum status dataset_builder_fill(struct dataset_builder *builder); /* between the passes */
 void dataset_builder_add(struct dataset_builder *builder, uint32_t user, uint32_t item,
                          uint8_t type, int64_t time_ms, float value);
-/* The maps are moved in (and emptied); NULL: no ids. Frees the builder in any case. */
+/* The maps are moved in (and emptied), on success; NULL: no ids. Numbers that only a map has are
+ * empty rows and columns. Frees the builder in any case. */
 enum status dataset_builder_finish(struct dataset_builder *builder, struct idmap *user_ids,
                                    struct idmap *item_ids, struct dataset **ret_dataset);
 void dataset_builder_free(struct dataset_builder *builder);

@@ -109,6 +109,7 @@ enum status event_check(const struct event_record *event, int64_t now_ms, struct
 void user_to_json(const struct user_record *user, struct buffer *out);
 void item_to_json(const struct item_record *item, struct buffer *out);
 void event_to_json(const struct event_record *event, struct buffer *out);
+void impression_to_json(const struct impression_record *impression, struct buffer *out);
 
 /* The rules of attributes (and of a context), and their canonical text, for what is put together
  * from other formats. `bytes_max`: of the text. */

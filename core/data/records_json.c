@@ -109,14 +109,14 @@ static void put_bool(const char *name, bool value, struct buffer *out)
     put_raw(name, value ? "true" : "false", out);
 }
 
-static void put_categories(const struct item_record *item, struct buffer *out)
+static void put_texts(const char *name, const char *const *texts, uint32_t n, struct buffer *out)
 {
-    if (item->n_categories == 0)
+    if (n == 0)
         return;
-    open_field("categories", out);
-    for (uint32_t i = 0; i < item->n_categories; i++) {
+    open_field(name, out);
+    for (uint32_t i = 0; i < n; i++) {
         buffer_append_byte(out, i ? ',' : '[');
-        buffer_append_json(out, item->categories[i], strlen(item->categories[i]));
+        buffer_append_json(out, texts[i], strlen(texts[i]));
     }
     buffer_append_byte(out, ']');
 }
@@ -148,7 +148,7 @@ void item_to_json(const struct item_record *item, struct buffer *out)
     buffer_append_byte(out, '{');
     put_text("id", item->id, out);
     put_text("title", item->title, out);
-    put_categories(item, out);
+    put_texts("categories", item->categories, item->n_categories, out);
     put_bool("hidden", item->hidden, out);
     put_bool("available", item->available, out);
     put_number("price", item->price, out);
@@ -184,5 +184,16 @@ void event_to_json(const struct event_record *event, struct buffer *out)
         buffer_printf(out, "%" PRId32, event->position);
     }
     put_raw("context", event->context, out);
+    buffer_append_byte(out, '}');
+}
+
+void impression_to_json(const struct impression_record *impression, struct buffer *out)
+{
+    buffer_append_byte(out, '{');
+    put_text("recommendation_id", impression->recommendation_id, out);
+    put_text("user", impression->user, out);
+    put_text("session", impression->session, out);
+    put_texts("items", impression->items, impression->n_items, out);
+    put_time("timestamp", impression->time_ms, out);
     buffer_append_byte(out, '}');
 }

@@ -84,6 +84,7 @@ struct settings {
 
     struct event_types types;
     bool types_given;
+    const char *types_place;              /* where interactions.types came from */
     struct model_setting *model_settings; /* [n_model_settings] in order; later ones win */
     size_t n_model_settings;
     const char **places; /* [settings_n_options] where each value came from; "default" */
@@ -105,9 +106,13 @@ enum status settings_read_yaml(struct settings *settings, const char *name, cons
                                size_t length, struct error *reterr);
 
 /* Environment variables TASTEVIN_<SECTION>_<KEY>; environ-style array. TASTEVIN_DATA names the data
- * directory. Unknown TASTEVIN_ names are refused with the nearest known one. */
+ * directory, TASTEVIN_ADMIN_KEY_FILE the admin key's file. Unknown TASTEVIN_ names are refused with
+ * the nearest known one, but for those that Kubernetes sets for a service called tastevin. */
 enum status settings_read_environment(struct settings *settings, char *const *environment,
                                       struct error *reterr);
+
+/* NULL, or the place that a setting came from: "tastevin.yaml:12", "default"… */
+const char *settings_place(const struct settings *settings, const char *name);
 
 /* One "section.key" (or "models.<model>.<parameter>") from the command line. */
 enum status settings_set(struct settings *settings, const char *name, const char *value,

@@ -24,7 +24,8 @@ struct touch {
     int64_t last_ms; /* of the newest event; TIME_UNKNOWN if all times are unknown */
     uint32_t item;
     float decays; /* sum of decay over the events */
-    float value;  /* by aggregate: sum of values * decay, the newest, or the largest; 0 without */
+    float value;  /* types by value, by aggregate: sum of values * decay, the newest, or the
+                     largest; NaN while no event had one. 0 for other types */
     uint8_t type;
     uint8_t unused[3]; /* zero, so that touches compare and hash as bytes */
 };
@@ -42,7 +43,8 @@ struct signal_frame {
 };
 
 /* Folds one more event of the same user, item and type in. Events come in order (time, then seq).
- * A zeroed touch with item and type set is an empty one. value is NaN for an event without. */
+ * A zeroed touch with item and type set is an empty one. value is NaN for an event without; such
+ * an event of a type by value teaches nothing, but hides as any other. */
 void touch_add(struct touch *touch, const struct event_types *types,
                const struct signal_frame *frame, int64_t time_ms, float value);
 

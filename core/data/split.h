@@ -20,8 +20,12 @@ struct split_settings {
     uint64_t seed;
 };
 
-/* Only pairs (user, item) as a whole are held: where a held pair also has earlier events, these are
- * held with it, so that a test item is never a training item. Users with fewer than 2 distinct
- * items give nothing. OUT_OF_RANGE when nothing could be held out, with the reason. */
+/* Only pairs (user, item) as a whole are held: where a held pair also has other events, these are
+ * held with it, so that a test item is never a training item. Events of types that teach nothing
+ * neither count as items of the user nor towards the share, and are held only with their pair.
+ * Users with fewer than 2 distinct items give nothing; by user-time and leave-one-out at least one
+ * item of a user stays, and at least one event of each is held. The choice depends on the seed,
+ * the ids and the events alone. OUT_OF_RANGE when nothing could be held out, or for a share
+ * outside (0, 1), with the reason. */
 enum status split_make(const struct dataset *dataset, const struct split_settings *settings,
                        struct bitmap *ret_held, struct error *reterr);

@@ -171,11 +171,11 @@ enum status store_list_item_events(struct store *store, uint32_t item, const cha
 enum status store_list_events(struct store *store, uint64_t after_seq, uint32_t limit,
                               store_each_event each, void *context, struct error *reterr);
 
-/* Impressions of a user, newest first: for the user's export. */
+/* Impressions of a user, newest first, below `before_seq`: for the user's export. */
 typedef enum status (*store_each_impression)(void *context, uint64_t seq,
                                              const struct impression_record *impression);
-enum status store_list_user_impressions(struct store *store, uint32_t user, uint32_t limit,
-                                        store_each_impression each, void *context,
+enum status store_list_user_impressions(struct store *store, uint32_t user, uint64_t before_seq,
+                                        uint32_t limit, store_each_impression each, void *context,
                                         struct error *reterr);
 
 /* ---- reading by seq, for Dataset and Live ---- */
@@ -229,8 +229,11 @@ enum status store_read_changes(struct store *store, uint64_t after_seq, uint64_t
 enum status store_read_ids(struct store *store, struct idmap *ret_users, struct idmap *ret_items,
                            struct error *reterr);
 
-/* Changes up to this seq are in every kept snapshot and may be forgotten. */
-enum status store_forget_changes(struct store *store, uint64_t upto_seq, struct error *reterr);
+/* Users that were erased or merged away after a seq, in that order: numbers into users[room].
+ * *ret_seq is the seq of the last one written, after_seq without any; a full room may not be all.
+ */
+enum status store_read_deaths(struct store *store, uint64_t after_seq, uint32_t *users, size_t room,
+                              size_t *ret_n, uint64_t *ret_seq, struct error *reterr);
 
 /* Rises when another connection or process has committed. */
 enum status store_data_version(struct store *store, uint64_t *ret_version);
@@ -252,6 +255,8 @@ enum status store_add_version(struct store *store, uint64_t seq, int64_t now_ms,
                               uint32_t *ret_version, struct error *reterr);
 enum status store_update_version(struct store *store, const struct model_version *version,
                                  struct error *reterr);
+/* Its snapshot is not on disk any more. */
+enum status store_drop_snapshot(struct store *store, uint32_t version, struct error *reterr);
 /* Marks one active and all others not; 0: none. */
 enum status store_activate_version(struct store *store, uint32_t version, struct error *reterr);
 /* Newest first, below before_version (UINT32_MAX: from the newest). */

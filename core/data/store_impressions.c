@@ -107,8 +107,8 @@ static enum status walk_run(struct store *store, sqlite3_stmt *s, store_each_imp
     return status;
 }
 
-enum status store_list_user_impressions(struct store *store, uint32_t user, uint32_t limit,
-                                        store_each_impression each, void *context,
+enum status store_list_user_impressions(struct store *store, uint32_t user, uint64_t before_seq,
+                                        uint32_t limit, store_each_impression each, void *context,
                                         struct error *reterr)
 {
     uint64_t run = 0;
@@ -119,6 +119,9 @@ enum status store_list_user_impressions(struct store *store, uint32_t user, uint
     status = runs_last(store, &run, reterr);
     sqlite3_stmt *s = sql_get(store, SQL_LIST_USER_IMPRESSIONS);
     sql_bind_int(s, ":user", user);
+    sql_bind_seq(s, ":before", before_seq);
+    if (run > run_of(before_seq))
+        run = run_of(before_seq);
     while (status == STATUS_OK && n < limit) {
         sql_bind_seq(s, ":run", run);
         sql_bind_int(s, ":limit", limit - n);

@@ -282,3 +282,25 @@ enum status store_read_ids(struct store *store, struct idmap *ret_users, struct 
     *ret_items = items;
     return STATUS_OK;
 }
+
+enum status store_read_deaths(struct store *store, uint64_t after_seq, uint32_t *users, size_t room,
+                              size_t *ret_n, uint64_t *ret_seq, struct error *reterr)
+{
+    sqlite3_stmt *s = sql_get(store, SQL_READ_DEATHS);
+    sql_bind_seq(s, ":after", after_seq);
+    sql_bind_int(s, ":limit", (int64_t)room);
+    size_t n = 0;
+    uint64_t seq = after_seq;
+    bool row;
+    enum status status;
+    while ((status = sql_step(store, s, &row, reterr)) == STATUS_OK && row) {
+        users[n++] = (uint32_t)sqlite3_column_int64(s, 0);
+        seq = (uint64_t)sqlite3_column_int64(s, 1);
+    }
+    sqlite3_reset(s);
+    if (status != STATUS_OK)
+        return status;
+    *ret_n = n;
+    *ret_seq = seq;
+    return STATUS_OK;
+}

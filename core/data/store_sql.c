@@ -39,8 +39,8 @@ const struct sql_text sql_texts[SQL_COUNT] = {
                           " next_item = :next_item, users = :users, guests = :guests,"
                           " items = :items, ghost_items = :ghost_items, events = :events"
                           " WHERE one = 1"},
-    [SQL_ADD_CHANGE] = {"INSERT INTO changes (seq, kind, number) VALUES (:seq, :kind, :number)"},
-    [SQL_FORGET_CHANGES] = {"DELETE FROM changes WHERE seq <= :upto"},
+    [SQL_ADD_CHANGE] = {"INSERT OR REPLACE INTO changes (seq, kind, number)"
+                        " VALUES (:seq, :kind, :number)"},
     /* kind 1 is CHANGE_EVENT; both halves come in order of their keys and are merged */
     [SQL_READ_CHANGES] = {"SELECT seq, 1, user, item, type, time_ms, rating FROM interactions"
                           " WHERE seq > :after AND seq <= :upto "
@@ -60,6 +60,8 @@ const struct sql_text sql_texts[SQL_COUNT] = {
                          " WHERE number = :number"},
     [SQL_END_USER] = {"UPDATE users SET kind = 3, id = NULL, attributes = '{}', created_ms = NULL,"
                       " updated_ms = NULL, died_seq = :seq WHERE number = :number"},
+    [SQL_READ_DEATHS] = {"SELECT number, died_seq FROM users WHERE died_seq IS NOT NULL"
+                         " AND died_seq > :after ORDER BY died_seq LIMIT :limit"},
     [SQL_LIST_USERS] = {USER_COLUMNS "WHERE number >= :from AND kind = 1"
                                      " ORDER BY number LIMIT :limit"},
     [SQL_FIND_SESSION] = {"SELECT s.number, s.user, u.kind = 2 FROM sessions s"
@@ -164,7 +166,8 @@ const struct sql_text sql_texts[SQL_COUNT] = {
         {"SELECT p.seq, u.id, coalesce(p.session, s.id), p.recommendation_id, p.time_ms, p.items"
          " FROM impressions p CROSS JOIN users u ON u.number = p.user"
          " LEFT JOIN sessions s ON s.user = p.user AND u.kind = 2"
-         " WHERE p.seq >> 16 = :run AND p.user = :user ORDER BY p.seq DESC LIMIT :limit"},
+         " WHERE p.seq >> 16 = :run AND p.user = :user AND p.seq < :before"
+         " ORDER BY p.seq DESC LIMIT :limit"},
     [SQL_MOVE_IMPRESSIONS] =
         {"UPDATE impressions SET user = :to,"
          " session = coalesce(session, :session) WHERE seq >> 16 = :run AND user = :from"},
@@ -175,7 +178,8 @@ const struct sql_text sql_texts[SQL_COUNT] = {
          " VALUES (:seq, :now, 'training', '', '{}', 0, 0)"},
     [SQL_UPDATE_VERSION] =
         {"UPDATE model_versions SET finished_ms = :finished, state = :state, reason = :reason,"
-         " report = :report, kept = :kept WHERE version = :version"},
+         " report = :report, kept = :kept, seq = :seq WHERE version = :version"},
+    [SQL_DROP_SNAPSHOT] = {"UPDATE model_versions SET kept = 0 WHERE version = :version"},
     [SQL_DEACTIVATE_VERSIONS] = {"UPDATE model_versions SET active = 0 WHERE active = 1"},
     [SQL_ACTIVATE_VERSION] = {"UPDATE model_versions SET active = 1 WHERE version = :version"},
     [SQL_LIST_VERSIONS] = {"SELECT version, seq, started_ms, finished_ms, state, reason, report,"

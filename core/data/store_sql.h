@@ -25,7 +25,6 @@ enum sql {
     SQL_READ_COUNTS,
     SQL_WRITE_COUNTS,
     SQL_ADD_CHANGE,
-    SQL_FORGET_CHANGES,
     SQL_READ_CHANGES,
     /* settings */
     SQL_GET_SETTING,
@@ -38,6 +37,7 @@ enum sql {
     SQL_UPDATE_USER,
     SQL_END_USER,
     SQL_LIST_USERS,
+    SQL_READ_DEATHS,
     SQL_FIND_SESSION,
     SQL_GET_SESSION,
     SQL_ADD_SESSION,
@@ -94,6 +94,7 @@ enum sql {
     /* rounds and keys */
     SQL_ADD_VERSION,
     SQL_UPDATE_VERSION,
+    SQL_DROP_SNAPSHOT,
     SQL_DEACTIVATE_VERSIONS,
     SQL_ACTIVATE_VERSION,
     SQL_LIST_VERSIONS,

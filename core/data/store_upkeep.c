@@ -11,12 +11,6 @@
 /* A checkpoint that must wait for readers gives up soon: the writer has other things to do. */
 enum { CHECKPOINT_TIMEOUT_MS = 100 };
 
-enum status store_forget_changes(struct store *store, uint64_t upto_seq, struct error *reterr)
-{
-    sqlite3_stmt *s = sql_get(store, SQL_FORGET_CHANGES);
-    sql_bind_seq(s, ":upto", upto_seq);
-    return sql_run(store, s, reterr);
-}
 
 /* ---- backup ---- */
 

@@ -27,10 +27,18 @@ enum status store_update_version(struct store *store, const struct model_version
     sql_bind_text(s, ":reason", version->reason);
     sql_bind_text(s, ":report", version->report);
     sql_bind_int(s, ":kept", version->kept);
+    sql_bind_seq(s, ":seq", version->seq);
     const enum status status = sql_run(store, s, reterr);
     if (status == STATUS_OK && sqlite3_changes64(store->db) == 0)
         return no_version(version->version, reterr);
     return status;
+}
+
+enum status store_drop_snapshot(struct store *store, uint32_t version, struct error *reterr)
+{
+    sqlite3_stmt *s = sql_get(store, SQL_DROP_SNAPSHOT);
+    sql_bind_int(s, ":version", version);
+    return sql_run(store, s, reterr);
 }
 
 enum status store_activate_version(struct store *store, uint32_t version, struct error *reterr)

@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #include "base/bitmap.h"
+#include "base/buffer.h"
 #include "base/sections.h"
 #include "data/records.h"
 
@@ -19,7 +20,15 @@ void catalogue_free(struct catalogue *catalogue);
 /* Items 0 .. count-1 have been seen; the ids of removed ones are "". */
 uint32_t catalogue_count(const struct catalogue *catalogue);
 
-/* Sets or replaces item `number` (numbers may have gaps, which are never eligible). */
+struct catalogue_size {
+    uint32_t items, ghosts; /* there now; ghosts: made by an event and not yet listed */
+    uint64_t bytes;         /* held */
+};
+struct catalogue_size catalogue_size(const struct catalogue *catalogue);
+
+/* Sets or replaces item `number`, in any order of numbers (gaps are never eligible). An id that
+ * another number has is taken over: the other item is removed. The vector is not kept. NO_MEMORY
+ * leaves the item removed: it is better missing than shown by half of its rules. */
 enum status catalogue_put(struct catalogue *catalogue, uint32_t number,
                           const struct item_record *item);
 void catalogue_remove(struct catalogue *catalogue, uint32_t number);
@@ -27,16 +36,21 @@ void catalogue_remove(struct catalogue *catalogue, uint32_t number);
 uint32_t catalogue_find(const struct catalogue *catalogue, const char *id); /* NUMBER_NONE */
 const char *catalogue_id(const struct catalogue *catalogue, uint32_t number);
 
-/* out = the items that may be shown at now_ms: listed, available, not hidden, published, not
- * expired. out is resized to catalogue_count. */
-enum status catalogue_eligible(const struct catalogue *catalogue, int64_t now_ms,
-                               struct bitmap *out);
+/* out (of any length) = the items that may be shown at now_ms: listed, available, not hidden,
+ * published, not expired. Cheap from about the time of catalogue_advance on. */
+void catalogue_eligible(const struct catalogue *catalogue, int64_t now_ms, struct bitmap *out);
 
-/* The items in the category or below it ("a/b" holds "a/b/c"); NULL: nothing is. */
-const struct bitmap *catalogue_category(const struct catalogue *catalogue, const char *path);
+/* Tells the time: what was published or expired until now_ms is worked into the bitmap that
+ * catalogue_eligible starts from. For the writer, now and then. */
+void catalogue_advance(struct catalogue *catalogue, int64_t now_ms);
+
+/* Sets in out the items in the category or below it ("a/b" holds "a/b/c"). */
+void catalogue_category(const struct catalogue *catalogue, const char *path, struct bitmap *out);
 
 /* The item's group as a small number (variants of one product share it), or NUMBER_NONE. */
 uint32_t catalogue_group(const struct catalogue *catalogue, uint32_t number);
+uint32_t catalogue_groups(const struct catalogue *catalogue);              /* numbers given */
+const struct bitmap *catalogue_grouped(const struct catalogue *catalogue); /* items in one */
 
 /* When it was first stored, for "newest first". */
 int64_t catalogue_created_ms(const struct catalogue *catalogue, uint32_t number);
@@ -48,7 +62,7 @@ extern const char *const catalogue_fields[];
 void catalogue_append_field(const struct catalogue *catalogue, uint32_t number, size_t field,
                             struct buffer *out);
 
-/* Sections "items/…". */
-void catalogue_save(const struct catalogue *catalogue, struct sections_writer *writer);
+/* Sections "items/…": the same items give the same bytes. NO_MEMORY adds none. */
+enum status catalogue_save(const struct catalogue *catalogue, struct sections_writer *writer);
 enum status catalogue_load(const struct sections *sections, struct catalogue **ret_catalogue,
                            struct error *reterr);

@@ -16,11 +16,12 @@ struct view_class {
      * without any gets 0. *ret_fresh: differs from what the models were fitted with. */
     enum status (*touches)(const struct view *view, uint32_t user, struct arena *arena,
                            const struct touch **ret_touches, size_t *ret_n, bool *ret_fresh);
-    /* The items that may be shown at now_ms, resized to view->n_items. */
+    /* The items that may be shown at now_ms, into out, which has view->n_items bits. */
     enum status (*eligible)(const struct view *view, int64_t now_ms, struct bitmap *out);
-    /* Items in or below a category, or NULL: nothing is. */
-    const struct bitmap *(*category)(const struct view *view, const char *path);
-    uint32_t (*group)(const struct view *view, uint32_t item); /* NUMBER_NONE */
+    /* Sets in out (n_items bits) the items in the category or below it. */
+    void (*category)(const struct view *view, const char *path, struct bitmap *out);
+    /* Of an item in `grouped`: its group, below n_groups. */
+    uint32_t (*group)(const struct view *view, uint32_t item);
     int64_t (*created_ms)(const struct view *view, uint32_t item);
     void (*release)(struct view *view);
 };
@@ -29,6 +30,8 @@ struct view_class {
 struct view {
     const struct view_class *class;
     uint32_t n_items; /* every item known, whether or not the models know it */
+    uint32_t n_groups;
+    const struct bitmap *grouped; /* items that share a group of variants; NULL: none does */
     const struct event_types *types;
     const struct signal_frame *frame;
     const struct model *const *models; /* [n_models], `popular` first */

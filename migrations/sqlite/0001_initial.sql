@@ -22,12 +22,16 @@ CREATE TABLE settings (
 INSERT INTO settings VALUES ('event_id_key', randomblob(16));
 
 -- Every accepted change but events, which are their own record. `number` is a user, an item, a
--- session or a key, by kind (enum change_kind).
+-- session or a key, by kind (enum change_kind). Who reads changes reads the thing as it is now, so
+-- that a later change of the same thing replaces the earlier one and the table does not grow with
+-- time.
 CREATE TABLE changes (
     seq    INTEGER PRIMARY KEY,
     kind   INTEGER NOT NULL,
     number INTEGER NOT NULL
 ) STRICT;
+-- the earlier change that a new one replaces
+CREATE UNIQUE INDEX changes_of_a_thing ON changes (kind, number);
 
 CREATE TABLE users (
     number     INTEGER PRIMARY KEY,
@@ -40,6 +44,8 @@ CREATE TABLE users (
 ) STRICT;
 -- the user of an id: every request that names one
 CREATE UNIQUE INDEX users_by_id ON users (id) WHERE id IS NOT NULL;
+-- who is gone since a seq: what stored snapshots must forget
+CREATE INDEX users_by_death ON users (died_seq) WHERE died_seq IS NOT NULL;
 
 CREATE TABLE sessions (
     number INTEGER PRIMARY KEY,

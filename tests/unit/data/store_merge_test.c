@@ -244,10 +244,13 @@ static void impressions_come_back_and_move_with_a_merge(void **state)
         .session = "s", .items = items, .n_items = 2, .time_ms = TIME_UNKNOWN};
     fixture_write(f);
     assert_ok(f, store_add_impression(f->store, &impression, NOW_MS, &f->err));
-    assert_ok(f, store_list_user_impressions(f->store, 0, 10, see_impression, &seen, &f->err));
+    assert_ok(f, store_list_user_impressions(f->store, 0, UINT64_MAX, 10, see_impression, &seen,
+                                             &f->err));
     assert_int_equal(merge(f, "u", NULL, "s"), 0);
-    assert_ok(f, store_list_user_impressions(f->store, 1, 10, see_impression, &seen, &f->err));
-    assert_ok(f, store_list_user_impressions(f->store, 0, 10, see_impression, &seen, &f->err));
+    assert_ok(f, store_list_user_impressions(f->store, 1, UINT64_MAX, 10, see_impression, &seen,
+                                             &f->err));
+    assert_ok(f, store_list_user_impressions(f->store, 0, UINT64_MAX, 10, see_impression, &seen,
+                                             &f->err));
     impression.session = NULL;
     assert_ok(f, store_add_impression(f->store, &impression, NOW_MS, &f->err)); /* of nobody */
     fixture_commit(f);

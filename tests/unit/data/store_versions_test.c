@@ -125,7 +125,7 @@ static void keys_are_kept_and_revoked(void **state)
     assert_true(keys.of[0].created_ms == NOW_MS && keys.of[0].revoked_ms == NOW_MS + 1);
     assert_true(keys.of[1].revoked_ms == TIME_UNKNOWN);
     assert_ok(f, store_read_changes(f->store, 0, UINT64_MAX, count_key_changes, &changes, &f->err));
-    assert_int_equal(changes, 4);
+    assert_int_equal(changes, 2); /* one a key, however often it changed */
 }
 
 static void settings_survive_with_every_byte(void **state)

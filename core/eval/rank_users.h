@@ -1,0 +1,27 @@
+#pragma once
+/* One list for each of many users, through the Recommender, in parallel.
+ *
+ * Users are ranked in chunks; a chunk's lists are then handed over on the caller's thread in the
+ * users' order. A list depends on nothing but its user, so neither threads nor chunks change it.
+ */
+#include "base/observer.h"
+#include "base/parallel.h"
+#include "linalg/csr.h"
+#include "recommend/recommend.h"
+
+struct rank_users_request {
+    const struct view *view; /* read by every worker at once */
+    const uint32_t *users;   /* [n_users] */
+    uint32_t n_users;
+    uint32_t n;                /* length of the lists, 1 to RECOMMEND_N_MAX */
+    const struct csr *exclude; /* a row a user; NULL: nothing */
+    struct parallel *pool;
+    const struct observer *observer;
+    double share_from, share_to; /* of the phase "evaluating" */
+    /* `at` is the place in users; items[n] best first, n may be less than asked */
+    void (*each)(void *context, uint32_t at, const struct recommended *items, uint32_t n);
+    void *context;
+};
+
+/* NO_MEMORY, or CANCELLED within a second of the observer's stop. */
+enum status rank_users(const struct rank_users_request *request);

@@ -1,0 +1,42 @@
+#include <string.h>
+
+#include "base/text.h"
+#include "models/ials.h"
+#include "models/model.h"
+#include "models/popular.h"
+
+const struct model_class *const model_classes[] = {&popular_class, &ials_class, NULL};
+
+enum { N_CLASSES = sizeof model_classes / sizeof *model_classes - 1 };
+
+static const char *name_at(const void *context, size_t i)
+{
+    (void)context;
+    return model_classes[i]->name;
+}
+
+const struct model_class *model_class_find(const char *name, const char **ret_nearest)
+{
+    if (ret_nearest)
+        *ret_nearest = NULL;
+    for (size_t i = 0; i < N_CLASSES; i++)
+        if (strcmp(model_classes[i]->name, name) == 0)
+            return model_classes[i];
+    if (ret_nearest)
+        *ret_nearest = text_nearest(name, N_CLASSES, name_at, NULL);
+    return NULL;
+}
+
+void *model_settings_new(const struct model_class *class, struct arena *arena)
+{
+    void *settings = arena_zalloc(arena, 1, class->settings_size ? class->settings_size : 1);
+    if (!settings || options_init(class->options, class->n_options, settings, arena) != STATUS_OK)
+        return NULL;
+    return settings;
+}
+
+void model_free(struct model *model)
+{
+    if (model)
+        model->class->free(model);
+}

@@ -1,0 +1,205 @@
+"""Rounds: published, refused, cancelled, rolled back, broken; restarts and kills between them."""
+import json
+import shutil
+import signal
+import time
+
+import pytest
+
+from conftest import checkerboard, put_items, run
+
+
+@pytest.fixture
+def movies(make_daemon, demo_folder):
+    daemon = make_daemon()
+    shutil.copytree(demo_folder, daemon.folder)
+    return daemon
+
+
+def test_a_round_learns_survives_a_restart_and_rolls_back(movies):
+    movies.start()
+    first = movies.train()
+    assert first["state"] == "published" and first["active"] and first["kept"]
+    metrics = {m["model"]: m["metrics"] for m in first["report"]["models"]}
+    assert metrics["ials"]["ndcg@20"] > metrics["popular"]["ndcg@20"] > 0
+    before = movies.recommended("1", fields="title")
+    movies.post("/v1/interactions", {"user": "1", "item": before[0], "type": "like"})
+    second = movies.train()
+    assert second["version"] == first["version"] + 1
+    assert movies.call("POST", f"/v1/models/{first['version']}:activate").json() == {"active": first["version"]}
+    assert movies.get("/readyz")["model_version"] == first["version"]
+    assert before[0] not in movies.recommended("1")  # newer than the older snapshot, and counted
+    after = movies.recommended("1")
+    assert movies.stop() == 0
+    movies.start()
+    assert movies.get("/readyz")["model_version"] == first["version"]
+    assert movies.recommended("1") == after
+    movies.call("POST", "/v1/models/99:activate", 404)
+
+
+def test_acknowledged_events_survive_a_kill(movies):
+    movies.start()
+    ids = []
+    for i in range(50):
+        ids += movies.post("/v1/interactions", {"user": "kill", "item": "1", "type": "view"})["event_ids"]
+    movies.kill()
+    movies.start()
+    listed = movies.get("/v1/users/kill/interactions?limit=1000")["interactions"]
+    assert sorted(e["event_id"] for e in listed) == sorted(ids)
+
+
+def test_a_broken_snapshot_falls_back_to_the_one_before(movies):
+    movies.start()
+    first, second = movies.train(), movies.train()
+    assert movies.get("/readyz")["model_version"] == second["version"]
+    assert movies.stop() == 0
+    for path in (movies.folder / "snapshots" / str(second["version"])).iterdir():
+        if path.name.startswith("ials"):
+            data = bytearray(path.read_bytes())
+            data[len(data) // 2] ^= 1
+            path.write_bytes(data)
+    movies.start()
+    assert movies.get("/readyz")["model_version"] == first["version"]
+    assert "snapshot_broken" in movies.log.read_text()
+    problem = movies.call("POST", f"/v1/models/{second['version']}:activate", 409).json()
+    assert "ials" in problem["detail"]
+    assert len(movies.recommended("1")) == 10
+
+
+def test_a_bad_setting_is_refused_before_anything_is_touched(make_daemon):
+    daemon = make_daemon(**{"models.ials.dimensions": "100000"})
+    with pytest.raises(AssertionError) as refusal:
+        daemon.start()
+    assert "dimensions" in str(refusal.value)
+    daemon = make_daemon("other", **{"models.ials.lamda": "1"})
+    with pytest.raises(AssertionError) as refusal:
+        daemon.start()
+    assert "lambda" in str(refusal.value)
+
+
+def test_a_round_that_learns_nothing_is_refused(make_daemon, demo_folder):
+    """A planted bad setting: so much regularisation that every vector is zero."""
+    daemon = make_daemon()
+    shutil.copytree(demo_folder, daemon.folder)
+    daemon.start()
+    good = daemon.train()
+    assert good["state"] == "published"
+    assert daemon.stop() == 0
+    daemon.settings |= {"models.ials.dimensions": "1", "models.ials.epochs": "1", "models.ials.alpha0": "1", "models.ials.lambda": "10"}
+    daemon.start()
+    bad = daemon.train()
+    assert bad["state"] == "refused" and bad["reason"], bad
+    assert daemon.get("/readyz")["model_version"] == good["version"]
+
+
+def test_too_little_memory_is_a_refused_round_with_the_figure(make_daemon, demo_folder):
+    daemon = make_daemon(**{"training.max_memory": "1M"})
+    shutil.copytree(demo_folder, daemon.folder)
+    daemon.start()
+    failed = daemon.train()
+    assert failed["state"] == "failed" and "memory" in failed["reason"], failed
+
+
+def test_a_round_can_be_cancelled(make_daemon, demo_folder):
+    daemon = make_daemon(**{"models.ials.dimensions": "256", "models.ials.epochs": "200"})
+    shutil.copytree(demo_folder, daemon.folder)
+    daemon.start()
+    daemon.call("POST", "/v1/training", 202)
+    while daemon.get("/v1/training").get("phase", "starting") == "starting":
+        time.sleep(0.01)
+    daemon.call("POST", "/v1/training", 409)
+    daemon.call("DELETE", "/v1/training", 204)
+    assert daemon.wait_round(0)["state"] == "cancelled"
+    daemon.call("DELETE", "/v1/training", 404)
+    assert not any((daemon.folder / "snapshots").iterdir()), "nothing half-written stays"
+    assert daemon.stop() == 0
+
+
+def test_stopping_during_a_round_is_quick_and_clean(make_daemon, demo_folder):
+    daemon = make_daemon(**{"models.ials.dimensions": "256", "models.ials.epochs": "200"})
+    shutil.copytree(demo_folder, daemon.folder)
+    daemon.start()
+    daemon.call("POST", "/v1/training", 202)
+    time.sleep(0.3)
+    assert daemon.stop() == 0
+
+
+def test_rounds_start_by_themselves(make_daemon):
+    daemon = make_daemon(**{"training.after_events": "100"}).start()
+    put_items(daemon, 40)
+    daemon.post("/v1/interactions", checkerboard())
+    assert daemon.wait_round(0)["state"] == "published"
+
+
+def test_old_snapshots_go_and_their_rows_stay(make_daemon):
+    daemon = make_daemon(**{"training.keep": "2", "training.gate": "false"}).start()
+    put_items(daemon, 40)
+    daemon.post("/v1/interactions", checkerboard())
+    versions = [daemon.train()["version"] for _ in range(4)]
+    kept = sorted(int(p.name) for p in (daemon.folder / "snapshots").iterdir())
+    assert kept == versions[-2:]
+    listed = daemon.get("/v1/models")["models"]
+    assert [m["version"] for m in listed] == versions[::-1]
+    assert [m["kept"] for m in listed] == [True, True, False, False]
+
+
+def test_a_second_daemon_on_the_same_data_is_refused(daemon):
+    done = run("serve", "--data", str(daemon.folder), "--port", "0")
+    assert done.returncode == 1 and "in use" in done.stderr
+
+
+def test_an_import_beside_the_daemon_is_served(movies, tmp_path):
+    movies.start()
+    (tmp_path / "more.csv").write_text("user,item,type\nnewcomer,1,like\nnewcomer,2,like\n")
+    done = run("import", "csv", str(tmp_path / "more.csv"), "--data", str(movies.folder))
+    assert done.returncode == 0, done.stderr
+    for _ in range(100):
+        if len(movies.get("/v1/users/newcomer/interactions", None).get("interactions", [])) == 2 and \
+           "1" not in movies.recommended("newcomer", n=1000):
+            break
+        time.sleep(0.1)
+    assert not {"1", "2"} & set(movies.recommended("newcomer", n=1000))
+
+
+def test_the_curves_are_written(movies):
+    movies.start()
+    movies.train()
+    runs = list((movies.folder / "tensorboard").rglob("*tfevents*"))
+    assert len(runs) == 1 and runs[0].stat().st_size > 200
+
+
+def test_backup_and_restore(movies, tmp_path):
+    movies.start()
+    movies.train()
+    before = movies.recommended("1")
+    done = run("backup", str(tmp_path / "b.tar"), "--data", str(movies.folder))
+    assert done.returncode == 0, done.stderr
+    assert run("backup", "--verify", str(tmp_path / "b.tar")).returncode == 0
+    assert movies.stop() == 0
+    done = run("restore", str(tmp_path / "b.tar"), "--data", str(tmp_path / "restored"))
+    assert done.returncode == 0, done.stderr
+    movies.folder = tmp_path / "restored"
+    movies.start()
+    assert movies.recommended("1") == before
+
+
+def test_keys_guard_every_scope(make_daemon):
+    daemon = make_daemon()
+    keys = {}
+    for scope in ("read", "events", "write", "admin"):
+        done = run("keys", "make", scope, "--scope", scope, "--data", str(daemon.folder), "--json")
+        assert done.returncode == 0, done.stderr
+        keys[scope] = json.loads(done.stdout)["key"]
+    daemon.start()
+    status = lambda key, method, path, **kw: daemon.call(
+        method, path, None, headers={"Authorization": f"Bearer {key}"} if key else {}, **kw).status_code
+    event = {"json": {"user": "u", "item": "i", "type": "view"}}
+    assert status(None, "GET", "/v1/items") == 401 and status("wrong", "GET", "/v1/items") == 401
+    assert status(keys["read"], "GET", "/v1/items") == 200
+    assert status(keys["read"], "POST", "/v1/interactions", **event) == 403
+    assert status(keys["events"], "POST", "/v1/interactions", **event) == 200
+    assert status(keys["events"], "GET", "/v1/items") == 403
+    assert status(keys["write"], "PUT", "/v1/items/i", json={}) in (200, 201)
+    assert status(keys["write"], "POST", "/v1/training") == 403
+    assert status(keys["admin"], "POST", "/v1/training") == 202
+    assert status(None, "GET", "/healthz") == 200

@@ -1,0 +1,83 @@
+/* What these catch: a list that is not the sorted prefix, ties in another order, items that are not
+ * allowed, ends of the arrays. */
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+#include "base/rng.h"
+#include "linalg/topk.h"
+
+enum { N = 300 };
+
+static int compare(const void *a, const void *b)
+{
+    const struct ranked *x = a, *y = b;
+    if (x->score != y->score)
+        return x->score > y->score ? -1 : 1;
+    return x->item < y->item ? -1 : x->item > y->item;
+}
+
+static void the_best_few_are_the_start_of_the_sorted_list(void **state)
+{
+    (void)state;
+    struct rng rng = rng_seed(1, 2);
+    for (size_t round = 0; round < 200; round++) {
+        const uint32_t n = rng_below(&rng, N);
+        const size_t k = rng_below(&rng, N + 50);
+        float scores[N];
+        uint32_t items[N];
+        struct ranked sorted[N], out[N + 50], shuffled[N];
+        struct bitmap allowed = {0};
+        assert_int_equal(bitmap_resize(&allowed, n / 2 + rng_below(&rng, N)), STATUS_OK);
+        uint32_t n_allowed = 0;
+        for (uint32_t i = 0; i < n; i++) {
+            items[i] = 1000 - i;
+            scores[i] = (float)rng_below(&rng, 40) - 20;
+            shuffled[i] = (struct ranked){items[i], scores[i]};
+            if (i < allowed.count && rng_below(&rng, 3)) {
+                bitmap_set(&allowed, i);
+                sorted[n_allowed++] = (struct ranked){i, scores[i]};
+            }
+        }
+        qsort(sorted, n_allowed, sizeof *sorted, compare);
+        size_t got = topk_of_all(scores, n, &allowed, k, out);
+        assert_int_equal(got, k < n_allowed ? k : n_allowed);
+        assert_memory_equal(out, sorted, got * sizeof *out);
+
+        for (uint32_t i = 0; i < n; i++)
+            sorted[i] = (struct ranked){items[i], scores[i]};
+        qsort(sorted, n, sizeof *sorted, compare);
+        got = topk_of_list(items, scores, n, k, out);
+        assert_int_equal(got, k < n ? k : n);
+        assert_memory_equal(out, sorted, got * sizeof *out);
+        ranked_sort(shuffled, n);
+        assert_memory_equal(shuffled, sorted, n * sizeof *sorted);
+        bitmap_free(&allowed);
+    }
+}
+
+static void what_is_not_a_number_comes_last_but_comes(void **state)
+{
+    (void)state;
+    const float scores[] = {NAN, 1, -INFINITY, 2};
+    struct ranked out[4];
+    assert_int_equal(topk_of_all(scores, 4, NULL, 4, out), 4);
+    const uint32_t expected[] = {3, 1, 0, 2};
+    for (size_t i = 0; i < 4; i++)
+        assert_int_equal(out[i].item, expected[i]);
+    assert_int_equal(topk_of_all(scores, 4, NULL, 0, out), 0);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_best_few_are_the_start_of_the_sorted_list),
+        cmocka_unit_test(what_is_not_a_number_comes_last_but_comes),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
