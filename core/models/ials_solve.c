@@ -242,8 +242,17 @@ static bool is_finite(const float *x, size_t d)
     return true;
 }
 
-/* With hardly any regularisation float32 may call A indefinite: then r is raised, tenfold at first,
- * until it is not. */
+static double trace(const float *matrix, size_t d)
+{
+    double sum = 0;
+    for (size_t k = 0; k < d; k++)
+        sum += (double)matrix[spd_offset(k / TILE, k / TILE) + k % TILE * (TILE + 1)];
+    return sum;
+}
+
+/* Float32 holds a system whose condition is below about 1e7: less regularisation than that share of
+ * the trace, which no sensible setting asks for, is raised to it, and tenfold until A has a factor.
+ * x is 0 if it never has. */
 double ials_solve_exact(const struct ials_side *side, const struct ials_weights *weights,
                         struct ials_row row, float *scratch, float *x)
 {
@@ -252,19 +261,18 @@ double ials_solve_exact(const struct ials_side *side, const struct ials_weights 
     if (at_zero == 0)
         return 0;
     const struct areas a = areas_of(scratch, side->width);
-    double r = regularisation(side, weights, row.n);
-    for (double raise = 10; raise < 1e12; raise *= raise) {
+    for (double least = 1e-7; least < 1; least *= 10) {
         gather_system(side, weights, row, &a);
-        spd_add_diagonal(a.matrix, 0, side->d, (float)r);
+        const double r = regularisation(side, weights, row.n);
+        spd_add_diagonal(a.matrix, 0, side->d, (float)fmax(r, least * trace(a.matrix, side->d)));
         memcpy(a.x, a.b, side->width * sizeof *a.x);
-        if (spd_factor(a.matrix, side->width, a.inverses)) {
-            spd_solve(a.matrix, side->width, a.inverses, a.x, a.vectors);
-            if (is_finite(a.x, side->d)) {
-                memcpy(x, a.x, side->d * sizeof *x);
-                return at_zero - (double)kernels_get()->dot(a.b, a.x, side->d);
-            }
-        }
-        r = fmax(r, 1e-7) * raise;
+        if (!spd_factor(a.matrix, side->width, a.inverses))
+            continue;
+        spd_solve(a.matrix, side->width, a.inverses, a.x, a.vectors);
+        if (!is_finite(a.x, side->d))
+            continue;
+        memcpy(x, a.x, side->d * sizeof *x);
+        return at_zero - (double)kernels_get()->dot(a.b, a.x, side->d);
     }
     return at_zero;
 }
