@@ -11,10 +11,10 @@
 #include "cli/commands.h"
 #include "cli/configuration.h"
 #include "cli/console.h"
-#include "cli/importer.h"
 #include "cli/report.h"
 #include "cli/serve.h"
 #include "cli/train.h"
+#include "data/import.h"
 #include "server/site.h"
 #include "version.h"
 

@@ -7,8 +7,8 @@
 #include "cli/console.h"
 #include "cli/context.h"
 #include "cli/help.h"
-#include "cli/importer.h"
 #include "cli/report.h"
+#include "data/import.h"
 
 enum { ON_ERROR_STOP = 1 };
 

@@ -56,13 +56,31 @@ static enum status fill_page_by_runs(struct store *store, sqlite3_stmt *s, uint6
                                      struct error *reterr)
 {
     enum status status = STATUS_OK;
-    for (; status == STATUS_OK && *n < PAGE_ROWS && *run <= last; (*run)++) {
+    for (; status == STATUS_OK && *run <= last; (*run)++) {
         sql_bind_seq(s, ":run", *run);
         sql_bind_int(s, ":limit", (int64_t)(PAGE_ROWS - *n));
         status = fill_page(store, s, rows, n, reterr);
         if (*n == PAGE_ROWS)
             break; /* the run may have more */
     }
+    return status;
+}
+
+/* One page of a user's events, in a transaction of its own. */
+static enum status read_user_page(struct store *store, uint32_t user, uint64_t after_seq,
+                                  uint64_t upto_seq, uint64_t *run, uint64_t last,
+                                  struct event_row *rows, size_t *ret_n, struct error *reterr)
+{
+    enum status status = store_begin_read(store, reterr);
+    if (status != STATUS_OK)
+        return status;
+    sqlite3_stmt *s = sql_get(store, SQL_READ_USER_EVENTS);
+    sql_bind_int(s, ":user", user);
+    sql_bind_seq(s, ":after", after_seq);
+    sql_bind_seq(s, ":upto", upto_seq);
+    *ret_n = 0;
+    status = fill_page_by_runs(store, s, run, last, rows, ret_n, reterr);
+    store_end_read(store);
     return status;
 }
 
@@ -74,13 +92,11 @@ enum status store_read_user_events(struct store *store, uint32_t user, uint64_t 
     enum status status = page_new(store, &rows, reterr);
     if (status == STATUS_OK)
         status = runs_last(store, &last, reterr);
+    if (last > run_of(upto_seq))
+        last = run_of(upto_seq);
     while (status == STATUS_OK && run <= last) {
-        sqlite3_stmt *s = sql_get(store, SQL_READ_USER_EVENTS);
-        sql_bind_int(s, ":user", user);
-        sql_bind_seq(s, ":after", after_seq);
-        sql_bind_seq(s, ":upto", upto_seq);
-        size_t n = 0;
-        status = fill_page_by_runs(store, s, &run, last, rows, &n, reterr);
+        size_t n;
+        status = read_user_page(store, user, after_seq, upto_seq, &run, last, rows, &n, reterr);
         if (status == STATUS_OK && n) {
             after_seq = rows[n - 1].seq;
             status = each(context, rows, n);

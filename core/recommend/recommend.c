@@ -59,9 +59,7 @@ static void answer_add(struct answer *answer, uint32_t item, float score)
 static enum status answer_with_best(struct answer *answer, const struct candidates *candidates,
                                     struct arena *arena)
 {
-    size_t k = 2 * (size_t)answer->wanted;
-    if (k < RETRIEVE_MIN)
-        k = RETRIEVE_MIN;
+    size_t k = answer->wanted;
     for (size_t seen = 0; !answer_is_full(answer) && seen < candidates->n; k *= 2) {
         if (k > candidates->n)
             k = candidates->n;

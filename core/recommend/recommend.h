@@ -1,11 +1,11 @@
 #pragma once
-/* The Recommender: query -> eligible set -> retrieve -> rank -> diversify -> explain.
+/* The Recommender: query -> eligible set -> scores -> order -> answer.
  *
  * The eligible set comes first, so that filters are never applied after the ranking: if n items are
- * eligible, n are returned. Retrievers propose K = max(500, 2(n + offset)) eligible items; a small
- * eligible set is scored whole. Ranking passes the retriever's order through until there is a
- * ranker. Items that the models do not know yet come last, newest first. Of a group of variants
- * at most one is returned. Ties go to the lower item number.
+ * eligible, n are returned. Every eligible item that the model knows is scored, exactly, and as
+ * many as the answer needs are sorted; those that it does not know yet come last, newest first. Of
+ * a group of variants at most one is returned. Ties go to the lower item number. The order depends
+ * on neither n nor offset, so that pages of an unchanged list join without gap or overlap.
  */
 #include <stdint.h>
 
@@ -16,7 +16,6 @@ enum {
     RECOMMEND_REACH_MAX = 2000, /* n + offset */
     RECOMMEND_EXCLUDE_MAX = 10000,
     RECOMMEND_CATEGORIES_MAX = 64,
-    RETRIEVE_MIN = 500,
 };
 
 enum seen_rule {

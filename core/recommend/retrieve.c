@@ -125,6 +125,23 @@ static void heap_add(struct dated *heap, size_t n, struct dated dated)
     heap[at] = dated;
 }
 
+/* The highest set bit below `end`, or UINT32_MAX. */
+static uint32_t bitmap_before(const struct bitmap *set, uint32_t end)
+{
+    if (end == 0)
+        return UINT32_MAX;
+    size_t at = (end - 1) / 64;
+    uint64_t word = set->words[at] & ~UINT64_C(0) >> (63 - (end - 1) % 64);
+    while (word == 0) {
+        if (at-- == 0)
+            return UINT32_MAX;
+        word = set->words[at];
+    }
+    return (uint32_t)(at * 64 + 63 - (size_t)__builtin_clzll(word));
+}
+
+/* From the highest number down: later items are mostly newer, so that the heap soon holds what it
+ * will hold in the end. */
 enum status retrieve_newest(const struct view *view, const struct bitmap *eligible, uint32_t from,
                             size_t k, struct arena *arena, uint32_t **ret_items, size_t *ret_n)
 {
@@ -135,8 +152,8 @@ enum status retrieve_newest(const struct view *view, const struct bitmap *eligib
     if (!heap || !items)
         return STATUS_NO_MEMORY;
     size_t n = 0;
-    for (uint32_t item = bitmap_next(eligible, from); item < eligible->count && k > 0;
-         item = bitmap_next(eligible, item + 1)) {
+    for (uint32_t item = bitmap_before(eligible, eligible->count);
+         item != UINT32_MAX && item >= from && k > 0; item = bitmap_before(eligible, item)) {
         const struct dated dated = {.created_ms = view->class->created_ms(view, item),
                                     .item = item};
         if (n < k)

@@ -1,4 +1,4 @@
-#include "cli/importer.h"
+#include "data/import.h"
 
 #include <inttypes.h>
 #include <sodium.h>
@@ -6,14 +6,14 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "cli/occurrence.h"
+#include "data/occurrence.h"
 
 enum {
     BATCH = 2000,          /* records in one transaction */
     CHECKPOINT_EVERY = 50, /* batches */
     PAUSE_US = 10000,      /* between batches, when a daemon writes too */
     HASH_BYTES = 16,       /* of an event's content */
-    MADE_ID_MAX = 2 * HASH_BYTES + 16,
+    MADE_ID_MAX = 2 * HASH_BYTES + 24,
 };
 
 struct importer {
@@ -65,6 +65,8 @@ static enum status on_broken(void *context, const struct reader_place *place,
     struct importer *im = context;
     if (im->result->broken++ == 0) {
         im->result->first = *why;
+        if (*why->pointer)
+            error_prefix(&im->result->first, "%s: ", why->pointer);
         snprintf(im->result->first.pointer, sizeof im->result->first.pointer, "%s:%" PRIu64,
                  place->file, place->line);
     }
@@ -143,7 +145,7 @@ static enum status make_id(struct importer *im, const struct event_record *event
 {
     unsigned char hash[HASH_BYTES];
     uint64_t short_hash;
-    uint32_t before;
+    uint64_t number;
     buffer_clear(&im->content);
     event_to_json(event, &im->content);
     if (im->content.failed)
@@ -151,13 +153,13 @@ static enum status make_id(struct importer *im, const struct event_record *event
     crypto_generichash(hash, sizeof hash, (const unsigned char *)im->content.data, im->content.size,
                        NULL, 0);
     memcpy(&short_hash, hash, sizeof short_hash);
-    const enum status status = occurrence_next(&im->seen, short_hash, &before);
+    const enum status status = occurrence_next(&im->seen, short_hash, &number);
     if (status != STATUS_OK)
         return status;
     id[0] = 'i';
     sodium_bin2hex(id + 1, 2 * HASH_BYTES + 1, hash, sizeof hash);
-    if (before)
-        sprintf(id + 1 + 2 * HASH_BYTES, "-%" PRIu32, before);
+    if (number)
+        sprintf(id + 1 + 2 * HASH_BYTES, "-%" PRIu64, number);
     return STATUS_OK;
 }
 
@@ -219,6 +221,7 @@ static enum status read_paths(struct importer *im, const char *const *paths, siz
         .context = im, .user = on_user, .item = on_item, .event = on_event, .broken = on_broken};
     for (size_t i = 0; i < n_paths; i++) {
         struct error err = {0};
+        occurrences_free(&im->seen); /* each path counts by itself: the same one twice is one */
         const enum status status =
             im->job->reader->read(paths[i], &im->job->settings, &sink, im->job->observer, &err);
         if (status == STATUS_OK)

@@ -1,5 +1,10 @@
 #pragma once
-/* Records from a reader into the store: checked, in batches, repeatable. */
+/* Records from a reader into the store: checked by the rules of data/records.h, in batches of some
+ * thousand, repeatable.
+ *
+ * An event without an id of its own gets one made of its content and of how often that content came
+ * before in the same path (data/occurrence.h): importing a path again, or twice at once, changes
+ * nothing, while two equal lines of one file stay two events. */
 #include "base/observer.h"
 #include "data/readers/reader.h"
 #include "data/store.h"
