@@ -248,8 +248,8 @@ const struct command commands[] = {
          "from the store in --data. Every item that the user has no training event with is "
          "ranked. Popularity is always the first row. Intervals are 95 %, by bootstrap over "
          "users; differences are paired, with Holm's correction.\n\n"
-         "  tastevin evaluate --train train.txt --test test.txt --format pairs "
-         "--model ials --set dimensions=192 --set epochs=12",
+         "  tastevin evaluate --train train.txt --test test.txt --format pairs \\\n"
+         "    --model ials --set dimensions=192 --set epochs=12",
      OPTIONS(evaluate_options),
      .takes = TAKES_DATA | TAKES_CONFIG | TAKES_JSON,
      .beside = BESIDE_YES,

@@ -6,6 +6,7 @@
 #include "base/arena.h"
 #include "data/store.h"
 #include "data/store_event_id.h"
+#include "data/store_filter.h"
 #include "data/store_sql.h"
 
 enum user_kind { USER_NAMED = 1, USER_GUEST, USER_GONE };
@@ -27,6 +28,8 @@ struct store {
     struct store_counts counts;        /* valid within a writing transaction */
     struct store_counts counts_before; /* at the savepoint */
     bool counts_changed;
+    uint64_t seq_at_begin; /* of the transaction */
+    struct id_filters filters;
     unsigned char event_key[EVENT_KEY_BYTES];
     struct arena scratch; /* one row of a list */
 };

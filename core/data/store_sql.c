@@ -114,7 +114,15 @@ const struct sql_text sql_texts[SQL_COUNT] = {
          " VALUES (:seq, :user, :item, :type, :time, :rating, :event_id, :session,"
          " :recommendation_id, :position, :quantity, :price, :currency, :order_id, :progress,"
          " :context)"},
-    [SQL_FIND_EVENT] = {"SELECT seq, user FROM interactions WHERE event_id = :event_id"},
+    [SQL_FIND_EVENT] = {"SELECT seq, user FROM interactions"
+                        " WHERE seq >> 16 = :run AND event_id = :event_id"},
+    [SQL_LIST_RUN_IDS] = {"SELECT event_id FROM interactions"
+                          " WHERE seq >> 16 = :run AND event_id IS NOT NULL"},
+    [SQL_COUNT_FILTERS] = {"SELECT run FROM event_id_filters WHERE run >= 0"
+                           " ORDER BY run DESC LIMIT 1"},
+    [SQL_LIST_FILTERS] = {"SELECT run, filter FROM event_id_filters WHERE run >= 0 ORDER BY run"},
+    [SQL_ADD_FILTER] = {"INSERT INTO event_id_filters (run, filter) VALUES (:run, :filter)"
+                        " ON CONFLICT (run) DO UPDATE SET filter = excluded.filter"},
     [SQL_GET_EVENT_KEY] = {"SELECT seq, user, item, type, time_ms FROM interactions"
                            " WHERE seq = :seq AND event_id IS NULL"},
     [SQL_GET_EVENT] = {EVENT_COLUMNS "WHERE e.seq = :seq"},
@@ -214,8 +222,8 @@ const struct sql_text sql_texts[SQL_COUNT] = {
          " LEFT JOIN items i ON i.number = e.item WHERE i.number IS NULL "
          "UNION ALL SELECT 'events of unknown types', count(*) FROM interactions e"
          " LEFT JOIN event_types t ON t.code = e.type WHERE t.code IS NULL "
-         "UNION ALL SELECT 'events that are there and retracted', count(*) FROM tombstones t"
-         " JOIN interactions e ON e.event_id = t.event_id "
+         "UNION ALL SELECT 'events that are there and retracted', count(*)"
+         " FROM interactions e CROSS JOIN tombstones t ON t.event_id = e.event_id "
          "UNION ALL SELECT 'guests without their session', count(*) FROM users u WHERE kind = 2"
          " AND (SELECT count(*) FROM sessions s WHERE s.user = u.number) <> 1 "
          "UNION ALL SELECT 'items that stand twice', count(*) FROM items i WHERE state < 3"

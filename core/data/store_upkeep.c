@@ -11,7 +11,6 @@
 /* A checkpoint that must wait for readers gives up soon: the writer has other things to do. */
 enum { CHECKPOINT_TIMEOUT_MS = 100 };
 
-
 /* ---- backup ---- */
 
 /* VACUUM INTO leaves its file to the system's caches. */

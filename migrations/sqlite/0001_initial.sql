@@ -118,14 +118,20 @@ CREATE TABLE interactions (
     progress          REAL,
     context           TEXT
 ) STRICT;
--- Both cut into runs of 65,536 seqs, so that new events touch few pages (core/data/store_runs.c).
+-- All cut into runs of 65,536 seqs, so that new events touch few pages (core/data/store_runs.c).
 -- one user's events in order: their page, export, erasure, merge, and what Live reads again
 CREATE INDEX interactions_by_user ON interactions (seq >> 16, user);
 -- one item's events in order: their page, and a purge
 CREATE INDEX interactions_by_item ON interactions (seq >> 16, item);
--- the event of a client's id: duplicates and retractions
-CREATE UNIQUE INDEX interactions_by_event_id ON interactions (event_id)
+-- the event of a client's id, in the runs that their filters name: duplicates and retractions
+CREATE INDEX interactions_by_event_id ON interactions (seq >> 16, event_id)
     WHERE event_id IS NOT NULL;
+
+-- Bloom filters over the event ids of complete runs (core/data/store_filter.h); empty: no ids.
+CREATE TABLE event_id_filters (
+    run    INTEGER PRIMARY KEY,
+    filter BLOB NOT NULL
+) STRICT;
 
 -- Ids of retracted events, so that a late retry does not revive one.
 CREATE TABLE tombstones (

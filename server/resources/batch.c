@@ -77,6 +77,14 @@ static enum status parse_item(void *context, size_t i, const json_t *value, cons
                           reterr);
 }
 
+/* "/timestamp" of element "/3" is "/3/timestamp". */
+static void prefix_pointer(struct error *err, const char *before)
+{
+    char after[ERROR_POINTER_MAX];
+    snprintf(after, sizeof after, "%s%s", before, err->pointer);
+    memcpy(err->pointer, after, sizeof after);
+}
+
 static enum status parse_event(void *context, size_t i, const json_t *value, const char *pointer,
                                struct error *reterr)
 {
@@ -85,8 +93,11 @@ static enum status parse_event(void *context, size_t i, const json_t *value, con
         return error_set(reterr, STATUS_NO_MEMORY, "out of memory");
     struct event_record *event = record_at(batch, i);
     enum status status = event_from_json(value, pointer, &batch->request->arena, event, reterr);
-    if (status == STATUS_OK)
+    if (status == STATUS_OK) {
         status = event_check(event, batch->now_ms, reterr);
+        if (status != STATUS_OK)
+            prefix_pointer(reterr, pointer);
+    }
     if (status == STATUS_OK && !event_types_code(site_types(batch->request->site), event->type)) {
         const char *nearest = event_types_nearest(site_types(batch->request->site), event->type);
         status = error_set(reterr, STATUS_OUT_OF_RANGE,

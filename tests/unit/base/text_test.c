@@ -135,6 +135,8 @@ static void distances_are_levenshtein_s_up_to_the_limit(void **state)
     assert_int_equal(text_distance("", "abc", 10), 3);
     assert_int_equal(text_distance("abc", "", 10), 3);
     assert_int_equal(text_distance("same", "same", 0), 0);
+    assert_int_equal(text_distance("titel", "title", 10), 1);
+    assert_int_equal(text_distance("ca", "abc", 10), 3); /* a swap and then an insert between */
     assert_int_equal(text_distance("kitten", "sitting", 2), 3);
     char endless[1000];
     memset(endless, 'x', 999);
