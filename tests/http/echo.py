@@ -4,6 +4,7 @@ import os
 import pathlib
 import signal
 import socket
+import struct
 import subprocess
 import time
 
@@ -87,6 +88,11 @@ class Client:
         return not more
 
     def close(self) -> None:
+        self.socket.close()
+
+    def reset(self) -> None:
+        """Ends the connection at once, with a RST."""
+        self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         self.socket.close()
 
 
