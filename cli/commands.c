@@ -67,11 +67,6 @@ static const struct command_option serve_options[] = {
                 .initial = "false",
                 .help = "serve beyond loopback although there is no access key"},
      .setting = "server.insecure"},
-    {.option = {.name = "migrate",
-                .type = OPTION_BOOL,
-                .initial = "false",
-                .help = "bring an older store up to date first"},
-     .setting = "store.auto_migrate"},
 };
 
 static const struct command_option demo_options[] = {

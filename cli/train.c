@@ -104,25 +104,11 @@ static enum status run_round(struct context *context, uint32_t version,
     return status;
 }
 
-static const char *state_of(enum status status, bool published)
-{
-    if (status == STATUS_OK)
-        return published ? "published" : "refused";
-    return status == STATUS_CANCELLED ? "cancelled" : "failed";
-}
-
 static enum status record(struct context *context, struct model_version *version,
                           enum status round_status, const struct round_result *result,
                           const struct error *err, struct error *reterr)
 {
-    version->state = state_of(round_status, result->published);
-    version->seq = round_status == STATUS_OK ? result->seq : version->seq;
-    version->finished_ms = clock_now_ms();
-    version->kept = round_status == STATUS_OK;
-    version->reason = round_status != STATUS_OK ? err->text
-                      : result->reason.data     ? result->reason.data
-                                                : "";
-    version->report = result->report.data ? result->report.data : "{}";
+    round_describe(round_status, result, err, clock_now_ms(), version);
     enum status status = in_transaction(context->store, update_version, version, reterr);
     if (status == STATUS_OK && round_status == STATUS_OK && result->published)
         status = in_transaction(context->store, activate, version, reterr);

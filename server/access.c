@@ -49,6 +49,15 @@ void *access_on_target(void *context, const char *target, struct MHD_Connection 
     return exchange;
 }
 
+/* A client that resets its connection while it is suspended is noticed when it is resumed, and then
+ * the access handler is not called again. */
+static void leave_parking(struct exchange *exchange)
+{
+    int state = EXCHANGE_SUSPENDED;
+    atomic_compare_exchange_strong(&exchange->state, &state, EXCHANGE_ABANDONED);
+    parking_leave(exchange->httpd->parking, exchange);
+}
+
 void access_on_completed(void *context, struct MHD_Connection *connection, void **exchange,
                          enum MHD_RequestTerminationCode code)
 {
@@ -58,6 +67,8 @@ void access_on_completed(void *context, struct MHD_Connection *connection, void 
     if (!over)
         return;
     *exchange = NULL;
+    if (over->stage == STAGE_PARKED)
+        leave_parking(over);
     atomic_fetch_sub(&httpd->body_bytes, (int64_t)over->counted);
     link_enter(over->link, LINK_WAITING, httpd_deadline(httpd->settings->server.idle_timeout_ms));
     exchange_drop(over);

@@ -388,9 +388,11 @@ void site_stop(struct site *site)
 {
     if (!site)
         return;
+    if (site->trainer) /* a round is not waited for; requests may still ask about it */
+        trainer_cancel(site->trainer, NULL);
+    httpd_stop(site->httpd, DRAIN_MS);
     trainer_stop(site->trainer);
     scrubber_stop(site->scrubber);
-    httpd_stop(site->httpd, DRAIN_MS);
     writer_stop(site->writer);
     if (site->reaper_runs)
         serving_slot_stop(site);

@@ -55,6 +55,8 @@ struct trainer {
     struct parallel *pool; /* of the running round */
     int64_t pool_started_ns, judged_ns, last_round_ns;
     bool asked_at_start;
+    uint64_t data_version; /* of the store, at the last look */
+    uint32_t given_up;     /* a version that could not be loaded */
 };
 
 /* ---- watching a round ---- */
@@ -192,13 +194,6 @@ static void note_end(struct trainer *trainer, const struct model_version *versio
               version->reason[0] ? ": " : "", version->reason);
 }
 
-static const char *state_of(enum status status, bool published)
-{
-    if (status == STATUS_OK)
-        return published ? "published" : "refused";
-    return status == STATUS_CANCELLED ? "cancelled" : "failed";
-}
-
 struct dropped {
     uint32_t on_disk[VERSIONS_MAX], rows[VERSIONS_MAX];
     size_t n_on_disk, n_rows;
@@ -261,14 +256,7 @@ static void publish(struct trainer *trainer, struct model_version *version)
 static void finish_round(struct trainer *trainer, struct model_version *version, enum status status,
                          const struct round_result *result, const struct error *err)
 {
-    version->state = state_of(status, result->published);
-    version->seq = status == STATUS_OK ? result->seq : version->seq;
-    version->finished_ms = clock_now_ms();
-    version->kept = status == STATUS_OK;
-    version->reason = status != STATUS_OK   ? err->text
-                      : result->reason.data ? result->reason.data
-                                            : "";
-    version->report = result->report.data ? result->report.data : "{}";
+    round_describe(status, result, err, clock_now_ms(), version);
     struct error failed = {0};
     if (writer_run(trainer->site->writer, update_version, version, false, &failed) != STATUS_OK)
         log_write(LOG_ERROR, "round_not_recorded", "%s", failed.text);
@@ -317,7 +305,6 @@ static bool is_due(struct trainer *trainer)
     live_view_take(serving->live, &view);
     live_count(&view, &counts);
     view.view.class->release(&view.view);
-    const bool untrained = serving->snapshot->version == 0;
     serving_release(trainer->site, serving);
 
     if (!trainer->asked_at_start) {
@@ -328,10 +315,72 @@ static bool is_due(struct trainer *trainer)
     if (settings->training.after_events > 0 &&
         counts.events >= (uint64_t)settings->training.after_events)
         return true;
-    if (settings->training.every_ms < 0 || (counts.events == 0 && !untrained))
+    if (settings->training.every_ms < 0 || counts.events == 0)
         return false;
     const int64_t waited_ms = (clock_monotonic_ns() - trainer->last_round_ns) / 1000000;
-    return waited_ms >= settings->training.every_ms && counts.events > 0;
+    return waited_ms >= settings->training.every_ms;
+}
+
+/* ---- what other processes and earlier ones have left ---- */
+
+struct versions_found {
+    uint32_t active, interrupted[VERSIONS_MAX];
+    size_t n_interrupted;
+};
+
+static enum status find_versions(void *context, const struct model_version *version)
+{
+    struct versions_found *found = context;
+    if (version->active)
+        found->active = version->version;
+    if (strcmp(version->state, "training") == 0 && found->n_interrupted < VERSIONS_MAX)
+        found->interrupted[found->n_interrupted++] = version->version;
+    return STATUS_OK;
+}
+
+/* Another process on this directory (`train`, `models activate`) may have chosen another version.
+ * One that cannot be loaded is tried once. */
+static void follow_store(struct trainer *trainer)
+{
+    uint64_t data_version;
+    struct versions_found found = {0};
+    if (store_data_version(trainer->store, &data_version) != STATUS_OK ||
+        data_version == trainer->data_version)
+        return;
+    trainer->data_version = data_version;
+    if (store_list_versions(trainer->store, UINT32_MAX, UINT32_MAX, find_versions, &found, NULL) !=
+        STATUS_OK)
+        return;
+    struct serving *serving = site_acquire(trainer->site);
+    const uint32_t present = serving->snapshot->version;
+    serving_release(trainer->site, serving);
+    if (found.active == 0 || found.active == present || found.active == trainer->given_up)
+        return;
+    struct error err = {0};
+    if (site_activate(trainer->site, found.active, &err) == STATUS_OK) {
+        log_write(LOG_INFO, "version_followed", "version %u serves, as the store says",
+                  found.active);
+        return;
+    }
+    trainer->given_up = found.active;
+    log_write(LOG_ERROR, "version_not_followed", "version %u: %s", found.active, err.text);
+}
+
+static enum status end_interrupted(void *context, struct store *store, struct error *reterr)
+{
+    (void)context;
+    struct versions_found found = {0};
+    enum status status =
+        store_list_versions(store, UINT32_MAX, UINT32_MAX, find_versions, &found, reterr);
+    for (size_t i = 0; status == STATUS_OK && i < found.n_interrupted; i++) {
+        const struct model_version version = {.version = found.interrupted[i],
+                                              .finished_ms = clock_now_ms(),
+                                              .state = "failed",
+                                              .reason = "the process ended during this round",
+                                              .report = "{}"};
+        status = store_update_version(store, &version, reterr);
+    }
+    return status;
 }
 
 /* ---- the thread ---- */
@@ -354,7 +403,11 @@ static void *trainer_main(void *argument)
 {
     struct trainer *trainer = argument;
     bool wanted;
+    struct error err = {0};
+    if (writer_run(trainer->site->writer, end_interrupted, NULL, false, &err) != STATUS_OK)
+        log_write(LOG_WARNING, "rounds_not_ended", "%s", err.text);
     while (wait_tick(trainer, &wanted)) {
+        follow_store(trainer);
         if (!wanted && !is_due(trainer))
             continue;
         run_round(trainer);
@@ -379,6 +432,7 @@ enum status trainer_start(struct site *site, struct trainer **ret_trainer, struc
         free(trainer);
         return status;
     }
+    store_data_version(trainer->store, &trainer->data_version);
     pthread_mutex_init(&trainer->mutex, NULL);
     pthread_cond_init(&trainer->wakes, NULL);
     if (pthread_create(&trainer->thread, NULL, trainer_main, trainer) != 0) {

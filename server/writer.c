@@ -22,7 +22,7 @@ struct writer {
     /* the thread's own */
     uint64_t data_version;
     int64_t expired_ms; /* monotonic, of the last look for old events */
-    _Atomic bool disk_is_full;
+    _Atomic bool disk_is_full, truncates;
     _Atomic uint64_t commits, writes, refused, wal_bytes;
 };
 
@@ -174,7 +174,15 @@ static void upkeep(struct writer *writer)
     look_at_disk(writer);
     follow_others(writer);
     expire_events(writer);
-    checkpoint(writer, false);
+    const bool truncate = atomic_exchange(&writer->truncates, false);
+    checkpoint(writer, truncate);
+    if (truncate && wal_size(writer) > 0) /* a reader was in the way */
+        atomic_store(&writer->truncates, true);
+}
+
+void writer_truncate_soon(struct writer *writer)
+{
+    atomic_store(&writer->truncates, true);
 }
 
 /* ---- the thread ---- */

@@ -263,8 +263,8 @@ static enum status map_file(struct sections *s, const char *path, struct error *
     enum status status = STATUS_OK;
     if (fstat(fd, &info) != 0) {
         status = error_set_errno(reterr, errno, "cannot look at %s", path);
-    } else if (S_ISDIR(info.st_mode)) { /* whose size depends on the file system */
-        status = error_set_errno(reterr, EISDIR, "cannot map %s", path);
+    } else if (!S_ISREG(info.st_mode)) {
+        status = error_set(reterr, STATUS_IO, "%s is not a file", path);
     } else if (info.st_size < (off_t)sizeof(struct header)) {
         status = refuse(path, reterr, "it is cut short");
     } else {

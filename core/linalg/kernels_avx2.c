@@ -11,7 +11,7 @@
 #endif
 
 /* 4 x 2 sums, 2 vectors of b and a broadcast one: 11 of 16 registers. */
-enum { WIDTH = 8, TILE_ROWS = 4 };
+enum { WIDTH = 8, TILE_ROWS = 4, COMBINE_VECS = 8 };
 typedef __m256 vec;
 
 static inline vec vec_zero(void)
@@ -76,6 +76,12 @@ static inline float vec_sum(vec v)
     s = _mm_add_ps(s, _mm_movehl_ps(s, s));
     s = _mm_add_ss(s, _mm_movehdup_ps(s));
     return _mm_cvtss_f32(s);
+}
+
+static inline __m128 vec_sums(vec a, vec b, vec c, vec d)
+{
+    const __m256 s = _mm256_hadd_ps(_mm256_hadd_ps(a, b), _mm256_hadd_ps(c, d));
+    return _mm_add_ps(_mm256_castps256_ps128(s), _mm256_extractf128_ps(s, 1));
 }
 
 #include "linalg/kernels_simd.h"

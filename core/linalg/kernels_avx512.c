@@ -12,7 +12,7 @@
 #endif
 
 /* 16 sums and one vector of b: 17 of 32 registers; a is broadcast from memory. */
-enum { WIDTH = 16, TILE_ROWS = 16 };
+enum { WIDTH = 16, TILE_ROWS = 16, COMBINE_VECS = 4 };
 typedef __m512 vec;
 
 static inline vec vec_zero(void)
@@ -70,13 +70,25 @@ static inline vec vec_add(vec a, vec b)
     return _mm512_add_ps(a, b);
 }
 
+static inline __m256 vec_halves(vec v)
+{
+    return _mm256_add_ps(_mm512_castps512_ps256(v), _mm512_extractf32x8_ps(v, 1));
+}
+
 static inline float vec_sum(vec v)
 {
-    const __m256 h = _mm256_add_ps(_mm512_castps512_ps256(v), _mm512_extractf32x8_ps(v, 1));
+    const __m256 h = vec_halves(v);
     __m128 s = _mm_add_ps(_mm256_castps256_ps128(h), _mm256_extractf128_ps(h, 1));
     s = _mm_add_ps(s, _mm_movehl_ps(s, s));
     s = _mm_add_ss(s, _mm_movehdup_ps(s));
     return _mm_cvtss_f32(s);
+}
+
+static inline __m128 vec_sums(vec a, vec b, vec c, vec d)
+{
+    const __m256 s = _mm256_hadd_ps(_mm256_hadd_ps(vec_halves(a), vec_halves(b)),
+                                    _mm256_hadd_ps(vec_halves(c), vec_halves(d)));
+    return _mm_add_ps(_mm256_castps256_ps128(s), _mm256_extractf128_ps(s, 1));
 }
 
 #include "linalg/kernels_simd.h"

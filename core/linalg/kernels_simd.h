@@ -6,7 +6,9 @@
  *     vec_load(p) vec_load_part(p, n) vec_store(p, v) vec_store_part(p, v, n)   part: n < WIDTH
  *     vec_fma(a, b, c) vec_fnma(a, b, c)   a b + c and c - a b, rounded once
  *     vec_mul(a, b) vec_add(a, b) vec_sum(v)
+ *     vec_sums(a, b, c, d)  the four sums, each in the order of a's, as an __m128
  *     TILE_ROWS             rows of a tile whose sums fit in registers with one row of b
+ *     COMBINE_VECS          sums of a combination, enough to hide latency: 4 TILE floats
  *
  * Several independent sums hide the latency of a fused operation, 4 to 5 cycles. */
 
@@ -44,8 +46,8 @@ static void axpy(float a, const float *x, float *y, size_t d)
                        d - k);
 }
 
-/* Four rows at a time share the loads of the query; each row sums in one vector, in the same order
- * as a row alone. */
+/* Four rows at a time share the loads of the query and the final sums; a row sums in one vector, in
+ * the same order wherever it stands. */
 static void scan(const float *rows, size_t n, size_t d, const float *query, float *out)
 {
     size_t i = 0;
@@ -67,10 +69,7 @@ static void scan(const float *rows, size_t n, size_t d, const float *query, floa
             s2 = vec_fma(vec_load_part(r2 + k, d - k), q, s2);
             s3 = vec_fma(vec_load_part(r3 + k, d - k), q, s3);
         }
-        out[i] = vec_sum(s0);
-        out[i + 1] = vec_sum(s1);
-        out[i + 2] = vec_sum(s2);
-        out[i + 3] = vec_sum(s3);
+        _mm_storeu_ps(out + i, vec_sums(s0, s1, s2, s3));
     }
     for (; i < n; i++) {
         const float *row = rows + i * d;
@@ -80,7 +79,7 @@ static void scan(const float *rows, size_t n, size_t d, const float *query, floa
             s = vec_fma(vec_load(row + k), vec_load(query + k), s);
         if (k < d)
             s = vec_fma(vec_load_part(row + k, d - k), vec_load_part(query + k, d - k), s);
-        out[i] = vec_sum(s);
+        out[i] = _mm_cvtss_f32(vec_sums(s, s, s, s));
     }
 }
 
@@ -208,47 +207,51 @@ static void tile_solve(const float *u, const float *inverses, float *tile)
 
 /* ---- panels ---- */
 
-static void combine(const float *panel, size_t n, size_t d, const float *weights, float *out)
+/* `n_vecs` vectors of columns, whose sums stay in registers over all rows. */
+static inline __attribute__((always_inline)) void combine_columns(const float *panel, size_t n,
+                                                                  size_t d, const float *weights,
+                                                                  float *out, const size_t n_vecs)
 {
-    size_t r = 0;
-    for (; r + 4 <= n; r += 4) {
-        const float *r0 = panel + r * d, *r1 = r0 + d, *r2 = r1 + d, *r3 = r2 + d;
-        const vec w0 = vec_set(weights[r]), w1 = vec_set(weights[r + 1]),
-                  w2 = vec_set(weights[r + 2]), w3 = vec_set(weights[r + 3]);
-        for (size_t k = 0; k < d; k += WIDTH) {
-            const vec even =
-                vec_fma(w2, vec_load(r2 + k), vec_fma(w0, vec_load(r0 + k), vec_load(out + k)));
-            const vec odd = vec_fma(w3, vec_load(r3 + k), vec_mul(w1, vec_load(r1 + k)));
-            vec_store(out + k, vec_add(even, odd));
-        }
+    vec sums[COMBINE_VECS];
+    UNROLLED
+    for (size_t j = 0; j < n_vecs; j++)
+        sums[j] = vec_load(out + j * WIDTH);
+    for (size_t r = 0; r < n; r++, panel += d) {
+        const vec w = vec_set(weights[r]);
+        UNROLLED
+        for (size_t j = 0; j < n_vecs; j++)
+            sums[j] = vec_fma(w, vec_load(panel + j * WIDTH), sums[j]);
     }
-    for (; r < n; r++)
-        axpy(weights[r], panel + r * d, out, d);
+    UNROLLED
+    for (size_t j = 0; j < n_vecs; j++)
+        vec_store(out + j * WIDTH, sums[j]);
 }
 
-/* Four rows at a time: their products with x first, then what they add to out. */
+static void combine(const float *panel, size_t n, size_t d, const float *weights, float *out)
+{
+    size_t k = 0;
+    for (; k + COMBINE_VECS * WIDTH <= d; k += COMBINE_VECS * WIDTH)
+        combine_columns(panel + k, n, d, weights, out + k, COMBINE_VECS);
+    if (k + 2 * TILE <= d) {
+        combine_columns(panel + k, n, d, weights, out + k, 2 * ROW_VECS);
+        k += 2 * TILE;
+    }
+    if (k < d)
+        combine_columns(panel + k, n, d, weights, out + k, ROW_VECS);
+}
+
+/* Some rows at a time, while they are in the first cache: their products with x, then what they
+ * add to out. */
 static void normal_product(const float *panel, size_t n, size_t d, const float *weights,
                            const float *x, float *out)
 {
-    size_t r = 0;
-    for (; r + 4 <= n; r += 4) {
-        const float *r0 = panel + r * d, *r1 = r0 + d, *r2 = r1 + d, *r3 = r2 + d;
-        vec s0 = vec_zero(), s1 = s0, s2 = s0, s3 = s0;
-        for (size_t k = 0; k < d; k += WIDTH) {
-            const vec q = vec_load(x + k);
-            s0 = vec_fma(vec_load(r0 + k), q, s0);
-            s1 = vec_fma(vec_load(r1 + k), q, s1);
-            s2 = vec_fma(vec_load(r2 + k), q, s2);
-            s3 = vec_fma(vec_load(r3 + k), q, s3);
-        }
-        const float products[] = {
-            weights[r] * vec_sum(s0),
-            weights[r + 1] * vec_sum(s1),
-            weights[r + 2] * vec_sum(s2),
-            weights[r + 3] * vec_sum(s3),
-        };
-        combine(r0, 4, d, products, out);
+    enum { ROWS = 16 };
+    float products[ROWS];
+    for (size_t r = 0; r < n; r += ROWS) {
+        const size_t m = n - r < ROWS ? n - r : ROWS;
+        scan(panel + r * d, m, d, x, products);
+        for (size_t i = 0; i < m; i++)
+            products[i] *= weights[r + i];
+        combine(panel + r * d, m, d, products, out);
     }
-    for (; r < n; r++)
-        axpy(weights[r] * dot(panel + r * d, x, d), panel + r * d, out, d);
 }

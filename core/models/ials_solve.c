@@ -188,9 +188,9 @@ struct ials_row ials_row_limit(struct ials_row row, size_t d, uint32_t history_m
 
 /* ---- rows ---- */
 
-static double weight_of(const struct ials_weights *weights, float confidence)
+static float weight_of(const struct ials_weights *weights, float confidence)
 {
-    return weights->scale * fabs((double)confidence);
+    return (float)weights->scale * fabsf(confidence);
 }
 
 static double regularisation(const struct ials_side *side, const struct ials_weights *weights,
@@ -206,7 +206,7 @@ static double objective_at_zero(const struct ials_weights *weights, struct ials_
     double sum = 0;
     for (uint32_t k = 0; k < row.n; k++)
         if (row.confidences[k] > 0)
-            sum += weight_of(weights, row.confidences[k]);
+            sum += (double)weight_of(weights, row.confidences[k]);
     return sum;
 }
 
@@ -223,7 +223,7 @@ static void gather_system(const struct ials_side *side, const struct ials_weight
         const uint32_t n = row.n - first < EXACT_ROWS ? row.n - first : EXACT_ROWS;
         const float *confidences = row.confidences + first;
         for (uint32_t k = 0; k < n; k++)
-            roots[k] = (float)sqrt(weight_of(weights, confidences[k]));
+            roots[k] = sqrtf(weight_of(weights, confidences[k]));
         gather_strips(side, row.columns + first, n, roots, a->panel);
         spd_add_panel(a->matrix, side->width, a->panel, EXACT_ROWS * TILE, n);
         for (uint32_t k = 0; k < n; k++)
@@ -296,7 +296,7 @@ static uint32_t fill_panel(struct system *s, uint32_t first)
     if (s->gathered != first) {
         gather_rows(s->side, s->row.columns + first, n, s->areas.panel);
         for (uint32_t k = 0; k < n; k++)
-            s->areas.weights[k] = (float)weight_of(s->weights, s->row.confidences[first + k]);
+            s->areas.weights[k] = weight_of(s->weights, s->row.confidences[first + k]);
         s->gathered = first;
     }
     return n;
@@ -307,8 +307,9 @@ static void apply_system(void *context, const float *x, float *out)
     struct system *s = context;
     const struct kernels *kernels = kernels_get();
     const size_t width = s->side->width;
-    kernels->scan(s->side->square, width, width, x, out);
-    kernels->axpy(s->r, x, out, width);
+    for (size_t k = 0; k < width; k++)
+        out[k] = s->r * x[k];
+    kernels->combine(s->side->square, width, width, x, out); /* it is symmetric */
     for (uint32_t first = 0; first < s->row.n; first += s->rows) {
         const uint32_t n = fill_panel(s, first);
         kernels->normal_product(s->areas.panel, n, width, s->areas.weights, x, out);
@@ -326,7 +327,7 @@ static void right_side(struct system *s)
                 s->areas.weights[k] = 0;
         kernels_get()->combine(s->areas.panel, n, width, s->areas.weights, s->areas.b);
         for (uint32_t k = 0; k < n; k++)
-            s->areas.weights[k] = (float)weight_of(s->weights, s->row.confidences[first + k]);
+            s->areas.weights[k] = weight_of(s->weights, s->row.confidences[first + k]);
     }
 }
 

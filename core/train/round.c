@@ -275,3 +275,22 @@ enum status round_check_settings(const struct settings *settings, struct error *
         plan_free(&plan);
     return status;
 }
+
+static const char *state_of(enum status status, bool published)
+{
+    if (status == STATUS_OK)
+        return published ? "published" : "refused";
+    return status == STATUS_CANCELLED ? "cancelled" : "failed";
+}
+
+void round_describe(enum status status, const struct round_result *result, const struct error *err,
+                    int64_t finished_ms, struct model_version *version)
+{
+    const bool done = status == STATUS_OK;
+    version->state = state_of(status, result->published);
+    version->seq = done ? result->seq : version->seq;
+    version->finished_ms = finished_ms;
+    version->kept = done;
+    version->reason = !done ? err->text : result->reason.data ? result->reason.data : "";
+    version->report = result->report.data ? result->report.data : "{}";
+}

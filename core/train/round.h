@@ -54,5 +54,10 @@ enum status round_run(const struct round_request *request, struct round_result *
                       struct error *reterr);
 void round_result_free(struct round_result *result);
 
+/* What the store keeps of a round that has ended: state, seq, kept, reason and report. Texts are
+ * borrowed from result and err. finished_ms is the caller's clock. */
+void round_describe(enum status status, const struct round_result *result, const struct error *err,
+                    int64_t finished_ms, struct model_version *version);
+
 /* Checks model names and parameters of the settings: NOT_FOUND with the nearest known name. */
 enum status round_check_settings(const struct settings *settings, struct error *reterr);

@@ -90,9 +90,15 @@ static enum status apply_erase(struct request *request, struct store *store, str
     return store_erase_user(store, request->values[0], clock_now_ms(), reterr);
 }
 
+static void answer_erase(struct request *request)
+{
+    writer_truncate_soon(site_writer(request->site));
+    reply_empty(request);
+}
+
 enum handled delete_user(struct request *request)
 {
-    return write_then(request, apply_erase, reply_empty);
+    return write_then(request, apply_erase, answer_erase);
 }
 
 static enum status read_user(struct request *request, struct store *store, struct error *reterr)

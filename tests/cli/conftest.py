@@ -1,4 +1,4 @@
-"""The real binary, run as a user runs it. TASTEVIN_BIN names it (scripts/test sets it)."""
+"""The real binary, run as a user runs it. TEST_BUILD_DIR names its build directory (scripts/test sets it)."""
 import os
 import pathlib
 import subprocess
@@ -7,7 +7,7 @@ import pytest
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 DEMO = ROOT / "demo" / "ml-latest-small"
-BINARY = os.environ.get("TASTEVIN_BIN", str(ROOT / "build" / "cli" / "tastevin"))
+BINARY = os.path.join(os.environ.get("TEST_BUILD_DIR", ROOT / "build"), "cli", "tastevin")
 
 # The rows of the shipped ratings, header left out: user, item, rating, time.
 RATINGS = [line.split(",") for line in (DEMO / "ratings.csv").read_text().splitlines()[1:]]

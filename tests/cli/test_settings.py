@@ -53,7 +53,7 @@ def test_what_is_printed_reads_back_the_same(tmp_path):
 
 def test_the_command_line_wins_over_the_environment_and_that_over_the_file(tmp_path):
     file = tmp_path / "c.yaml"
-    file.write_text("server:\n  port: 1111\n  threads: 3\n  cache: 5\n")
+    file.write_text("server:\n  port: 1111\n  threads: 3\n  workers: 5\n")
     environment = dict(os.environ, TASTEVIN_SERVER_PORT="2222", TASTEVIN_SERVER_THREADS="4")
     environment.pop("TASTEVIN_BIN", None)
     environment.pop("TASTEVIN_BUILD_DIR", None)
@@ -62,7 +62,7 @@ def test_the_command_line_wins_over_the_environment_and_that_over_the_file(tmp_p
         capture_output=True, text=True, env=environment, check=True,
     ).stdout
     for value, place in (("port: 3333", "--set"), ("threads: 4", "TASTEVIN_SERVER_THREADS"),
-                         ("cache: 5", "c.yaml:4")):
+                         ("workers: 5", "c.yaml:4")):
         assert re.search(rf"{value}\b.*{re.escape(place)}", text, re.S)
 
 

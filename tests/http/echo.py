@@ -4,6 +4,7 @@ import os
 import pathlib
 import signal
 import socket
+import struct
 import subprocess
 import time
 
@@ -12,9 +13,9 @@ READ, EVENTS, WRITE, ADMIN = 1, 2, 4, 8
 
 
 def binary() -> str:
-    folder = os.environ.get("TASTEVIN_BUILD", str(ROOT / "build"))
+    folder = os.environ.get("TEST_BUILD_DIR", str(ROOT / "build"))
     path = os.path.join(folder, "tests", "support", "echo_server")
-    assert os.path.exists(path), f"no binary at {path}: build first, or set TASTEVIN_BUILD"
+    assert os.path.exists(path), f"no binary at {path}: build first, or set TEST_BUILD_DIR"
     return path
 
 
@@ -87,6 +88,11 @@ class Client:
         return not more
 
     def close(self) -> None:
+        self.socket.close()
+
+    def reset(self) -> None:
+        """Ends the connection at once, with a RST."""
+        self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         self.socket.close()
 
 

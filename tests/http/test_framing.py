@@ -233,6 +233,18 @@ def test_many_requests_on_one_connection(server):
     client.close()
 
 
+@pytest.mark.parametrize("target", ["/slow?ms=20", "/later?ms=20", "/worker-later?ms=20", "/hand-over", "/at-once"])
+def test_clients_that_reset_while_they_wait_do_no_harm(start, target):
+    server = start(workers=4)
+    for wait in (0, 0.005, 0.03):
+        clients = [server.client().send(request("GET", target) * 2) for _ in range(20)]
+        time.sleep(wait)
+        for client in clients:
+            client.reset()
+    assert server.is_alive()
+    server.stop()
+
+
 def test_clients_that_leave_at_any_point_do_no_harm(server):
     whole = [request("POST", "/json", '{"a": 1}'), request("GET", "/slow?ms=5"), request("GET", "/later?ms=5"),
              request("GET", "/large?bytes=5000000"), request("POST", "/json", **CHUNKED) + chunked(b"{}")]

@@ -221,11 +221,30 @@ static enum status u_item_line(struct feed *feed, const struct source_line *line
     return send_item(feed, f[0], f[1], genres, n_genres, ret_sent, reterr);
 }
 
+/* u.data is all numbers, so that blanks can only be separators: copies of it exist in which an
+ * editor has turned tabs into spaces. */
+static size_t split_blanks(struct feed *feed, const struct source_line *line,
+                           char *fields[FIELDS_MAX])
+{
+    char *at = arena_strndup(&feed->arena, line->bytes, line->length);
+    size_t n = 0;
+    if (!at)
+        return 0;
+    for (at += strspn(at, "\t "); *at && n < FIELDS_MAX; n++) {
+        fields[n] = at;
+        at += strcspn(at, "\t ");
+        if (*at)
+            *at++ = '\0';
+        at += strspn(at, "\t ");
+    }
+    return *at ? FIELDS_MAX + 1 : n;
+}
+
 static enum status u_data_line(struct feed *feed, const struct source_line *line, bool *ret_sent,
                                struct error *reterr)
 {
     char *f[FIELDS_MAX];
-    const size_t n = split_line(feed, line, "\t", true, f);
+    const size_t n = split_blanks(feed, line, f);
     if (n != 4)
         return refuse_fields(n, 4, "user, item, rating and seconds with tabs between", reterr);
     return send_rating(feed, f[0], f[1], f[2], f[3], ret_sent, reterr);

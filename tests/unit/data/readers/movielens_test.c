@@ -34,7 +34,7 @@ static void the_100k_folder_becomes_utf8_with_genres_and_users(void **state)
         "0|0|1|0|0|0|0|0|0|0|0|0|0|0|0|1|0|0|0\n"
         "267|unknown||||1|0|0|0|0|0|0|0|0|0|0|0|0|0|0|0|0|0|0\n"
         "8|short|1\n");
-    put(folder, "u.data", "1\t7\t4\t881250949\n1\t267\tx\t881250949\n");
+    put(folder, "u.data", "1 7 4\t881250949\n1\t267\tx\t881250949\n");
     assert_int_equal(read_folder(folder, &out, NULL), STATUS_OK);
     assert_string_equal(
         out.data,
