@@ -12,22 +12,22 @@
 
 struct method_name {
     const char *name;
-    enum method method; /* METHOD_COUNT: known, and taken by no route */
+    enum method method;
 };
 
 /* HEAD is GET; libmicrohttpd leaves the body of its answer out. */
 static const struct method_name method_names[] = {
-    {"GET", METHOD_GET},       {"HEAD", METHOD_GET},    {"POST", METHOD_POST},
-    {"PUT", METHOD_PUT},       {"PATCH", METHOD_PATCH}, {"DELETE", METHOD_DELETE},
-    {"OPTIONS", METHOD_COUNT}, {"TRACE", METHOD_COUNT}, {"CONNECT", METHOD_COUNT},
+    {"GET", METHOD_GET}, {"HEAD", METHOD_GET},    {"POST", METHOD_POST},
+    {"PUT", METHOD_PUT}, {"PATCH", METHOD_PATCH}, {"DELETE", METHOD_DELETE},
 };
 
-static const struct method_name *find_method(const char *name)
+/* METHOD_COUNT: one that no route takes. */
+static enum method find_method(const char *name)
 {
     for (size_t i = 0; i < sizeof method_names / sizeof method_names[0]; i++)
         if (strcmp(method_names[i].name, name) == 0)
-            return &method_names[i];
-    return NULL;
+            return method_names[i].method;
+    return METHOD_COUNT;
 }
 
 static bool refuse(struct exchange *exchange, const struct error *err)
@@ -75,11 +75,9 @@ static bool refuse_method(struct exchange *exchange, const char *method, unsigne
     struct request *request = &exchange->request;
     if (methods == 0) {
         reply_problem(request, 404, NULL, "there is nothing at this path");
-    } else if (find_method(method)) {
+    } else {
         exchange->allow = methods;
         reply_problem(request, 405, NULL, "this path does not take %s", method);
-    } else {
-        reply_problem(request, 501, NULL, "this method is not known");
     }
     return false;
 }
@@ -97,9 +95,9 @@ static bool find_route(struct exchange *exchange, const char *method, struct mat
     struct request *request = &exchange->request;
     const struct headers *headers = &exchange->headers;
     const bool preflight = is_preflight(exchange, method);
-    const struct method_name *known = find_method(preflight ? headers->preflight_method : method);
-    if (matcher_find(httpd->matcher, &exchange->target, known ? known->method : METHOD_COUNT,
-                     &request->arena, ret_match) != STATUS_OK) {
+    const enum method wanted = find_method(preflight ? headers->preflight_method : method);
+    if (matcher_find(httpd->matcher, &exchange->target, wanted, &request->arena, ret_match) !=
+        STATUS_OK) {
         reply_problem(request, 503, NULL, "out of memory");
         return false;
     }

@@ -10,7 +10,7 @@ enum { STRIPES = 8, BUCKETS = 15, CACHE_LINE = 64 };
 
 /* What this program answers; the last stands for any other. */
 static const unsigned statuses[] = {200, 201, 202, 204, 400, 401, 403, 404, 405, 408,
-                                    409, 413, 415, 422, 429, 500, 501, 503, 507, 0};
+                                    409, 413, 415, 422, 429, 500, 503, 507, 0};
 enum { STATUSES = sizeof statuses / sizeof statuses[0] };
 
 /* Upper ends in microseconds; the last bucket has none. */

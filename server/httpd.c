@@ -131,8 +131,13 @@ static enum status start_threads(struct httpd *httpd, struct error *reterr)
     return STATUS_OK;
 }
 
-enum status httpd_start(const struct settings *settings, struct site *site,
-                        const struct route *table, struct httpd **ret_httpd, struct error *reterr)
+enum status httpd_run(struct httpd *httpd, struct error *reterr)
+{
+    return start_threads(httpd, reterr);
+}
+
+enum status httpd_new(const struct settings *settings, struct site *site, const struct route *table,
+                      struct httpd **ret_httpd, struct error *reterr)
 {
     if (sodium_init() < 0)
         return error_set(reterr, STATUS_IO, "no random numbers from the system");
@@ -147,9 +152,7 @@ enum status httpd_start(const struct settings *settings, struct site *site,
     if (httpd->body_bytes_max < BODY_BYTES_MIN)
         httpd->body_bytes_max = BODY_BYTES_MIN;
     randombytes_buf(&httpd->seed, sizeof httpd->seed);
-    enum status status = make_parts(httpd, reterr);
-    if (status == STATUS_OK)
-        status = start_threads(httpd, reterr);
+    const enum status status = make_parts(httpd, reterr);
     if (status != STATUS_OK) {
         httpd_stop(httpd, 0);
         return status;

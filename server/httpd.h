@@ -13,9 +13,13 @@
 struct httpd;
 struct site;
 
-/* Binds and starts. IO with address and port when it cannot listen. `routes` as in route.h. */
-enum status httpd_start(const struct settings *settings, struct site *site,
-                        const struct route *routes, struct httpd **ret_httpd, struct error *reterr);
+/* Binds; nobody is answered yet, so that keys can be set and the site can take note of it. IO with
+ * address and port when it cannot listen. `routes` as in route.h. */
+enum status httpd_new(const struct settings *settings, struct site *site,
+                      const struct route *routes, struct httpd **ret_httpd, struct error *reterr);
+
+/* Starts to answer. On failure only httpd_stop may follow. */
+enum status httpd_run(struct httpd *httpd, struct error *reterr);
 
 unsigned httpd_port(const struct httpd *httpd); /* the one it listens on */
 

@@ -18,20 +18,24 @@ struct contract {
 struct common {
     unsigned status;
     bool with_key, with_value, with_body; /* only where a key, a value in the path, a body is */
+    bool from_library; /* libmicrohttpd's own, before a route is known: HTML without a type */
     const char *help;
 };
 
 static const struct common commons[] = {
-    {400, false, false, false, "Not well formed: the target, the framing or the body."},
-    {401, true, false, false, "No access key, or not one that is in force."},
-    {403, true, false, false, "The key's scopes do not allow this."},
-    {404, false, true, false, "There is none of that id."},
-    {408, false, false, false, "The request did not come in time."},
-    {413, false, false, false, "The body is too large, or none is taken."},
-    {415, false, false, true, "The body has another media type."},
-    {422, false, false, false, "A value is not allowed, or a parameter is unknown."},
-    {429, true, false, false, "Too many requests; come again after Retry-After."},
-    {503, false, false, false, "Not ready, or too much at once; come again after Retry-After."},
+    {400, false, false, false, false, "Not well formed: the target, the framing or the body."},
+    {401, true, false, false, false, "No access key, or not one that is in force."},
+    {403, true, false, false, false, "The key's scopes do not allow this."},
+    {404, false, true, false, false, "There is none of that id."},
+    {408, false, false, false, false, "The request did not come in time."},
+    {413, false, false, false, false, "The body is too large, or none is taken."},
+    {414, false, false, false, true, "The request line is too long."},
+    {415, false, false, true, false, "The body has another media type."},
+    {422, false, false, false, false, "A value is not allowed, or a parameter is unknown."},
+    {429, true, false, false, false, "Too many requests; come again after Retry-After."},
+    {431, false, false, false, true, "The headers are too long."},
+    {503, false, false, false, false,
+     "Not ready, or too much at once; come again after Retry-After."},
 };
 enum { COMMONS = sizeof commons / sizeof commons[0] };
 
@@ -226,10 +230,12 @@ static json_t *make_common_responses(void)
     for (size_t i = 0; i < COMMONS; i++) {
         char name[16];
         snprintf(name, sizeof name, "%u", commons[i].status);
-        json_object_set_new(all, name,
-                            json_pack("{s:s, s:{s:{s:o}}}", "description", commons[i].help,
-                                      "content", "application/problem+json", "schema",
-                                      make_ref("schemas", "Problem")));
+        json_t *response = json_pack("{s:s}", "description", commons[i].help);
+        if (!commons[i].from_library)
+            json_object_set_new(response, "content",
+                                json_pack("{s:{s:o}}", "application/problem+json", "schema",
+                                          make_ref("schemas", "Problem")));
+        json_object_set_new(all, name, response);
     }
     return all;
 }

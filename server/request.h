@@ -16,7 +16,7 @@
 
 struct site;
 
-enum { REQUEST_VALUES_MAX = 4, REQUEST_PARAMETERS_MAX = 10100, REQUEST_ID_MAX = 128 };
+enum { REQUEST_VALUES_MAX = 4, REQUEST_PARAMETERS_MAX = 1100, REQUEST_ID_MAX = 128 };
 
 struct query_parameter {
     const struct parameter *parameter;

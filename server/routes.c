@@ -7,27 +7,49 @@ static const char *const on_error_choices[] = {"refuse", "skip", NULL};
 static const char *const seen_choices[] = {"hide", "include", NULL};
 
 #define LIMIT_PARAMETER                                                                            \
-    {"limit", PARAMETER_INT, .min = 1, .max = 1000, .initial = "100",                              \
-     .help = "How many elements a page holds."}
+    {                                                                                              \
+        "limit", PARAMETER_INT, .min = 1, .max = 1000, .initial = "100",                           \
+                                .help = "How many elements a page holds."                          \
+    }
 #define CURSOR_PARAMETER                                                                           \
-    {"cursor", PARAMETER_TEXT, .min = 1, .max = 32,                                                \
-     .help = "next_cursor of the page before; without it the list starts."}
+    {                                                                                              \
+        "cursor", PARAMETER_TEXT,                                                                  \
+            .min = 1, .max = 32,                                                                   \
+            .help = "next_cursor of the page before; without it the list starts."                  \
+    }
 #define TYPE_PARAMETER                                                                             \
-    {"type", PARAMETER_TEXT, .min = 1, .max = 64, .help = "Only interactions of this type."}
+    {                                                                                              \
+        "type", PARAMETER_TEXT, .min = 1, .max = 64, .help = "Only interactions of this type."     \
+    }
 #define FIELDS_PARAMETER                                                                           \
-    {"fields", PARAMETER_TEXT, .min = 1, .max = 512,                                               \
-     .help = "Comma-separated fields of the items that the answer carries, such as title,price."}
+    {                                                                                              \
+        "fields", PARAMETER_TEXT, .min = 1, .max = 512,                                            \
+                                  .help = "Comma-separated fields of the items that the answer "   \
+                                          "carries, such as title,price."                          \
+    }
 #define N_PARAMETER                                                                                \
-    {"n", PARAMETER_INT, .min = 1, .max = 1000, .initial = "10", .help = "How many items to give."}
+    {                                                                                              \
+        "n", PARAMETER_INT, .min = 1, .max = 1000, .initial = "10",                                \
+                            .help = "How many items to give."                                      \
+    }
 #define OFFSET_PARAMETER                                                                           \
-    {"offset", PARAMETER_INT, .min = 0, .max = 1999, .initial = "0",                               \
-     .help = "How many of the best to pass over; n + offset is at most 2000."}
+    {                                                                                              \
+        "offset", PARAMETER_INT,                                                                   \
+            .min = 0, .max = 1999, .initial = "0",                                                 \
+            .help = "How many of the best to pass over; n + offset is at most 2000."               \
+    }
 #define CATEGORY_PARAMETER                                                                         \
-    {"category", PARAMETER_TEXT, .repeats = true, .min = 1, .max = 512, .many = 64,                \
-     .help = "Only items in this category or below it; given several times: in any of them."}
+    {                                                                                              \
+        "category", PARAMETER_TEXT,                                                                \
+            .repeats = true, .min = 1, .max = 512, .many = 64,                                     \
+            .help =                                                                                \
+                "Only items in this category or below it; given several times: in any of them."    \
+    }
 #define EXCLUDE_PARAMETER                                                                          \
-    {"exclude", PARAMETER_ID, .repeats = true, .many = 10000,                                      \
-     .help = "An item that must not come; may be given several times."}
+    {                                                                                              \
+        "exclude", PARAMETER_ID, .repeats = true, .many = 1000,                                    \
+                                 .help = "An item that must not come; may be given several times." \
+    }
 
 static const struct parameter page_parameters[] = {LIMIT_PARAMETER, CURSOR_PARAMETER, {0}};
 static const struct parameter event_page_parameters[] = {
@@ -60,10 +82,22 @@ static const struct parameter similar_parameters[] = {
 
 /* ---- responses; what any route may answer is added by the contract ---- */
 
-#define NONE_FOUND {404, "Problem", "There is none of that id."}
-#define BAD_VALUES {422, "Problem", "A value is not allowed; errors name the places."}
-#define STORED_OTHERWISE {409, "Problem", "It contradicts what is stored."}
-#define DISK_IS_FULL {507, "Problem", "The disk has less free than its reserve."}
+#define NONE_FOUND                                                                                 \
+    {                                                                                              \
+        404, "Problem", "There is none of that id."                                                \
+    }
+#define BAD_VALUES                                                                                 \
+    {                                                                                              \
+        422, "Problem", "A value is not allowed; errors name the places."                          \
+    }
+#define STORED_OTHERWISE                                                                           \
+    {                                                                                              \
+        409, "Problem", "It contradicts what is stored."                                           \
+    }
+#define DISK_IS_FULL                                                                               \
+    {                                                                                              \
+        507, "Problem", "The disk has less free than its reserve."                                 \
+    }
 
 #define RESPONSES(name, ...) static const struct response name[] = {__VA_ARGS__, {0}}
 
@@ -81,8 +115,7 @@ RESPONSES(user_merged, {200, "Merged", "Moved."}, NONE_FOUND, STORED_OTHERWISE, 
 RESPONSES(user_exported, {200, "UserExport", "All that is stored about the user."}, NONE_FOUND);
 RESPONSES(events_listed, {200, "InteractionPage", "A page of interactions, newest first."},
           NONE_FOUND, BAD_VALUES);
-RESPONSES(events_retracted, {200, "Retracted", "Retracted."}, NONE_FOUND, BAD_VALUES,
-          DISK_IS_FULL);
+RESPONSES(events_retracted, {200, "Retracted", "Retracted."}, NONE_FOUND, BAD_VALUES, DISK_IS_FULL);
 RESPONSES(item_got, {200, "Item", "The item."}, NONE_FOUND);
 RESPONSES(item_put, {200, "Item", "Replaced."}, {201, "Item", "Made."}, STORED_OTHERWISE,
           BAD_VALUES, DISK_IS_FULL);
@@ -124,8 +157,8 @@ const struct route routes[] = {
      .operation = "put_user", .summary = "Make or replace a user", .request_schema = "UserInput",
      .responses = user_put},
     {METHOD_PATCH, "/v1/users/{user}", patch_user, .scope = SCOPE_WRITE, .body = BODY_PATCH,
-     .operation = "patch_user", .summary = "Change fields of a user",
-     .request_schema = "UserPatch", .responses = user_patched},
+     .operation = "patch_user", .summary = "Change fields of a user", .request_schema = "UserPatch",
+     .responses = user_patched},
     {METHOD_DELETE, "/v1/users/{user}", delete_user, .scope = SCOPE_WRITE,
      .operation = "erase_user", .summary = "Erase a user and all that is derived",
      .responses = deleted},
@@ -138,10 +171,9 @@ const struct route routes[] = {
     {METHOD_GET, "/v1/users/{user}/interactions", list_user_interactions, .scope = SCOPE_READ,
      .parameters = event_page_parameters, .operation = "list_user_interactions",
      .summary = "Interactions of a user", .responses = events_listed},
-    {METHOD_DELETE, "/v1/users/{user}/interactions", delete_user_interactions,
-     .scope = SCOPE_WRITE, .parameters = retract_parameters,
-     .operation = "retract_user_interactions", .summary = "Retract interactions of a user",
-     .responses = events_retracted},
+    {METHOD_DELETE, "/v1/users/{user}/interactions", delete_user_interactions, .scope = SCOPE_WRITE,
+     .parameters = retract_parameters, .operation = "retract_user_interactions",
+     .summary = "Retract interactions of a user", .responses = events_retracted},
     {METHOD_GET, "/v1/users/{user}/recommendations", get_recommendations, .is_inline = true,
      .scope = SCOPE_READ, .parameters = recommend_parameters, .operation = "recommend",
      .summary = "What should this user see next", .responses = recommended},
@@ -160,15 +192,14 @@ const struct route routes[] = {
      .operation = "patch_item", .summary = "Change fields of an item",
      .request_schema = "ItemPatch", .responses = item_patched},
     {METHOD_DELETE, "/v1/items/{item}", delete_item, .scope = SCOPE_WRITE,
-     .parameters = delete_item_parameters, .operation = "delete_item",
-     .summary = "Delete an item", .responses = deleted},
+     .parameters = delete_item_parameters, .operation = "delete_item", .summary = "Delete an item",
+     .responses = deleted},
     {METHOD_GET, "/v1/items/{item}/interactions", list_item_interactions, .scope = SCOPE_READ,
      .parameters = event_page_parameters, .operation = "list_item_interactions",
      .summary = "Interactions with an item", .responses = events_listed},
     {METHOD_GET, "/v1/items/{item}/similar", get_similar, .scope = SCOPE_READ,
      .parameters = similar_parameters, .operation = "similar",
-     .summary = "Items like this one, by what people did with them",
-     .responses = similar_found},
+     .summary = "Items like this one, by what people did with them", .responses = similar_found},
 
     {METHOD_POST, "/v1/interactions", post_interactions, .scope = SCOPE_EVENTS,
      .body = BODY_RECORDS, .operation = "post_interactions",
@@ -183,8 +214,8 @@ const struct route routes[] = {
 
     {METHOD_GET, "/v1/models", list_models, .scope = SCOPE_READ, .parameters = page_parameters,
      .operation = "list_models", .summary = "Training rounds", .responses = models_listed},
-    {METHOD_GET, "/v1/models/{version}", get_model, .scope = SCOPE_READ,
-     .operation = "get_model", .summary = "One training round", .responses = model_got},
+    {METHOD_GET, "/v1/models/{version}", get_model, .scope = SCOPE_READ, .operation = "get_model",
+     .summary = "One training round", .responses = model_got},
     {METHOD_POST, "/v1/models/{version}:activate", activate_model, .scope = SCOPE_ADMIN,
      .operation = "activate_model", .summary = "Serve this version from now on",
      .responses = model_activated},
@@ -203,7 +234,7 @@ const struct route routes[] = {
      .summary = "Readiness, and what serves", .responses = ready},
     {METHOD_GET, "/metrics", get_metrics, .scope = SCOPE_READ, .operation = "metrics",
      .summary = "Prometheus metrics", .responses = metrics_got},
-    {METHOD_GET, "/openapi.json", get_openapi, .operation = "openapi",
-     .summary = "This contract", .responses = contract_got},
+    {METHOD_GET, "/openapi.json", get_openapi, .operation = "openapi", .summary = "This contract",
+     .responses = contract_got},
     {0},
 };

@@ -157,15 +157,14 @@ static enum status read_admin_key(struct site *site, struct store *store, struct
 /* ---- keys for the HTTP layer ---- */
 
 struct key_list {
-    struct key_row rows[KEYS_MAX];
-    size_t n;
+    struct key_row rows[KEYS_MAX]; /* revoked ones too: a site that once had keys stays closed */
+    size_t n, n_in_force;
 };
 
 static enum status collect_key(void *context, const struct key_row *key)
 {
     struct key_list *list = context;
-    if (key->revoked_ms != TIME_UNKNOWN)
-        return STATUS_OK;
+    list->n_in_force += key->revoked_ms == TIME_UNKNOWN;
     if (list->n == KEYS_MAX)
         return STATUS_TOO_LARGE;
     list->rows[list->n] = *key;
@@ -173,16 +172,16 @@ static enum status collect_key(void *context, const struct key_row *key)
     return STATUS_OK;
 }
 
-void site_reload_keys(struct site *site, struct store *store)
+enum status site_reload_keys(struct site *site, struct store *store, struct error *reterr)
 {
-    struct error err = {0};
     struct key_list *list = calloc(1, sizeof *list);
-    enum status status = list ? store_list_keys(store, collect_key, list, &err) : STATUS_NO_MEMORY;
-    if (status == STATUS_OK && site->httpd)
-        status = httpd_set_keys(site->httpd, list->rows, list->n);
-    if (status != STATUS_OK)
-        log_write(LOG_ERROR, "keys_not_read", "access keys stay as they were: %s", err.text);
+    if (!list)
+        return error_set(reterr, STATUS_NO_MEMORY, "out of memory");
+    enum status status = store_list_keys(store, collect_key, list, reterr);
+    if (status == STATUS_OK && httpd_set_keys(site->httpd, list->rows, list->n) != STATUS_OK)
+        status = error_set(reterr, STATUS_NO_MEMORY, "out of memory");
     free(list);
+    return status;
 }
 
 /* Beyond loopback somebody must hold a key. */
@@ -197,7 +196,7 @@ static enum status check_exposure(struct site *site, struct store *store, struct
     if (!list)
         return error_set(reterr, STATUS_NO_MEMORY, "out of memory");
     enum status status = store_list_keys(store, collect_key, list, reterr);
-    if (status == STATUS_OK && list->n == 0)
+    if (status == STATUS_OK && list->n_in_force == 0)
         status = error_set(reterr, STATUS_OUT_OF_RANGE,
                            "server.address %s is not loopback and there is no access key: make "
                            "one with `tastevin keys make`, or say --insecure",
@@ -329,6 +328,8 @@ static enum status start_store(struct site *site, struct error *reterr)
     if (status == STATUS_OK)
         status = check_exposure(site, store, reterr);
     if (status == STATUS_OK)
+        status = site_reload_keys(site, store, reterr);
+    if (status == STATUS_OK)
         status = start_serving(site, store, reterr);
     if (status == STATUS_OK)
         status = writer_start(site, store, &site->writer, reterr);
@@ -337,28 +338,20 @@ static enum status start_store(struct site *site, struct error *reterr)
     return status;
 }
 
-static enum status start_http(struct site *site, struct error *reterr)
-{
-    const enum status status = httpd_start(site->settings, site, routes, &site->httpd, reterr);
-    if (status != STATUS_OK)
-        return status;
-    struct store *store;
-    if (site_borrow_store(site, &store, reterr) == STATUS_OK) {
-        site_reload_keys(site, store);
-        site_return_store(site, store);
-    }
-    return STATUS_OK;
-}
-
+/* The port is bound first and answers last: whatever fails in between has answered nobody. */
 static enum status start_parts(struct site *site, struct error *reterr)
 {
     enum status status = serving_slot_start(site);
     if (status != STATUS_OK)
         return error_set(reterr, status, "cannot start a thread");
-    status = start_store(site, reterr);
+    status = httpd_new(site->settings, site, routes, &site->httpd, reterr);
+    if (status == STATUS_OK)
+        status = start_store(site, reterr);
     if (status == STATUS_OK)
         status = trainer_start(site, &site->trainer, reterr);
-    return status == STATUS_OK ? start_http(site, reterr) : status;
+    if (status == STATUS_OK)
+        status = scrubber_start(site, &site->scrubber, reterr);
+    return status == STATUS_OK ? httpd_run(site->httpd, reterr) : status;
 }
 
 enum status site_start(const struct settings *settings, struct site **ret_site,
@@ -395,8 +388,11 @@ void site_stop(struct site *site)
 {
     if (!site)
         return;
-    trainer_stop(site->trainer);
+    if (site->trainer) /* a round is not waited for; requests may still ask about it */
+        trainer_cancel(site->trainer, NULL);
     httpd_stop(site->httpd, DRAIN_MS);
+    trainer_stop(site->trainer);
+    scrubber_stop(site->scrubber);
     writer_stop(site->writer);
     if (site->reaper_runs)
         serving_slot_stop(site);

@@ -5,6 +5,7 @@
 #include <stdatomic.h>
 
 #include "server/httpd.h"
+#include "server/scrubber.h"
 #include "server/site.h"
 #include "server/trainer.h"
 #include "server/writer.h"
@@ -44,11 +45,12 @@ struct site {
 
     struct writer *writer;
     struct trainer *trainer;
+    struct scrubber *scrubber;
     struct httpd *httpd;
 };
 
 /* Hands the store's keys to the HTTP layer: at start and after a change. */
-void site_reload_keys(struct site *site, struct store *store);
+enum status site_reload_keys(struct site *site, struct store *store, struct error *reterr);
 
 /* serving.c */
 enum status serving_slot_start(struct site *site);

@@ -20,7 +20,7 @@ enum {
     STARVED_AFTER_S = 10, /* a round is judged after so long, and again every so often */
     PHASE_MAX = 64,
     REASON_MAX = 512,
-    SCRUB_MAX = 4096, /* erased users written over in one go */
+    VERSIONS_MAX = 64,
 };
 
 struct round_state {
@@ -54,8 +54,9 @@ struct trainer {
     struct board *board;
     struct parallel *pool; /* of the running round */
     int64_t pool_started_ns, judged_ns, last_round_ns;
-    uint64_t scrubbed_seq;
     bool asked_at_start;
+    uint64_t data_version; /* of the store, at the last look */
+    uint32_t given_up;     /* a version that could not be loaded */
 };
 
 /* ---- watching a round ---- */
@@ -193,14 +194,36 @@ static void note_end(struct trainer *trainer, const struct model_version *versio
               version->reason[0] ? ": " : "", version->reason);
 }
 
-static const char *state_of(enum status status, bool published)
+struct dropped {
+    uint32_t on_disk[VERSIONS_MAX], rows[VERSIONS_MAX];
+    size_t n_on_disk, n_rows;
+};
+
+static enum status collect_kept(void *context, const struct model_version *version)
 {
-    if (status == STATUS_OK)
-        return published ? "published" : "refused";
-    return status == STATUS_CANCELLED ? "cancelled" : "failed";
+    struct dropped *dropped = context;
+    if (version->kept && dropped->n_rows < VERSIONS_MAX)
+        dropped->rows[dropped->n_rows++] = version->version;
+    return STATUS_OK;
 }
 
-/* Snapshots beyond training.keep go, the serving one never; their rows stay, with kept = false. */
+/* Rows whose snapshot is gone say so. */
+static enum status record_dropped(void *context, struct store *store, struct error *reterr)
+{
+    struct dropped *dropped = context;
+    enum status status =
+        store_list_versions(store, UINT32_MAX, UINT32_MAX, collect_kept, dropped, reterr);
+    for (size_t i = 0; status == STATUS_OK && i < dropped->n_rows; i++) {
+        size_t k = 0;
+        while (k < dropped->n_on_disk && dropped->on_disk[k] != dropped->rows[i])
+            k++;
+        if (k == dropped->n_on_disk)
+            status = store_drop_snapshot(store, dropped->rows[i], reterr);
+    }
+    return status;
+}
+
+/* Snapshots beyond training.keep go, the serving one never. */
 static void prune(struct trainer *trainer)
 {
     struct site *site = trainer->site;
@@ -208,8 +231,14 @@ static void prune(struct trainer *trainer)
     const uint32_t active = serving->snapshot->version;
     serving_release(site, serving);
     struct error err = {0};
-    if (snapshot_prune(site->snapshots, (size_t)site->settings->training.keep, active, &err) !=
-        STATUS_OK)
+    enum status status =
+        snapshot_prune(site->snapshots, (size_t)site->settings->training.keep, active, &err);
+    struct dropped dropped = {0};
+    if (status == STATUS_OK) {
+        dropped.n_on_disk = snapshot_list(site->snapshots, dropped.on_disk, VERSIONS_MAX);
+        status = writer_run(site->writer, record_dropped, &dropped, false, &err);
+    }
+    if (status != STATUS_OK)
         log_write(LOG_WARNING, "prune_failed", "%s", err.text);
 }
 
@@ -227,14 +256,7 @@ static void publish(struct trainer *trainer, struct model_version *version)
 static void finish_round(struct trainer *trainer, struct model_version *version, enum status status,
                          const struct round_result *result, const struct error *err)
 {
-    version->state = state_of(status, result->published);
-    version->seq = status == STATUS_OK ? result->seq : version->seq;
-    version->finished_ms = clock_now_ms();
-    version->kept = status == STATUS_OK;
-    version->reason = status != STATUS_OK   ? err->text
-                      : result->reason.data ? result->reason.data
-                                            : "";
-    version->report = result->report.data ? result->report.data : "{}";
+    round_describe(status, result, err, clock_now_ms(), version);
     struct error failed = {0};
     if (writer_run(trainer->site->writer, update_version, version, false, &failed) != STATUS_OK)
         log_write(LOG_ERROR, "round_not_recorded", "%s", failed.text);
@@ -283,7 +305,6 @@ static bool is_due(struct trainer *trainer)
     live_view_take(serving->live, &view);
     live_count(&view, &counts);
     view.view.class->release(&view.view);
-    const bool untrained = serving->snapshot->version == 0;
     serving_release(trainer->site, serving);
 
     if (!trainer->asked_at_start) {
@@ -294,72 +315,72 @@ static bool is_due(struct trainer *trainer)
     if (settings->training.after_events > 0 &&
         counts.events >= (uint64_t)settings->training.after_events)
         return true;
-    if (settings->training.every_ms < 0 || (counts.events == 0 && !untrained))
+    if (settings->training.every_ms < 0 || counts.events == 0)
         return false;
     const int64_t waited_ms = (clock_monotonic_ns() - trainer->last_round_ns) / 1000000;
-    return waited_ms >= settings->training.every_ms && counts.events > 0;
+    return waited_ms >= settings->training.every_ms;
 }
 
-/* ---- erased users in stored snapshots ---- */
+/* ---- what other processes and earlier ones have left ---- */
 
-struct scrub {
-    uint32_t users[SCRUB_MAX];
-    size_t n;
-    uint64_t seq; /* of the last change read */
+struct versions_found {
+    uint32_t active, interrupted[VERSIONS_MAX];
+    size_t n_interrupted;
 };
 
-static enum status collect_death(void *context, const struct change *change)
+static enum status find_versions(void *context, const struct model_version *version)
 {
-    struct scrub *scrub = context;
-    if (scrub->n == SCRUB_MAX)
-        return STATUS_CANCELLED;
-    scrub->seq = change->seq;
-    if (change->kind == CHANGE_USER_DEATH)
-        scrub->users[scrub->n++] = change->number;
+    struct versions_found *found = context;
+    if (version->active)
+        found->active = version->version;
+    if (strcmp(version->state, "training") == 0 && found->n_interrupted < VERSIONS_MAX)
+        found->interrupted[found->n_interrupted++] = version->version;
     return STATUS_OK;
 }
 
-static enum status put_scrubbed(void *context, struct store *store, struct error *reterr)
+/* Another process on this directory (`train`, `models activate`) may have chosen another version.
+ * One that cannot be loaded is tried once. */
+static void follow_store(struct trainer *trainer)
 {
-    const uint64_t *seq = context;
-    return store_put_setting(store, "scrubbed_seq", seq, sizeof *seq, reterr);
-}
-
-static void scrub_snapshots(struct trainer *trainer, const struct scrub *scrub)
-{
-    uint32_t versions[64];
-    struct error err = {0};
-    const size_t n =
-        snapshot_list(trainer->site->snapshots, versions, sizeof versions / sizeof *versions);
-    for (size_t i = 0; i < n; i++)
-        if (snapshot_erase_users(trainer->site->snapshots, versions[i], scrub->users, scrub->n,
-                                 &err) != STATUS_OK)
-            log_write(LOG_ERROR, "erasure_behind", "version %u: %s", versions[i], err.text);
-}
-
-/* Live forgets an erased user at once; what stored snapshots hold of them is written over here,
- * between rounds. */
-static void scrub(struct trainer *trainer)
-{
+    uint64_t data_version;
+    struct versions_found found = {0};
+    if (store_data_version(trainer->store, &data_version) != STATUS_OK ||
+        data_version == trainer->data_version)
+        return;
+    trainer->data_version = data_version;
+    if (store_list_versions(trainer->store, UINT32_MAX, UINT32_MAX, find_versions, &found, NULL) !=
+        STATUS_OK)
+        return;
     struct serving *serving = site_acquire(trainer->site);
-    const uint64_t now = live_seq(serving->live);
+    const uint32_t present = serving->snapshot->version;
     serving_release(trainer->site, serving);
-    if (now <= trainer->scrubbed_seq)
+    if (found.active == 0 || found.active == present || found.active == trainer->given_up)
         return;
-    struct scrub *found = calloc(1, sizeof *found);
-    if (!found)
+    struct error err = {0};
+    if (site_activate(trainer->site, found.active, &err) == STATUS_OK) {
+        log_write(LOG_INFO, "version_followed", "version %u serves, as the store says",
+                  found.active);
         return;
-    found->seq = trainer->scrubbed_seq;
-    const enum status status =
-        store_read_changes(trainer->store, trainer->scrubbed_seq, now, collect_death, found, NULL);
-    if (status == STATUS_OK)
-        found->seq = now;
-    if (found->n > 0)
-        scrub_snapshots(trainer, found);
-    if (found->n > 0 || found->seq - trainer->scrubbed_seq > 100000)
-        writer_run(trainer->site->writer, put_scrubbed, &found->seq, false, NULL);
-    trainer->scrubbed_seq = found->seq;
-    free(found);
+    }
+    trainer->given_up = found.active;
+    log_write(LOG_ERROR, "version_not_followed", "version %u: %s", found.active, err.text);
+}
+
+static enum status end_interrupted(void *context, struct store *store, struct error *reterr)
+{
+    (void)context;
+    struct versions_found found = {0};
+    enum status status =
+        store_list_versions(store, UINT32_MAX, UINT32_MAX, find_versions, &found, reterr);
+    for (size_t i = 0; status == STATUS_OK && i < found.n_interrupted; i++) {
+        const struct model_version version = {.version = found.interrupted[i],
+                                              .finished_ms = clock_now_ms(),
+                                              .state = "failed",
+                                              .reason = "the process ended during this round",
+                                              .report = "{}"};
+        status = store_update_version(store, &version, reterr);
+    }
+    return status;
 }
 
 /* ---- the thread ---- */
@@ -382,8 +403,11 @@ static void *trainer_main(void *argument)
 {
     struct trainer *trainer = argument;
     bool wanted;
+    struct error err = {0};
+    if (writer_run(trainer->site->writer, end_interrupted, NULL, false, &err) != STATUS_OK)
+        log_write(LOG_WARNING, "rounds_not_ended", "%s", err.text);
     while (wait_tick(trainer, &wanted)) {
-        scrub(trainer);
+        follow_store(trainer);
         if (!wanted && !is_due(trainer))
             continue;
         run_round(trainer);
@@ -393,15 +417,6 @@ static void *trainer_main(void *argument)
         pthread_mutex_unlock(&trainer->mutex);
     }
     return NULL;
-}
-
-static void read_scrubbed(struct trainer *trainer)
-{
-    struct buffer value = {0};
-    if (store_get_setting(trainer->store, "scrubbed_seq", &value, NULL) == STATUS_OK &&
-        value.size == sizeof trainer->scrubbed_seq)
-        memcpy(&trainer->scrubbed_seq, value.data, sizeof trainer->scrubbed_seq);
-    buffer_free(&value);
 }
 
 enum status trainer_start(struct site *site, struct trainer **ret_trainer, struct error *reterr)
@@ -417,7 +432,7 @@ enum status trainer_start(struct site *site, struct trainer **ret_trainer, struc
         free(trainer);
         return status;
     }
-    read_scrubbed(trainer);
+    store_data_version(trainer->store, &trainer->data_version);
     pthread_mutex_init(&trainer->mutex, NULL);
     pthread_cond_init(&trainer->wakes, NULL);
     if (pthread_create(&trainer->thread, NULL, trainer_main, trainer) != 0) {

@@ -22,7 +22,7 @@ struct writer {
     /* the thread's own */
     uint64_t data_version;
     int64_t expired_ms; /* monotonic, of the last look for old events */
-    _Atomic bool disk_is_full;
+    _Atomic bool disk_is_full, truncates;
     _Atomic uint64_t commits, writes, refused, wal_bytes;
 };
 
@@ -58,8 +58,8 @@ static void feed_live(struct writer *writer)
     if (live_catch_up(serving->live, writer->store, &keys_changed, &err) != STATUS_OK)
         log_write(LOG_ERROR, "live_behind", "what was just stored is not served yet: %s", err.text);
     serving_release(writer->site, serving);
-    if (keys_changed)
-        site_reload_keys(writer->site, writer->store);
+    if (keys_changed && site_reload_keys(writer->site, writer->store, &err) != STATUS_OK)
+        log_write(LOG_ERROR, "keys_not_read", "access keys stay as they were: %s", err.text);
 }
 
 static void commit_group(struct writer *writer, struct write *group)
@@ -174,7 +174,15 @@ static void upkeep(struct writer *writer)
     look_at_disk(writer);
     follow_others(writer);
     expire_events(writer);
-    checkpoint(writer, false);
+    const bool truncate = atomic_exchange(&writer->truncates, false);
+    checkpoint(writer, truncate);
+    if (truncate && wal_size(writer) > 0) /* a reader was in the way */
+        atomic_store(&writer->truncates, true);
+}
+
+void writer_truncate_soon(struct writer *writer)
+{
+    atomic_store(&writer->truncates, true);
 }
 
 /* ---- the thread ---- */

@@ -44,6 +44,10 @@ enum status writer_run(struct writer *writer,
                                             struct error *reterr),
                        void *context, bool alone, struct error *reterr);
 
+/* The next upkeep empties the WAL into the database, so that no old page stays in it: after an
+ * erasure. */
+void writer_truncate_soon(struct writer *writer);
+
 /* Lets the queue empty, commits, checkpoints, joins. NULL is fine. */
 void writer_stop(struct writer *writer);
 

@@ -86,10 +86,14 @@ void arena_free(struct arena *arena)
 
 void arena_reset(struct arena *arena)
 {
-    struct arena_block *keep = arena->last;
-    if (!keep)
+    struct arena_block **largest = &arena->last;
+    if (!*largest)
         return;
-    arena->last = keep->before;
+    for (struct arena_block **at = &arena->last; *at; at = &(*at)->before)
+        if ((*at)->size > (*largest)->size)
+            largest = at;
+    struct arena_block *keep = *largest;
+    *largest = keep->before;
     arena_free(arena);
     keep->before = NULL;
     keep->used = 0;

@@ -128,7 +128,8 @@ void buffer_append_float(struct buffer *buffer, float value)
         return;
     }
     char text[32];
-    for (int digits = 6; digits <= 9; digits++) {
+    /* Six digits always survive a float, except a subnormal one. */
+    for (int digits = isnormal(value) ? 6 : 1; digits <= 9; digits++) {
         snprintf(text, sizeof text, "%.*g", digits, (double)value);
         if (strtof(text, NULL) == value)
             break;

@@ -151,6 +151,9 @@ enum status time_parse(const char *text, int64_t *ret_ms)
         hour > 23 || minute > 59 || second > 60)
         return STATUS_OUT_OF_RANGE;
     const int64_t minutes = days_of_date(year, month, day) * 1440 + hour * 60 + minute - offset;
-    *ret_ms = (minutes * 60 + second) * 1000 + ms;
+    const int64_t instant = (minutes * 60 + second) * 1000 + ms;
+    if (instant < days_of_date(1, 1, 1) * DAY_MS || instant >= days_of_date(10000, 1, 1) * DAY_MS)
+        return STATUS_OUT_OF_RANGE; /* the offset or the leap second led out of the four digits */
+    *ret_ms = instant;
     return STATUS_OK;
 }

@@ -23,5 +23,7 @@ int64_t clock_thread_cpu_ns(void);
 void time_format(int64_t ms, char out[TIME_TEXT_SIZE]);
 
 /* Reads RFC 3339 (any offset, fraction to any length, cut at milliseconds; 'T' or a space).
- * MALFORMED for anything else, OUT_OF_RANGE for fields that do not exist (Feb 30, 25:00). */
+ * MALFORMED for anything else, OUT_OF_RANGE for fields that do not exist (Feb 30, 25:00) and for
+ * instants that time_format could not write back. A 60th second counts as the next minute's first.
+ */
 enum status time_parse(const char *text, int64_t *ret_ms);

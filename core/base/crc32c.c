@@ -61,5 +61,10 @@ uint32_t crc32c(uint32_t before, const void *bytes, size_t length)
     if (__builtin_cpu_supports("sse4.2"))
         return ~crc_by_instruction(~before, bytes, length);
 #endif
+    return crc32c_portable(before, bytes, length);
+}
+
+uint32_t crc32c_portable(uint32_t before, const void *bytes, size_t length)
+{
     return ~crc_by_table(~before, bytes, length);
 }

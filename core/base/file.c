@@ -106,7 +106,9 @@ enum status folder_make(const char *path, struct error *reterr)
 {
     char partial[PATH_BYTES_MAX];
     const int n = snprintf(partial, sizeof partial, "%s", path);
-    if (n <= 0 || n >= (int)sizeof partial)
+    if (n <= 0)
+        return error_set(reterr, STATUS_OUT_OF_RANGE, "the path of a folder is empty");
+    if (n >= (int)sizeof partial)
         return error_set(reterr, STATUS_TOO_LARGE, "the path %.100s… is too long", path);
     for (char *at = partial + 1;; at++) {
         const char end = *at;
@@ -142,7 +144,9 @@ static int remove_entry(const char *path, const struct stat *info, int type, str
 {
     (void)info;
     (void)walk;
-    return type == FTW_DP ? rmdir(path) : unlink(path);
+    const int failed = type == FTW_DP ? rmdir(path) : unlink(path);
+    return failed && errno != ENOENT ? -1
+                                     : 0; /* what somebody else removed meanwhile is gone too */
 }
 
 enum status folder_remove(const char *path, struct error *reterr)

@@ -100,8 +100,10 @@ enum status idmap_add(struct idmap *map, uint32_t number, const char *id, size_t
 {
     assert(length > 0 && id[0] != '\0');
     assert(!map->starts || map->starts_capacity); /* not a view */
-    if (number == IDMAP_NONE || number < map->count || idmap_find(map, id, length) != IDMAP_NONE)
+    if (number < map->count || idmap_find(map, id, length) != IDMAP_NONE)
         return STATUS_CONFLICT;
+    if (number >= IDMAP_COUNT_MAX) /* beyond, the capacities below would not fit their types */
+        return STATUS_TOO_LARGE;
     const uint64_t used = map->starts ? map->starts[map->count] : 0;
     if (!grow_starts(map, number + 1) || !grow_bytes(map, used + length) ||
         !grow_slots(map, number + 1))

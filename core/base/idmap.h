@@ -16,6 +16,8 @@
 
 #define IDMAP_NONE UINT32_MAX
 
+enum { IDMAP_COUNT_MAX = 1 << 30 };
+
 struct idmap {
     uint32_t count;   /* numbers 0 .. count-1 */
     uint32_t n_slots; /* a power of two, at least 4/3 of count; 0 while empty */
@@ -28,7 +30,8 @@ struct idmap {
 };
 
 /* Gives `number` the id. Numbers rise: below count is CONFLICT, as is an id that is there already;
- * numbers skipped get the empty id. NO_MEMORY leaves the map as it was. */
+ * numbers skipped get the empty id. TOO_LARGE from IDMAP_COUNT_MAX on. Failure leaves the map as it
+ * was. */
 enum status idmap_add(struct idmap *map, uint32_t number, const char *id, size_t length);
 
 /* The number of an id, or IDMAP_NONE. */

@@ -34,6 +34,10 @@ enum status json_parse(const char *bytes, size_t length, json_t **ret_value, str
     if (too_deep(bytes, length))
         return error_set(reterr, STATUS_TOO_LARGE, "the JSON is nested deeper than %d levels",
                          JSON_DEPTH_MAX);
+    if (length == 0)
+        return error_set(reterr, STATUS_MALFORMED, "not valid JSON: there is nothing");
+    if (memchr(bytes, '\0', length)) /* jansson skips one that follows a number */
+        return error_set(reterr, STATUS_MALFORMED, "not valid JSON: it contains a NUL character");
     json_error_t err;
     json_t *value = json_loadb(bytes, length, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &err);
     if (!value) {

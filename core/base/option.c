@@ -3,6 +3,7 @@
 #include <assert.h>
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/text.h"
@@ -53,11 +54,69 @@ static bool has_range(const struct option *option)
     return option->min != 0 || option->max != 0;
 }
 
+static void print_duration(int64_t ms, struct buffer *out)
+{
+    static const struct {
+        int64_t ms;
+        const char *suffix;
+    } units[] = {{86400000, "d"}, {3600000, "h"}, {60000, "m"}, {1000, "s"}, {1, "ms"}};
+    if (ms < 0) {
+        buffer_append_text(out, "never");
+        return;
+    }
+    size_t i = 0;
+    while (ms % units[i].ms != 0)
+        i++;
+    if (ms == 0)
+        i = 3;
+    buffer_printf(out, "%" PRId64 "%s", ms / units[i].ms, units[i].suffix);
+}
+
+static void print_size(int64_t bytes, struct buffer *out)
+{
+    static const char suffixes[][2] = {"", "k", "M", "G", "T"};
+    size_t i = 0;
+    while (bytes && bytes % 1024 == 0 && i + 1 < sizeof suffixes / sizeof *suffixes) {
+        bytes /= 1024;
+        i++;
+    }
+    buffer_printf(out, "%" PRId64 "%s", bytes, suffixes[i]);
+}
+
+static void print_number(enum option_type type, double value, struct buffer *out)
+{
+    switch (type) {
+    case OPTION_INT:
+        buffer_printf(out, "%.0f", value);
+        break;
+    case OPTION_DURATION:
+        print_duration((int64_t)value, out);
+        break;
+    case OPTION_SIZE:
+        print_size((int64_t)value, out);
+        break;
+    default:
+        buffer_append_double(out, value);
+    }
+}
+
 static enum status refuse_range(const struct option *option, const char *text, struct error *reterr)
 {
-    return error_set(reterr, STATUS_OUT_OF_RANGE, "%s is %.60s; it must be from %g to %g%s",
-                     option->name, text, option->min, option->max,
-                     option->type == OPTION_DURATION ? " milliseconds" : "");
+    struct buffer least = {0}, most = {0};
+    if (has_range(option)) {
+        const bool never = option->type == OPTION_DURATION && option->min < 0;
+        print_number(option->type, never ? 0 : option->min, &least);
+        print_number(option->type, option->max, &most);
+        error_set(reterr, STATUS_OUT_OF_RANGE, "%s is %.60s; it must be from %s to %s%s",
+                  option->name, text, least.data ? least.data : "?", most.data ? most.data : "?",
+                  never ? ", or never" : "");
+        buffer_free(&least);
+        buffer_free(&most);
+    } else {
+        error_set(reterr, STATUS_OUT_OF_RANGE, "%s is %.60s, which is too large", option->name,
+                  text);
+    }
+    return STATUS_OUT_OF_RANGE;
 }
 
 static enum status refuse_form(const struct option *option, const char *text, const char *wanted,
@@ -168,35 +227,6 @@ enum status options_set(const struct option *options, size_t count, void *values
     return error_set(reterr, STATUS_NOT_FOUND, "unknown %s '%.60s'%s%s%s", what, name,
                      nearest ? "; did you mean '" : "", nearest ? nearest : "",
                      nearest ? "'?" : "");
-}
-
-static void print_duration(int64_t ms, struct buffer *out)
-{
-    static const struct {
-        int64_t ms;
-        const char *suffix;
-    } units[] = {{86400000, "d"}, {3600000, "h"}, {60000, "m"}, {1000, "s"}, {1, "ms"}};
-    if (ms < 0) {
-        buffer_append_text(out, "never");
-        return;
-    }
-    size_t i = 0;
-    while (ms % units[i].ms != 0)
-        i++;
-    if (ms == 0)
-        i = 3;
-    buffer_printf(out, "%" PRId64 "%s", ms / units[i].ms, units[i].suffix);
-}
-
-static void print_size(int64_t bytes, struct buffer *out)
-{
-    static const char suffixes[][2] = {"", "k", "M", "G", "T"};
-    size_t i = 0;
-    while (bytes && bytes % 1024 == 0 && i + 1 < sizeof suffixes / sizeof *suffixes) {
-        bytes /= 1024;
-        i++;
-    }
-    buffer_printf(out, "%" PRId64 "%s", bytes, suffixes[i]);
 }
 
 void option_print(const struct option *option, const void *values, struct buffer *out)

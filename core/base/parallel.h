@@ -27,26 +27,29 @@ unsigned parallel_threads(const struct parallel *pool);
 
 typedef void (*parallel_block)(void *context, size_t block, unsigned worker);
 
-/* Runs block 0 .. n_blocks-1 and returns when all are done. pool may be NULL: in place.
+/* Runs block 0 .. n_blocks-1 and returns when all are done. pool may be NULL: in place. One loop at
+ * a time: a pool has one caller, and a block must not start a loop in its own pool.
  * `stop` (may be NULL) is read between blocks; once it is true the rest is skipped. */
 void parallel_for(struct parallel *pool, size_t n_blocks, parallel_block run, void *context,
                   const _Atomic bool *stop);
 
-/* CPU seconds that the workers have used since the pool was made; with the wall clock this tells
+/* CPU seconds that the workers have used since the pool was made, up to the last block that each
+ * has done. From any thread. With the wall clock this tells
  * what share of the machine they got. */
 double parallel_cpu_seconds(const struct parallel *pool);
 
 /* CPU time that the workers got, as a share of what they wanted: one core each for as long as a
- * loop ran. 1 before the first loop. */
+ * loop ran. 1 before the first loop. For the thread that runs the loops. */
 double parallel_busy_share(const struct parallel *pool);
 
-/* From the next loop on an idle pool's work is done at ordinary priority. Idempotent. */
+/* From the next block on an idle pool's work is done at ordinary priority. Idempotent; from any
+ * thread, also while a loop runs. */
 void parallel_lift(struct parallel *pool);
 bool parallel_is_idle(const struct parallel *pool);
 
-/* Cores that this process may use: affinity mask and the cgroup's quota (v2 cpu.max, v1
- * cfs_quota), at least 1. */
+/* Cores that this process may use: affinity mask and the quota of its cgroup and those above it (v2
+ * cpu.max; v1 cfs_quota of the root, which is a container's own), at least 1. */
 unsigned parallel_cores(void);
 
-/* Memory that this process may use in bytes: the cgroup's limit or the machine's. */
+/* Memory that this process may use in bytes: the least limit of its cgroups, or the machine's. */
 uint64_t parallel_memory_limit(void);

@@ -263,6 +263,8 @@ static enum status map_file(struct sections *s, const char *path, struct error *
     enum status status = STATUS_OK;
     if (fstat(fd, &info) != 0) {
         status = error_set_errno(reterr, errno, "cannot look at %s", path);
+    } else if (!S_ISREG(info.st_mode)) {
+        status = error_set(reterr, STATUS_IO, "%s is not a file", path);
     } else if (info.st_size < (off_t)sizeof(struct header)) {
         status = refuse(path, reterr, "it is cut short");
     } else {
@@ -353,42 +355,65 @@ static struct entry *find_entry(char *base, const struct header *header, const c
     return NULL;
 }
 
-static enum status overwrite_mapped(char *base, const char *path, const char *name, uint64_t offset,
-                                    const void *bytes, uint64_t length, struct error *reterr)
+/* changed[sections]: each section is summed once, however many of its ranges go. */
+static enum status zero_mapped(char *base, const char *path, const struct section_range *ranges,
+                               size_t n_ranges, bool *changed, struct error *reterr)
 {
     struct header *header = (struct header *)base;
-    struct entry *entry = find_entry(base, header, name);
-    if (!entry)
-        return error_set(reterr, STATUS_NOT_FOUND, "%s has no section '%s'", path, name);
-    assert(offset <= entry->bytes && length <= entry->bytes - offset);
-    memcpy(base + entry->offset + offset, bytes, length);
-    entry->crc = crc32c(0, base + entry->offset, entry->bytes);
-    header->table_crc = crc32c(0, base + header->table_offset, header->count * sizeof *entry);
+    struct entry *entries = (struct entry *)(base + header->table_offset);
+    for (size_t i = 0; i < n_ranges; i++)
+        if (!find_entry(base, header, ranges[i].name))
+            return error_set(reterr, STATUS_NOT_FOUND, "%s has no section '%s'", path,
+                             ranges[i].name);
+    for (size_t i = 0; i < n_ranges; i++) {
+        const struct section_range *range = &ranges[i];
+        struct entry *entry = find_entry(base, header, range->name);
+        assert(range->offset <= entry->bytes && range->length <= entry->bytes - range->offset);
+        if (range->length)
+            memset(base + entry->offset + range->offset, 0, range->length);
+        changed[entry - entries] = true;
+    }
+    for (size_t i = 0; i < header->count; i++)
+        if (changed[i])
+            entries[i].crc = crc32c(0, base + entries[i].offset, entries[i].bytes);
+    header->table_crc = crc32c(0, entries, header->count * sizeof *entries);
     header->header_crc = crc32c(0, header, offsetof(struct header, header_crc));
     return STATUS_OK;
 }
 
-enum status sections_overwrite(const char *path, const char *name, uint64_t offset,
-                               const void *bytes, uint64_t length, struct error *reterr)
+static enum status zero_file(int fd, size_t size, const char *path,
+                             const struct section_range *ranges, size_t n_ranges, bool *changed,
+                             struct error *reterr)
+{
+    char *base = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+    if (base == MAP_FAILED)
+        return error_set_errno(reterr, errno, "cannot map %s", path);
+    enum status status = zero_mapped(base, path, ranges, n_ranges, changed, reterr);
+    if (msync(base, size, MS_SYNC) != 0 && status == STATUS_OK)
+        status = error_set_errno(reterr, errno, "cannot sync %s", path);
+    munmap(base, size);
+    return status;
+}
+
+enum status sections_zero(const char *path, const struct section_range *ranges, size_t n_ranges,
+                          struct error *reterr)
 {
     struct sections *checked;
     enum status status = sections_open(path, &checked, reterr);
     if (status != STATUS_OK)
         return status;
     const size_t size = checked->size;
+    bool *changed = calloc(checked->count ? checked->count : 1, sizeof *changed);
     sections_close(checked);
+    if (!changed)
+        return error_set(reterr, STATUS_NO_MEMORY, "out of memory for %s", path);
     const int fd = open(path, O_RDWR | O_CLOEXEC);
-    if (fd < 0)
-        return error_set_errno(reterr, errno, "cannot open %s", path);
-    char *base = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
-    if (base == MAP_FAILED) {
-        status = error_set_errno(reterr, errno, "cannot map %s", path);
+    if (fd < 0) {
+        status = error_set_errno(reterr, errno, "cannot open %s", path);
     } else {
-        status = overwrite_mapped(base, path, name, offset, bytes, length, reterr);
-        if (msync(base, size, MS_SYNC) != 0 && status == STATUS_OK)
-            status = error_set_errno(reterr, errno, "cannot sync %s", path);
-        munmap(base, size);
+        status = zero_file(fd, size, path, ranges, n_ranges, changed, reterr);
+        close(fd);
     }
-    close(fd);
+    free(changed);
     return status;
 }

@@ -75,7 +75,14 @@ enum status sections_need(const struct sections *sections, const char *name, enu
 /* crc32c over the table: changes with any byte of any section. */
 uint32_t sections_crc(const struct sections *sections);
 
-/* Overwrites bytes of one section in the file, in place, with its crc and the table's: for
- * erasure. Whoever has the file mapped sees the change. `bytes` lie within the section. */
-enum status sections_overwrite(const char *path, const char *name, uint64_t offset,
-                               const void *bytes, uint64_t length, struct error *reterr);
+/* Bytes of one section. */
+struct section_range {
+    const char *name;
+    uint64_t offset, length; /* within the section */
+};
+
+/* Overwrites the ranges with zeros in the file, in place, and its checksums with them: for erasure.
+ * Whoever has the file mapped sees the change. NOT_FOUND: a name that is not there, and nothing is
+ * changed. A crash half-way can leave the file with a checksum that fails. */
+enum status sections_zero(const char *path, const struct section_range *ranges, size_t n_ranges,
+                          struct error *reterr);

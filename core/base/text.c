@@ -146,29 +146,35 @@ enum status id_check(const char *bytes, size_t length, const char *what, struct 
 
 enum { DISTANCE_NAME_MAX = 128 };
 
+static unsigned smallest(unsigned a, unsigned b, unsigned c)
+{
+    const unsigned least = a < b ? a : b;
+    return least < c ? least : c;
+}
+
+/* Optimal string alignment: cell (i, j) is the distance of the first i bytes of a and j of b. Three
+ * rows are kept, because a swap of neighbours looks back two. */
 unsigned text_distance(const char *a, const char *b, unsigned limit)
 {
     const size_t n = strlen(a), m = strlen(b);
     if (n > DISTANCE_NAME_MAX || m > DISTANCE_NAME_MAX)
         return limit + 1;
-    unsigned row[DISTANCE_NAME_MAX + 1];
+    unsigned rows[3][DISTANCE_NAME_MAX + 1];
     for (size_t j = 0; j <= m; j++)
-        row[j] = (unsigned)j;
+        rows[0][j] = (unsigned)j;
     for (size_t i = 1; i <= n; i++) {
-        unsigned diagonal = row[0];
+        unsigned *row = rows[i % 3];
+        const unsigned *last = rows[(i + 2) % 3], *before = rows[(i + 1) % 3];
         row[0] = (unsigned)i;
         for (size_t j = 1; j <= m; j++) {
-            const unsigned above = row[j];
-            unsigned best = diagonal + (a[i - 1] != b[j - 1]);
-            if (above + 1 < best)
-                best = above + 1;
-            if (row[j - 1] + 1 < best)
-                best = row[j - 1] + 1;
-            diagonal = above;
-            row[j] = best;
+            row[j] = smallest(last[j] + 1, row[j - 1] + 1, last[j - 1] + (a[i - 1] != b[j - 1]));
+            const bool swapped = i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1];
+            if (swapped && before[j - 2] + 1 < row[j])
+                row[j] = before[j - 2] + 1;
         }
     }
-    return row[m] > limit ? limit + 1 : row[m];
+    const unsigned distance = rows[n % 3][m];
+    return distance > limit ? limit + 1 : distance;
 }
 
 const char *text_nearest(const char *given, size_t count,

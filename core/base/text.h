@@ -33,7 +33,8 @@ enum { ID_CODE_POINTS_MAX = 256, ID_BYTES_MAX = 1024 };
  * MALFORMED for bad UTF-8, OUT_OF_RANGE for the rest; `what` ("item id") opens the sentence. */
 enum status id_check(const char *bytes, size_t length, const char *what, struct error *reterr);
 
-/* Levenshtein distance of two terminated strings, by bytes; at most `limit` + 1 is returned. */
+/* How many bytes must be put in, left out, changed, or swapped with their neighbour to make b of a
+ * (Damerau 1964, each place touched once); at most `limit` + 1 is returned. */
 unsigned text_distance(const char *a, const char *b, unsigned limit);
 
 /* The candidate closest to `given`, or NULL when none is within a third of its length (at least 1).

@@ -17,6 +17,8 @@ static enum status placed(enum status status, const char *pointer, struct error 
 static enum status check_id(const char *id, const char *what, const char *pointer,
                             struct error *reterr)
 {
+    if (!id)
+        return error_set_at(reterr, STATUS_OUT_OF_RANGE, pointer, "the %s is missing", what);
     return placed(id_check(id, strlen(id), what, reterr), pointer, reterr);
 }
 
@@ -154,7 +156,7 @@ enum status item_check_fields(const struct item_record *item, struct error *rete
 
 static enum status check_type(const char *type, struct error *reterr)
 {
-    if (strlen(type) > EVENT_TYPE_NAME_MAX)
+    if (type && strlen(type) > EVENT_TYPE_NAME_MAX)
         return error_set_at(reterr, STATUS_OUT_OF_RANGE, "/type",
                             "the type has %zu bytes; at most %d are allowed", strlen(type),
                             EVENT_TYPE_NAME_MAX);

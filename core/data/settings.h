@@ -31,7 +31,6 @@ struct settings {
         int64_t port;        /* 8080; 0: any free one */
         int64_t threads;     /* epoll threads; 0: the cores */
         int64_t workers;     /* threads for what may take longer; 0: 2 x cores */
-        int64_t cache;       /* lists kept for seconds; 0: off */
         int64_t max_body;    /* bytes */
         int64_t max_connections, max_connections_per_address;
         int64_t header_timeout_ms, body_timeout_ms, idle_timeout_ms;
@@ -43,7 +42,6 @@ struct settings {
     } server;
     struct {
         int64_t min_free; /* bytes left on the disk below which writes are refused (507) */
-        bool auto_migrate;
     } store;
     struct {
         bool auto_list; /* items.auto: items made by events are recommended */

@@ -23,8 +23,6 @@ const struct option settings_options[] = {
      "threads that answer from memory; 0: one a core"},
     {"server.workers", OPTION_INT, AT(server.workers), "0", 0, 256, NULL,
      "threads for requests that take longer; 0: two a core"},
-    {"server.cache", OPTION_INT, AT(server.cache), "10000", 0, 1e7, NULL,
-     "ranked lists that are kept for some seconds; 0: none"},
     {"server.max_body", OPTION_SIZE, AT(server.max_body), "16M", 1024, GIB, NULL,
      "largest body of a request"},
     {"server.max_connections", OPTION_INT, AT(server.max_connections), "1000", 1, 100000, NULL,
@@ -50,9 +48,6 @@ const struct option settings_options[] = {
 
     {"store.min_free", OPTION_SIZE, AT(store.min_free), "256M", 0, 0x1p44, NULL,
      "space left on the disk below which writes are refused (507)"},
-    {"store.auto_migrate", OPTION_BOOL, AT(store.auto_migrate), "true", 0, 0, NULL,
-     "bring an older database up to date at start"},
-
     {"items.auto", OPTION_BOOL, AT(items.auto_list), "false", 0, 0, NULL,
      "recommend items that are known from events only"},
 

@@ -1,6 +1,8 @@
 #include "data/store.h"
 
 #include <assert.h>
+#include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -8,8 +10,6 @@
 #include "base/file.h"
 #include "data/migrate.h"
 #include "data/store_internal.h"
-
-enum { BUSY_TIMEOUT_MS = 5000 };
 
 /* What every connection is told.
  * - secure_delete: what was erased is overwritten, not only unlinked.
@@ -51,10 +51,26 @@ static enum status find_path(const char *folder, enum store_mode mode, char **re
     return *ret_path ? STATUS_OK : error_set(reterr, STATUS_NO_MEMORY, "out of memory");
 }
 
+/* A new file is readable by owner and group only; SQLite gives its log the same mode. What exists
+ * is never opened here: closing it would drop the locks of every connection in this process. */
+static enum status create_file(const char *path, struct error *reterr)
+{
+    const int fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0640);
+    if (fd < 0 && errno != EEXIST)
+        return error_set_errno(reterr, errno, "cannot create the store %s", path);
+    if (fd >= 0)
+        close(fd);
+    return STATUS_OK;
+}
+
 static enum status connect_to(struct store *store, struct error *reterr)
 {
-    const int flags = store->mode == STORE_WRITE ? SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE
-                                                 : SQLITE_OPEN_READONLY;
+    if (store->mode == STORE_WRITE) {
+        const enum status status = create_file(store->path, reterr);
+        if (status != STATUS_OK)
+            return status;
+    }
+    const int flags = store->mode == STORE_WRITE ? SQLITE_OPEN_READWRITE : SQLITE_OPEN_READONLY;
     if (sqlite3_open_v2(store->path, &store->db, flags | SQLITE_OPEN_NOMUTEX, NULL) != SQLITE_OK)
         return sql_error(store->db, "cannot open the store", reterr);
     sqlite3_extended_result_codes(store->db, 1);
@@ -125,6 +141,7 @@ void store_close(struct store *store)
         sqlite3_finalize(store->statements[i]);
     sqlite3_close(store->db);
     arena_free(&store->scratch);
+    filters_free(&store->filters);
     free(store->path);
     free(store);
 }
@@ -189,8 +206,9 @@ enum status store_begin(struct store *store, struct error *reterr)
     if (status != STATUS_OK)
         return status;
     store->in_transaction = true;
-    store->counts_changed = false;
+    store->counts_changed = store->filters.current = false;
     status = read_counts(store, &store->counts, reterr);
+    store->seq_at_begin = store->counts.seq;
     if (status != STATUS_OK)
         store_rollback(store);
     return status;
@@ -210,6 +228,8 @@ enum status store_commit(struct store *store, struct error *reterr)
         status = run(store, SQL_COMMIT, reterr);
     if (status != STATUS_OK)
         store_rollback(store);
+    else if (store->filters.current || store->filters.seq == store->seq_at_begin)
+        store->filters.seq = store->counts.seq; /* nobody else wrote in between */
     store->in_transaction = false;
     return status;
 }

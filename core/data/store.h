@@ -8,7 +8,8 @@
  *
  * Handles. A struct store is one connection with its prepared statements: one thread at a time.
  * Open several on the same folder: one STORE_WRITE for the writer, any number of STORE_READ. Reads
- * are short transactions of their own; a callback runs inside one and must be quick.
+ * are short transactions of their own; a callback runs inside one, must be quick and may not use
+ * the same handle. What it returns other than OK ends the reading and is returned.
  *
  * Durability: WAL, synchronous=FULL; what store_commit returned OK for is on disk. No automatic
  * checkpoint: the writer calls store_checkpoint.
@@ -27,7 +28,7 @@
 struct store;
 
 enum store_mode {
-    STORE_READ,  /* must exist and have the current schema */
+    STORE_READ,  /* must exist (NOT_FOUND) and have the current schema */
     STORE_WRITE, /* created and migrated as needed; one of several processes may write at a time */
 };
 
@@ -44,7 +45,8 @@ void store_close(struct store *store);
 
 /* Gives each named type (by its place in `types`, code 1 up to the first empty name) the store's
  * code for that name, adding new names, and rearranges `types` by those codes. Names known to the
- * store but not in `types` come back with the name and no meaning. In a write transaction. */
+ * store but not in `types` come back with the name and no meaning. In a write transaction; a
+ * STORE_READ handle needs none, and adds nothing: a new name gets a code that no event has. */
 enum status store_bind_types(struct store *store, struct event_types *types, struct error *reterr);
 
 /* ---- transactions (STORE_WRITE) ---- */
@@ -58,11 +60,14 @@ void store_undo(struct store *store); /* back to the savepoint */
 
 /* ---- writing; all within a transaction ---- */
 
+/* PUT: replaces the attributes. What is there already and the same changes nothing, so that a
+ * repeated import does not; the same holds for store_put_item. Attributes: as below. */
 enum status store_put_user(struct store *store, const struct user_record *user, int64_t now_ms,
                            uint32_t *ret_number, bool *ret_created, struct error *reterr);
 
 /* Erases the user: events, impressions, sessions, attributes; a death row stays (number, seq, no
- * id). NOT_FOUND. */
+ * id). What was there is overwritten in the file; the log holds older pages until
+ * store_checkpoint with truncate. NOT_FOUND. */
 enum status store_erase_user(struct store *store, const char *id, int64_t now_ms,
                              struct error *reterr);
 
@@ -87,7 +92,8 @@ enum status store_add_event(struct store *store, const struct event_types *types
                             const struct event_record *event, bool auto_items, int64_t now_ms,
                             struct event_result *ret_result, struct error *reterr);
 
-/* NOT_FOUND when there is none (a retracted one is not an error: repeatable). */
+/* NOT_FOUND when there is none (a retracted one is not an error: repeatable). Ids that were made
+ * here lead to their event by seq. */
 enum status store_retract_event(struct store *store, const char *event_id, int64_t now_ms,
                                 struct error *reterr);
 
@@ -98,15 +104,21 @@ enum status store_retract_events(struct store *store, const struct event_types *
 
 /* Moves all of `from_user` or `from_session` (one is NULL) to `user` (made if needed). The source
  * user is gone afterwards; the session belongs to `user` from then on. Repeatable: a source already
- * moved here changes nothing. NOT_FOUND for a source that never was. */
+ * moved here changes nothing. NOT_FOUND for a source that never was (a session that was only ever
+ * sent along with a user is none); CONFLICT for a session that belongs to another user by now;
+ * OUT_OF_RANGE for a user merged into itself. */
 enum status store_merge_user(struct store *store, const char *user, const char *from_user,
                              const char *from_session, int64_t now_ms, uint64_t *ret_moved,
                              struct error *reterr);
 
+/* One row a list. Makes user or guest, and ghosts of items that are unknown. Takes a seq, but is no
+ * change that store_read_changes reports. */
 enum status store_add_impression(struct store *store, const struct impression_record *impression,
                                  int64_t now_ms, struct error *reterr);
 
-/* Deletes events older than their type's retention, at most `limit` a call. */
+/* Deletes events older than their type's retention, at most `limit` a call. A call walks on by seq
+ * from where the last one stopped, over 20 rows for each of `limit`, and round again: call it now
+ * and then; 0 deleted does not say that none is left. Events without a time stay. */
 enum status store_expire_events(struct store *store, const struct event_types *types,
                                 int64_t now_ms, uint32_t limit, uint32_t *ret_deleted,
                                 struct error *reterr);
@@ -207,16 +219,21 @@ struct change {
 typedef enum status (*store_each_change)(void *context, const struct change *change);
 
 /* All changes in (after_seq, upto_seq], in seq order. An item's or user's row is as it is now, not
- * as of that seq; one that is gone by now is reported as its death. */
+ * as of that seq; one that is gone by now is reported as its death. So is an event's user: after a
+ * merge it may be one whose own CHANGE_USER comes only later. */
 enum status store_read_changes(struct store *store, uint64_t after_seq, uint64_t upto_seq,
                                store_each_change each, void *context, struct error *reterr);
 
-/* All ids, in number order, for a Dataset: users (guests and the erased have none) and items. */
+/* All ids, in number order, for a Dataset: users (guests and those who are gone have none) and
+ * items (deleted ones have none; the id may belong to a later number). */
 enum status store_read_ids(struct store *store, struct idmap *ret_users, struct idmap *ret_items,
                            struct error *reterr);
 
-/* Changes up to this seq are in every kept snapshot and may be forgotten. */
-enum status store_forget_changes(struct store *store, uint64_t upto_seq, struct error *reterr);
+/* Users that were erased or merged away after a seq, in that order: numbers into users[room].
+ * *ret_seq is the seq of the last one written, after_seq without any; a full room may not be all.
+ */
+enum status store_read_deaths(struct store *store, uint64_t after_seq, uint32_t *users, size_t room,
+                              size_t *ret_n, uint64_t *ret_seq, struct error *reterr);
 
 /* Rises when another connection or process has committed. */
 enum status store_data_version(struct store *store, uint64_t *ret_version);
@@ -238,6 +255,8 @@ enum status store_add_version(struct store *store, uint64_t seq, int64_t now_ms,
                               uint32_t *ret_version, struct error *reterr);
 enum status store_update_version(struct store *store, const struct model_version *version,
                                  struct error *reterr);
+/* Its snapshot is not on disk any more. */
+enum status store_drop_snapshot(struct store *store, uint32_t version, struct error *reterr);
 /* Marks one active and all others not; 0: none. */
 enum status store_activate_version(struct store *store, uint32_t version, struct error *reterr);
 /* Newest first, below before_version (UINT32_MAX: from the newest). */
@@ -278,8 +297,9 @@ enum status store_put_setting(struct store *store, const char *name, const void 
 /* A consistent copy of the whole database to a file that must not exist (VACUUM INTO). */
 enum status store_backup(struct store *store, const char *path, struct error *reterr);
 
-/* Moves the WAL into the database: all of it if no reader is in the way. ret_wal_bytes: its size
- * afterwards. */
+/* Moves the WAL into the database: all of it if no reader is in the way (it waits 0.1 s for those
+ * when truncating; a reader that stays is no error). ret_wal_bytes: the file's size afterwards,
+ * which only truncating makes 0: without it, the file is written from its start again. */
 enum status store_checkpoint(struct store *store, bool truncate, uint64_t *ret_wal_bytes,
                              struct error *reterr);
 

@@ -80,10 +80,11 @@ static enum status find_made(struct store *store, const char *event_id, uint64_t
     return STATUS_OK;
 }
 
-static enum status find_given(struct store *store, const char *event_id,
-                              struct event_match *ret_match, struct error *reterr)
+static enum status find_in_run(struct store *store, const char *event_id, uint64_t run,
+                               struct event_match *ret_match, struct error *reterr)
 {
     sqlite3_stmt *s = sql_get(store, SQL_FIND_EVENT);
+    sql_bind_seq(s, ":run", run);
     sql_bind_text(s, ":event_id", event_id);
     bool row;
     const enum status status = sql_step(store, s, &row, reterr);
@@ -93,6 +94,18 @@ static enum status find_given(struct store *store, const char *event_id,
                                       .user = (uint32_t)sqlite3_column_int64(s, 1)};
     sqlite3_reset(s);
     return STATUS_OK;
+}
+
+/* The newest run first: retries come soon. */
+static enum status find_given(struct store *store, const char *event_id,
+                              struct event_match *ret_match, struct error *reterr)
+{
+    enum status status = filters_update(store, reterr);
+    uint64_t run = run_of(store->counts.seq) + 1;
+    while (status == STATUS_OK && ret_match->seq == 0 && run-- > 0)
+        if (filters_may_have(store, run, event_id))
+            status = find_in_run(store, event_id, run, ret_match, reterr);
+    return status;
 }
 
 enum status event_find(struct store *store, const char *event_id, struct event_match *ret_match,
@@ -212,8 +225,8 @@ struct numbers {
     const char *session; /* what the row keeps of it */
 };
 
-static enum status find_type(const struct event_types *types, const char *name, uint8_t *ret_code,
-                             struct error *reterr)
+enum status event_type_find(const struct event_types *types, const char *name, uint8_t *ret_code,
+                            struct error *reterr)
 {
     *ret_code = event_types_code(types, name);
     if (*ret_code)
@@ -268,9 +281,15 @@ static enum status insert_event(struct store *store, const struct event_record *
                                 const struct numbers *numbers, int64_t time_ms,
                                 struct error *reterr)
 {
+    const uint64_t seq = store_next_seq(store);
+    enum status status = STATUS_OK;
+    if (event->event_id)
+        status = filters_add(store, run_of(seq), event->event_id, reterr);
+    if (status != STATUS_OK)
+        return status;
     sqlite3_stmt *s = sql_get(store, SQL_ADD_EVENT);
-    bind_event(s, event, numbers, store_next_seq(store), time_ms);
-    const enum status status = sql_run(store, s, reterr);
+    bind_event(s, event, numbers, seq, time_ms);
+    status = sql_run(store, s, reterr);
     if (status == STATUS_OK)
         store->counts.events++;
     return status;
@@ -302,7 +321,7 @@ enum status store_add_event(struct store *store, const struct event_types *types
     struct numbers numbers;
     const int64_t time_ms = time_of(event, now_ms);
     bool duplicate = false;
-    enum status status = find_type(types, event->type, &numbers.type, reterr);
+    enum status status = event_type_find(types, event->type, &numbers.type, reterr);
     if (status == STATUS_OK && event->event_id)
         status = check_duplicate(store, event, &duplicate, reterr);
     if (status == STATUS_OK && !duplicate)

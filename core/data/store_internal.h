@@ -6,6 +6,7 @@
 #include "base/arena.h"
 #include "data/store.h"
 #include "data/store_event_id.h"
+#include "data/store_filter.h"
 #include "data/store_sql.h"
 
 enum user_kind { USER_NAMED = 1, USER_GUEST, USER_GONE };
@@ -13,8 +14,9 @@ enum item_state { ITEM_LISTED = 1, ITEM_GHOST, ITEM_DELETED };
 enum attribute_owner { OWNER_USER = 1, OWNER_ITEM };
 
 enum {
-    PAGE_ROWS = 4096,     /* rows of one short reading transaction */
-    EVENT_KEY_BYTES = 16, /* of the check in event ids */
+    PAGE_ROWS = 4096,       /* rows of one short reading transaction */
+    BUSY_TIMEOUT_MS = 5000, /* another process may hold the writer's lock for so long */
+    EVENT_KEY_BYTES = 16,   /* of the check in event ids */
 };
 
 struct store {
@@ -26,6 +28,8 @@ struct store {
     struct store_counts counts;        /* valid within a writing transaction */
     struct store_counts counts_before; /* at the savepoint */
     bool counts_changed;
+    uint64_t seq_at_begin; /* of the transaction */
+    struct id_filters filters;
     unsigned char event_key[EVENT_KEY_BYTES];
     struct arena scratch; /* one row of a list */
 };
@@ -109,9 +113,20 @@ enum status event_need_who(struct store *store, const char *user, const char *se
                            int64_t now_ms, uint32_t *ret_user, const char **ret_session,
                            struct error *reterr);
 
-/* Takes an event away and leaves a tombstone. */
-enum status event_retract(struct store *store, uint64_t seq, uint32_t user, const char *event_id,
-                          struct error *reterr);
+/* NOT_FOUND names the nearest configured type. */
+enum status event_type_find(const struct event_types *types, const char *name, uint8_t *ret_code,
+                            struct error *reterr);
+
+enum status event_delete(struct store *store, uint64_t seq, struct error *reterr);
+
+/* ---- runs of seq, by which the indexes of events are cut: see store_runs.c ---- */
+
+uint64_t run_of(uint64_t seq);
+enum status runs_last(struct store *store, uint64_t *ret_run, struct error *reterr);
+
+/* Runs a bound statement once with every :run; how many rows it changed in all. */
+enum status runs_write(struct store *store, sqlite3_stmt *statement, uint64_t *ret_changed,
+                       struct error *reterr);
 
 /* ---- comparing what is stored with what comes in; NULL and NaN equal themselves ---- */
 

@@ -275,9 +275,10 @@ static enum status purge_events(struct store *store, uint32_t item, struct error
 {
     sqlite3_stmt *s = sql_get(store, SQL_DELETE_ITEM_EVENTS);
     sql_bind_int(s, ":item", item);
-    const enum status status = sql_run(store, s, reterr);
+    uint64_t deleted;
+    const enum status status = runs_write(store, s, &deleted, reterr);
     if (status == STATUS_OK)
-        store->counts.events -= (uint64_t)sqlite3_changes64(store->db);
+        store->counts.events -= deleted;
     return status;
 }
 

@@ -6,39 +6,41 @@
 /* Reading by seq in pages: each page is a short transaction, so that no reader holds back the
  * checkpoint for longer than some thousand rows take. */
 
-/* One page of `s` (already bound) into rows[PAGE_ROWS]; the transaction is over on return. */
+/* Rows of `s` (already bound) behind rows[*n], which has room for PAGE_ROWS; the short transaction
+ * is over on return. */
 static enum status fill_page(struct store *store, sqlite3_stmt *s, struct event_row *rows,
-                             size_t *ret_n, struct error *reterr)
+                             size_t *n, struct error *reterr)
 {
     bool row;
     enum status status;
-    size_t n = 0;
     while ((status = sql_step(store, s, &row, reterr)) == STATUS_OK && row) {
-        assert(n < PAGE_ROWS);
-        event_row_read(s, 1, &rows[n++]);
+        assert(*n < PAGE_ROWS);
+        event_row_read(s, 1, &rows[(*n)++]);
     }
-    *ret_n = n;
     return status;
 }
 
-/* Pages of one statement with :after, :upto and :limit (and :user, where it has one). */
-static enum status read_pages(struct store *store, enum sql id, uint32_t user, uint64_t after_seq,
-                              uint64_t upto_seq, store_each_row each, void *context,
-                              struct error *reterr)
+static enum status page_new(struct store *store, struct event_row **ret_rows, struct error *reterr)
 {
     arena_reset(&store->scratch);
-    struct event_row *rows = arena_zalloc(&store->scratch, PAGE_ROWS, sizeof *rows);
-    if (!rows)
+    *ret_rows = arena_zalloc(&store->scratch, PAGE_ROWS, sizeof **ret_rows);
+    if (!*ret_rows)
         return error_set(reterr, STATUS_NO_MEMORY, "out of memory while reading events");
-    enum status status = STATUS_OK;
+    return STATUS_OK;
+}
+
+enum status store_read_events(struct store *store, uint64_t after_seq, uint64_t upto_seq,
+                              store_each_row each, void *context, struct error *reterr)
+{
+    struct event_row *rows;
+    enum status status = page_new(store, &rows, reterr);
     size_t n = PAGE_ROWS;
     while (status == STATUS_OK && n == PAGE_ROWS) {
-        sqlite3_stmt *s = sql_get(store, id);
+        sqlite3_stmt *s = sql_get(store, SQL_READ_EVENTS);
         sql_bind_seq(s, ":after", after_seq);
         sql_bind_seq(s, ":upto", upto_seq);
         sql_bind_int(s, ":limit", PAGE_ROWS);
-        if (id == SQL_READ_USER_EVENTS)
-            sql_bind_int(s, ":user", user);
+        n = 0;
         status = fill_page(store, s, rows, &n, reterr);
         if (status == STATUS_OK && n) {
             after_seq = rows[n - 1].seq;
@@ -48,16 +50,59 @@ static enum status read_pages(struct store *store, enum sql id, uint32_t user, u
     return status;
 }
 
-enum status store_read_events(struct store *store, uint64_t after_seq, uint64_t upto_seq,
-                              store_each_row each, void *context, struct error *reterr)
+/* Fills the page from run to run; *run is past the last one when all are read. */
+static enum status fill_page_by_runs(struct store *store, sqlite3_stmt *s, uint64_t *run,
+                                     uint64_t last, struct event_row *rows, size_t *n,
+                                     struct error *reterr)
 {
-    return read_pages(store, SQL_READ_EVENTS, 0, after_seq, upto_seq, each, context, reterr);
+    enum status status = STATUS_OK;
+    for (; status == STATUS_OK && *run <= last; (*run)++) {
+        sql_bind_seq(s, ":run", *run);
+        sql_bind_int(s, ":limit", (int64_t)(PAGE_ROWS - *n));
+        status = fill_page(store, s, rows, n, reterr);
+        if (*n == PAGE_ROWS)
+            break; /* the run may have more */
+    }
+    return status;
+}
+
+/* One page of a user's events, in a transaction of its own. */
+static enum status read_user_page(struct store *store, uint32_t user, uint64_t after_seq,
+                                  uint64_t upto_seq, uint64_t *run, uint64_t last,
+                                  struct event_row *rows, size_t *ret_n, struct error *reterr)
+{
+    enum status status = store_begin_read(store, reterr);
+    if (status != STATUS_OK)
+        return status;
+    sqlite3_stmt *s = sql_get(store, SQL_READ_USER_EVENTS);
+    sql_bind_int(s, ":user", user);
+    sql_bind_seq(s, ":after", after_seq);
+    sql_bind_seq(s, ":upto", upto_seq);
+    *ret_n = 0;
+    status = fill_page_by_runs(store, s, run, last, rows, ret_n, reterr);
+    store_end_read(store);
+    return status;
 }
 
 enum status store_read_user_events(struct store *store, uint32_t user, uint64_t upto_seq,
                                    store_each_row each, void *context, struct error *reterr)
 {
-    return read_pages(store, SQL_READ_USER_EVENTS, user, 0, upto_seq, each, context, reterr);
+    struct event_row *rows;
+    uint64_t after_seq = 0, run = 0, last = 0;
+    enum status status = page_new(store, &rows, reterr);
+    if (status == STATUS_OK)
+        status = runs_last(store, &last, reterr);
+    if (last > run_of(upto_seq))
+        last = run_of(upto_seq);
+    while (status == STATUS_OK && run <= last) {
+        size_t n;
+        status = read_user_page(store, user, after_seq, upto_seq, &run, last, rows, &n, reterr);
+        if (status == STATUS_OK && n) {
+            after_seq = rows[n - 1].seq;
+            status = each(context, rows, n);
+        }
+    }
+    return status;
 }
 
 /* ---- changes: what a row of `changes` means now ---- */
@@ -235,5 +280,27 @@ enum status store_read_ids(struct store *store, struct idmap *ret_users, struct 
     }
     *ret_users = users;
     *ret_items = items;
+    return STATUS_OK;
+}
+
+enum status store_read_deaths(struct store *store, uint64_t after_seq, uint32_t *users, size_t room,
+                              size_t *ret_n, uint64_t *ret_seq, struct error *reterr)
+{
+    sqlite3_stmt *s = sql_get(store, SQL_READ_DEATHS);
+    sql_bind_seq(s, ":after", after_seq);
+    sql_bind_int(s, ":limit", (int64_t)room);
+    size_t n = 0;
+    uint64_t seq = after_seq;
+    bool row;
+    enum status status;
+    while ((status = sql_step(store, s, &row, reterr)) == STATUS_OK && row) {
+        users[n++] = (uint32_t)sqlite3_column_int64(s, 0);
+        seq = (uint64_t)sqlite3_column_int64(s, 1);
+    }
+    sqlite3_reset(s);
+    if (status != STATUS_OK)
+        return status;
+    *ret_n = n;
+    *ret_seq = seq;
     return STATUS_OK;
 }

@@ -1,5 +1,6 @@
 #include "data/store_sql.h"
 
+#include <assert.h>
 #include <math.h>
 #include <string.h>
 
@@ -38,8 +39,8 @@ const struct sql_text sql_texts[SQL_COUNT] = {
                           " next_item = :next_item, users = :users, guests = :guests,"
                           " items = :items, ghost_items = :ghost_items, events = :events"
                           " WHERE one = 1"},
-    [SQL_ADD_CHANGE] = {"INSERT INTO changes (seq, kind, number) VALUES (:seq, :kind, :number)"},
-    [SQL_FORGET_CHANGES] = {"DELETE FROM changes WHERE seq <= :upto"},
+    [SQL_ADD_CHANGE] = {"INSERT OR REPLACE INTO changes (seq, kind, number)"
+                        " VALUES (:seq, :kind, :number)"},
     /* kind 1 is CHANGE_EVENT; both halves come in order of their keys and are merged */
     [SQL_READ_CHANGES] = {"SELECT seq, 1, user, item, type, time_ms, rating FROM interactions"
                           " WHERE seq > :after AND seq <= :upto "
@@ -59,6 +60,8 @@ const struct sql_text sql_texts[SQL_COUNT] = {
                          " WHERE number = :number"},
     [SQL_END_USER] = {"UPDATE users SET kind = 3, id = NULL, attributes = '{}', created_ms = NULL,"
                       " updated_ms = NULL, died_seq = :seq WHERE number = :number"},
+    [SQL_READ_DEATHS] = {"SELECT number, died_seq FROM users WHERE died_seq IS NOT NULL"
+                         " AND died_seq > :after ORDER BY died_seq LIMIT :limit"},
     [SQL_LIST_USERS] = {USER_COLUMNS "WHERE number >= :from AND kind = 1"
                                      " ORDER BY number LIMIT :limit"},
     [SQL_FIND_SESSION] = {"SELECT s.number, s.user, u.kind = 2 FROM sessions s"
@@ -78,6 +81,7 @@ const struct sql_text sql_texts[SQL_COUNT] = {
                        " ORDER BY number DESC LIMIT 1"},
     [SQL_GET_ITEM] = {ITEM_COLUMNS "WHERE id = :id ORDER BY number DESC LIMIT 1"},
     [SQL_GET_ITEM_BY_NUMBER] = {ITEM_COLUMNS "WHERE number = :number"},
+    [SQL_GET_ITEM_ID] = {"SELECT id FROM items WHERE number = :number"},
     [SQL_ADD_ITEM] =
         {"INSERT INTO items (number, state, id, attributes, title, categories, hidden, available,"
          " price, currency, group_id, published_ms, expires_ms, vector, created_ms, updated_ms)"
@@ -87,7 +91,8 @@ const struct sql_text sql_texts[SQL_COUNT] = {
         {"UPDATE items SET state = :state, attributes = :attributes, title = :title,"
          " categories = :categories, hidden = :hidden, available = :available, price = :price,"
          " currency = :currency, group_id = :group_id, published_ms = :published,"
-         " expires_ms = :expires, vector = :vector, updated_ms = :now WHERE number = :number"},
+         " expires_ms = :expires, vector = :vector, updated_ms = :now WHERE number = :number AND "
+         "id = :id"},
     [SQL_END_ITEM] =
         {"UPDATE items SET state = 3, attributes = '{}', title = NULL, categories = NULL,"
          " price = NULL, currency = NULL, group_id = NULL, published_ms = NULL,"
@@ -109,32 +114,44 @@ const struct sql_text sql_texts[SQL_COUNT] = {
          " VALUES (:seq, :user, :item, :type, :time, :rating, :event_id, :session,"
          " :recommendation_id, :position, :quantity, :price, :currency, :order_id, :progress,"
          " :context)"},
-    [SQL_FIND_EVENT] = {"SELECT seq, user FROM interactions WHERE event_id = :event_id"},
+    [SQL_FIND_EVENT] = {"SELECT seq, user FROM interactions"
+                        " WHERE seq >> 16 = :run AND event_id = :event_id"},
+    [SQL_LIST_RUN_IDS] = {"SELECT event_id FROM interactions"
+                          " WHERE seq >> 16 = :run AND event_id IS NOT NULL"},
+    [SQL_COUNT_FILTERS] = {"SELECT run FROM event_id_filters WHERE run >= 0"
+                           " ORDER BY run DESC LIMIT 1"},
+    [SQL_LIST_FILTERS] = {"SELECT run, filter FROM event_id_filters WHERE run >= 0 ORDER BY run"},
+    [SQL_ADD_FILTER] = {"INSERT INTO event_id_filters (run, filter) VALUES (:run, :filter)"
+                        " ON CONFLICT (run) DO UPDATE SET filter = excluded.filter"},
     [SQL_GET_EVENT_KEY] = {"SELECT seq, user, item, type, time_ms FROM interactions"
                            " WHERE seq = :seq AND event_id IS NULL"},
     [SQL_GET_EVENT] = {EVENT_COLUMNS "WHERE e.seq = :seq"},
     [SQL_LIST_EVENTS] = {EVENT_COLUMNS "WHERE e.seq > :after ORDER BY e.seq LIMIT :limit"},
-    [SQL_LIST_USER_EVENTS] = {EVENT_COLUMNS "WHERE e.user = :number AND e.seq < :before"
-                                            " AND (:type IS NULL OR t.name = :type)"
-                                            " ORDER BY e.seq DESC LIMIT :limit"},
-    [SQL_LIST_ITEM_EVENTS] = {EVENT_COLUMNS "WHERE e.item = :number AND e.seq < :before"
-                                            " AND (:type IS NULL OR t.name = :type)"
-                                            " ORDER BY e.seq DESC LIMIT :limit"},
+    [SQL_LIST_USER_EVENTS] = {EVENT_COLUMNS
+                              "WHERE e.seq >> 16 = :run AND e.user = :number AND e.seq < :before"
+                              " AND (:type IS NULL OR t.name = :type)"
+                              " ORDER BY e.seq DESC LIMIT :limit"},
+    [SQL_LIST_ITEM_EVENTS] = {EVENT_COLUMNS
+                              "WHERE e.seq >> 16 = :run AND e.item = :number AND e.seq < :before"
+                              " AND (:type IS NULL OR t.name = :type)"
+                              " ORDER BY e.seq DESC LIMIT :limit"},
     [SQL_READ_EVENTS] = {EVENT_ROW_COLUMNS "WHERE seq > :after AND seq <= :upto"
                                            " ORDER BY seq LIMIT :limit"},
-    [SQL_READ_USER_EVENTS] = {EVENT_ROW_COLUMNS "WHERE user = :user AND seq > :after"
-                                                " AND seq <= :upto ORDER BY seq LIMIT :limit"},
+    [SQL_READ_USER_EVENTS] = {EVENT_ROW_COLUMNS
+                              "WHERE seq >> 16 = :run AND user = :user AND seq > :after"
+                              " AND seq <= :upto ORDER BY seq LIMIT :limit"},
     [SQL_MATCH_USER_EVENTS] = {"SELECT seq, user, item, type, time_ms, event_id FROM interactions"
-                               " WHERE user = :user AND seq > :after"
+                               " WHERE seq >> 16 = :run AND user = :user AND seq > :after"
                                " AND (:type = 0 OR type = :type)"
                                " AND (:item IS NULL OR item IN"
                                " (SELECT number FROM items WHERE id = :item))"
                                " ORDER BY seq LIMIT 1"},
     [SQL_DELETE_EVENT] = {"DELETE FROM interactions WHERE seq = :seq"},
-    [SQL_DELETE_USER_EVENTS] = {"DELETE FROM interactions WHERE user = :user"},
-    [SQL_DELETE_ITEM_EVENTS] = {"DELETE FROM interactions WHERE item = :item"},
-    [SQL_MOVE_EVENTS] = {"UPDATE interactions SET user = :to,"
-                         " session = coalesce(session, :session) WHERE user = :from"},
+    [SQL_DELETE_USER_EVENTS] = {"DELETE FROM interactions WHERE seq >> 16 = :run AND user = :user"},
+    [SQL_DELETE_ITEM_EVENTS] = {"DELETE FROM interactions WHERE seq >> 16 = :run AND item = :item"},
+    [SQL_MOVE_EVENTS] =
+        {"UPDATE interactions SET user = :to,"
+         " session = coalesce(session, :session) WHERE seq >> 16 = :run AND user = :from"},
     [SQL_FIND_TOMBSTONE] = {"SELECT user FROM tombstones WHERE event_id = :event_id"},
     [SQL_ADD_TOMBSTONE] = {"INSERT INTO tombstones (event_id, user) VALUES (:event_id, :user)"},
     [SQL_MOVE_TOMBSTONES] = {"UPDATE tombstones SET user = :to WHERE user = :from"},
@@ -149,17 +166,20 @@ const struct sql_text sql_texts[SQL_COUNT] = {
         {"SELECT p.seq, u.id, coalesce(p.session, s.id), p.recommendation_id, p.time_ms, p.items"
          " FROM impressions p CROSS JOIN users u ON u.number = p.user"
          " LEFT JOIN sessions s ON s.user = p.user AND u.kind = 2"
-         " WHERE p.user = :user ORDER BY p.seq DESC LIMIT :limit"},
-    [SQL_MOVE_IMPRESSIONS] = {"UPDATE impressions SET user = :to,"
-                              " session = coalesce(session, :session) WHERE user = :from"},
-    [SQL_DELETE_IMPRESSIONS] = {"DELETE FROM impressions WHERE user = :user"},
+         " WHERE p.seq >> 16 = :run AND p.user = :user AND p.seq < :before"
+         " ORDER BY p.seq DESC LIMIT :limit"},
+    [SQL_MOVE_IMPRESSIONS] =
+        {"UPDATE impressions SET user = :to,"
+         " session = coalesce(session, :session) WHERE seq >> 16 = :run AND user = :from"},
+    [SQL_DELETE_IMPRESSIONS] = {"DELETE FROM impressions WHERE seq >> 16 = :run AND user = :user"},
 
     [SQL_ADD_VERSION] =
         {"INSERT INTO model_versions (seq, started_ms, state, reason, report, active, kept)"
          " VALUES (:seq, :now, 'training', '', '{}', 0, 0)"},
     [SQL_UPDATE_VERSION] =
         {"UPDATE model_versions SET finished_ms = :finished, state = :state, reason = :reason,"
-         " report = :report, kept = :kept WHERE version = :version"},
+         " report = :report, kept = :kept, seq = :seq WHERE version = :version"},
+    [SQL_DROP_SNAPSHOT] = {"UPDATE model_versions SET kept = 0 WHERE version = :version"},
     [SQL_DEACTIVATE_VERSIONS] = {"UPDATE model_versions SET active = 0 WHERE active = 1"},
     [SQL_ACTIVATE_VERSION] = {"UPDATE model_versions SET active = 1 WHERE version = :version"},
     [SQL_LIST_VERSIONS] = {"SELECT version, seq, started_ms, finished_ms, state, reason, report,"
@@ -202,8 +222,8 @@ const struct sql_text sql_texts[SQL_COUNT] = {
          " LEFT JOIN items i ON i.number = e.item WHERE i.number IS NULL "
          "UNION ALL SELECT 'events of unknown types', count(*) FROM interactions e"
          " LEFT JOIN event_types t ON t.code = e.type WHERE t.code IS NULL "
-         "UNION ALL SELECT 'events that are there and retracted', count(*) FROM tombstones t"
-         " JOIN interactions e ON e.event_id = t.event_id "
+         "UNION ALL SELECT 'events that are there and retracted', count(*)"
+         " FROM interactions e CROSS JOIN tombstones t ON t.event_id = e.event_id "
          "UNION ALL SELECT 'guests without their session', count(*) FROM users u WHERE kind = 2"
          " AND (SELECT count(*) FROM sessions s WHERE s.user = u.number) <> 1 "
          "UNION ALL SELECT 'items that stand twice', count(*) FROM items i WHERE state < 3"
@@ -274,10 +294,11 @@ sqlite3_stmt *sql_get(struct store *store, enum sql id)
     return *statement;
 }
 
-/* A wrong name is a mistake in this program; the tests run every statement. */
 static int place(sqlite3_stmt *statement, const char *name)
 {
-    return statement ? sqlite3_bind_parameter_index(statement, name) : 0;
+    const int index = statement ? sqlite3_bind_parameter_index(statement, name) : 0;
+    assert(!statement || index > 0); /* a name that the statement does not have */
+    return index;
 }
 
 void sql_bind_int(sqlite3_stmt *statement, const char *name, int64_t value)

@@ -35,10 +35,8 @@ static enum status view_touches(const struct view *view, uint32_t user, struct a
 static enum status view_eligible(const struct view *view, int64_t now_ms, struct bitmap *out)
 {
     (void)now_ms;
-    const enum status status = bitmap_resize(out, view->n_items);
-    if (status == STATUS_OK)
-        bitmap_copy(out, &((const struct dataset_view *)view)->eligible);
-    return status;
+    bitmap_copy(out, &((const struct dataset_view *)view)->eligible);
+    return STATUS_OK;
 }
 
 static void view_category(const struct view *view, const char *path, struct bitmap *out)
@@ -52,7 +50,7 @@ static uint32_t view_group(const struct view *view, uint32_t item)
 {
     (void)view;
     (void)item;
-    return UINT32_MAX;
+    return 0; /* never asked: no item is in a group */
 }
 
 static int64_t view_created_ms(const struct view *view, uint32_t item)

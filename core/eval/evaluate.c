@@ -205,6 +205,8 @@ static enum status bootstrap_values(const struct evaluation *e)
     struct report *report = e->report;
     enum { MOST = METRIC_COUNT * EVALUATE_K_MAX };
     for (size_t i = 0; i < report->n_models; i++) {
+        if (observer_stops(e->request->observer))
+            return STATUS_CANCELLED;
         struct model_report *model = &report->models[i];
         const double *series[MOST];
         struct interval intervals[MOST];
@@ -381,7 +383,7 @@ static enum status run(struct evaluation *e, struct error *reterr)
     if (status == STATUS_OK)
         status = report_slices(e->report, e->sums);
     if (status != STATUS_OK)
-        return error_set(reterr, status, "out of memory for the report");
+        return error_set(reterr, status, "%s while summing up", status_name(status));
     return STATUS_OK;
 }
 

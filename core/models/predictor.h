@@ -27,6 +27,8 @@ struct predictor_class {
     const char *name, *summary;
     const struct option *options;
     size_t n_options, settings_size;
+    /* OUT_OF_RANGE for a table without examples, a label outside 0..1 or a weight that is not above
+     * 0, with the example. CANCELLED within a second when the observer says stop. */
     enum status (*fit)(const struct table *table, const void *settings, struct parallel *pool,
                        const struct observer *observer, struct predictor **ret_predictor,
                        struct error *reterr);

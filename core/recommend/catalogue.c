@@ -192,7 +192,7 @@ static enum status put_in(struct catalogue *catalogue, uint32_t number,
 enum status catalogue_put(struct catalogue *catalogue, uint32_t number,
                           const struct item_record *item)
 {
-    assert(number != NO_NUMBER && item->id[0] != '\0' && item->n_categories <= CATEGORIES_MAX);
+    assert(number != NO_NUMBER);
     if (grow(catalogue, number) != STATUS_OK)
         return STATUS_NO_MEMORY;
     struct entry *entry = &catalogue->entries[number];
@@ -204,7 +204,10 @@ enum status catalogue_put(struct catalogue *catalogue, uint32_t number,
         if (idtable_put(&catalogue->ids, item->id, number, &entry->id) != STATUS_OK)
             return STATUS_NO_MEMORY;
     }
-    const enum status status = put_in(catalogue, number, item);
+    struct item_record bounded = *item; /* the store's own limits may have been larger once */
+    if (bounded.n_categories > CATEGORIES_MAX)
+        bounded.n_categories = CATEGORIES_MAX;
+    const enum status status = put_in(catalogue, number, &bounded);
     if (status != STATUS_OK)
         catalogue_remove(catalogue, number);
     return status;
@@ -237,13 +240,9 @@ const char *catalogue_id(const struct catalogue *catalogue, uint32_t number)
     return entry ? entry->id : "";
 }
 
-enum status catalogue_eligible(const struct catalogue *catalogue, int64_t now_ms,
-                               struct bitmap *out)
+void catalogue_eligible(const struct catalogue *catalogue, int64_t now_ms, struct bitmap *out)
 {
-    if (bitmap_resize(out, catalogue->count) != STATUS_OK)
-        return STATUS_NO_MEMORY;
     shown_at(&catalogue->shown, now_ms, out);
-    return STATUS_OK;
 }
 
 void catalogue_category(const struct catalogue *catalogue, const char *path, struct bitmap *out)

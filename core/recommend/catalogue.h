@@ -36,10 +36,9 @@ void catalogue_remove(struct catalogue *catalogue, uint32_t number);
 uint32_t catalogue_find(const struct catalogue *catalogue, const char *id); /* NUMBER_NONE */
 const char *catalogue_id(const struct catalogue *catalogue, uint32_t number);
 
-/* out = the items that may be shown at now_ms: listed, available, not hidden, published, not
- * expired. out is resized to catalogue_count. Cheap from about the time of catalogue_advance on. */
-enum status catalogue_eligible(const struct catalogue *catalogue, int64_t now_ms,
-                               struct bitmap *out);
+/* out (of any length) = the items that may be shown at now_ms: listed, available, not hidden,
+ * published, not expired. Cheap from about the time of catalogue_advance on. */
+void catalogue_eligible(const struct catalogue *catalogue, int64_t now_ms, struct bitmap *out);
 
 /* Tells the time: what was published or expired until now_ms is worked into the bitmap that
  * catalogue_eligible starts from. For the writer, now and then. */

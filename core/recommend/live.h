@@ -6,8 +6,13 @@
  * events of each user after S, and the death list. A user whose past changed otherwise (retraction,
  * merge) is read again whole and replaces the snapshot's touches.
  *
- * Threads: one writer (live_catch_up), any number of readers between live_lock and live_unlock;
- * both sides hold the lock for microseconds.
+ * What grows with the changes (new ids and sessions, touches of users) is given back only with the
+ * Live: the next training round starts a new one. So its size is bounded by what is written between
+ * two rounds: about 32 bytes for each different (user, item, type).
+ *
+ * Threads: one writer (live_catch_up), any number of readers, each between live_view_take and the
+ * view's release; both sides hold the lock for microseconds. A thread takes one view at a time: a
+ * second one while a writer waits would never come.
  */
 #include <stdint.h>
 
@@ -32,13 +37,14 @@ struct live_base {
     const struct model *retriever;
 };
 
-/* Takes over the catalogue. */
+/* Takes over the catalogue, in any case. */
 enum status live_new(const struct live_base *base, struct catalogue *catalogue,
                      struct live **ret_live, struct error *reterr);
 void live_free(struct live *live);
 
 /* Applies the store's changes up to its present seq. On failure what was applied stays and the next
- * call goes on from there. *ret_keys_changed may be NULL. */
+ * call goes on from there. Not within a transaction. *ret_keys_changed (may be NULL): access keys
+ * have changed since the last call that said so. */
 enum status live_catch_up(struct live *live, struct store *store, bool *ret_keys_changed,
                           struct error *reterr);
 
@@ -52,7 +58,8 @@ struct live_view {
 void live_view_take(struct live *live, struct live_view *ret_view);
 
 /* While a view is taken. */
-uint32_t live_find_user(const struct live_view *view, const char *id);         /* NUMBER_NONE */
+uint32_t live_find_user(const struct live_view *view, const char *id); /* NUMBER_NONE */
+/* Of sessions begun after S; older ones are in the store (store_find_session). */
 uint32_t live_find_session(const struct live_view *view, const char *session); /* NUMBER_NONE */
 uint32_t live_find_item(const struct live_view *view, const char *id);         /* NUMBER_NONE */
 uint64_t live_user_seq(const struct live_view *view, uint32_t user); /* of the newest change */
@@ -61,6 +68,8 @@ const struct catalogue *live_catalogue(const struct live_view *view);
 struct live_counts {
     uint64_t events; /* after S */
     uint64_t bytes;  /* held */
-    uint32_t users, items, ghosts;
+    uint32_t users;  /* users and guests in the store */
+    uint32_t items;  /* in the catalogue, ghosts among them */
+    uint32_t ghosts; /* made by events and not yet listed */
 };
 void live_count(const struct live_view *view, struct live_counts *ret_counts);

@@ -1,11 +1,11 @@
 #pragma once
-/* The Recommender: query -> eligible set -> retrieve -> rank -> diversify -> explain.
+/* The Recommender: query -> eligible set -> scores -> order -> answer.
  *
  * The eligible set comes first, so that filters are never applied after the ranking: if n items are
- * eligible, n are returned. Retrievers propose K = max(500, 2(n + offset)) eligible items; a small
- * eligible set is scored whole. Ranking passes the retriever's order through until there is a
- * ranker. Items that the models do not know yet come last, newest first. Of a group of variants
- * at most one is returned. Ties go to the lower item number.
+ * eligible, n are returned. Every eligible item that the model knows is scored, exactly, and as
+ * many as the answer needs are sorted; those that it does not know yet come last, newest first. Of
+ * a group of variants at most one is returned. Ties go to the lower item number. The order depends
+ * on neither n nor offset, so that pages of an unchanged list join without gap or overlap.
  */
 #include <stdint.h>
 
@@ -16,7 +16,6 @@ enum {
     RECOMMEND_REACH_MAX = 2000, /* n + offset */
     RECOMMEND_EXCLUDE_MAX = 10000,
     RECOMMEND_CATEGORIES_MAX = 64,
-    RETRIEVE_MIN = 500,
 };
 
 enum seen_rule {
@@ -40,7 +39,7 @@ struct recommend_request {
 
 struct recommended {
     uint32_t item;
-    float score;
+    float score; /* never rises along a list; items that no model knows have 0 or the last one's */
 };
 
 struct recommendation {
@@ -48,16 +47,19 @@ struct recommendation {
     uint32_t n;
     uint32_t eligible;    /* how many items could have been returned */
     const char *strategy; /* "ials", "fold_in", "popular", "latest": what made the top; constant */
-    const char *model;    /* its class name */
+    const char *model;    /* its class name; "none" for "latest" */
 };
 
-/* NO_MEMORY is the only failure. */
+/* A user without history, or with none that the model asked knows, is answered by the view's
+ * `popular`; when no model knows any eligible item, the newest are the answer. NO_MEMORY is the
+ * only failure. All memory comes from the arena. */
 enum status recommend(const struct view *view, const struct recommend_request *request,
                       struct arena *arena, struct recommendation *ret_recommendation);
 
 /* Items like one item, by a model that knows likeness (the retriever if it does, otherwise the
- * first that does); eligible ones only, the item itself left out. UNSUPPORTED when no model does.
- */
+ * first that does); eligible ones only, without the item itself and its group. Items that have no
+ * likeness (nobody touched them, or the model does not know them) are not answered, nor counted in
+ * `eligible`. UNSUPPORTED when no model does; NO_MEMORY. */
 enum status recommend_similar(const struct view *view, uint32_t item,
                               const struct recommend_request *request, struct arena *arena,
                               struct recommendation *ret_recommendation);

@@ -11,6 +11,8 @@ static bool is_shown(const struct shown *shown, uint32_t item, int64_t now_ms)
 
 static void put_bit(const struct shown *shown, uint32_t item, int64_t now_ms, struct bitmap *out)
 {
+    if (item >= out->count)
+        return;
     if (is_shown(shown, item, now_ms))
         bitmap_set(out, item);
     else
@@ -150,13 +152,13 @@ void shown_advance(struct shown *shown, int64_t now_ms)
 
 void shown_at(const struct shown *shown, int64_t now_ms, struct bitmap *out)
 {
-    assert(out->count == shown->bitmap.count);
     if (now_ms >= shown->reference_ms) {
         bitmap_copy(out, &shown->bitmap);
         look_again(shown, 0, now_ms, out);
         return;
     }
-    for (uint32_t item = 0; item < out->count; item++)
+    bitmap_fill(out, false);
+    for (uint32_t item = 0; item < shown->bitmap.count; item++)
         put_bit(shown, item, now_ms, out);
 }
 

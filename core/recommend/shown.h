@@ -42,7 +42,7 @@ enum status shown_set(struct shown *shown, uint32_t item, struct shown_window wi
  * then slower, not wrong. */
 void shown_advance(struct shown *shown, int64_t now_ms);
 
-/* out (bitmap.count bits) = the items shown at now_ms, exactly; slow only before reference_ms. */
+/* out (of any length) = the items shown at now_ms, exactly; slow only before reference_ms. */
 void shown_at(const struct shown *shown, int64_t now_ms, struct bitmap *out);
 
 uint64_t shown_bytes(const struct shown *shown);

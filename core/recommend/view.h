@@ -16,7 +16,7 @@ struct view_class {
      * without any gets 0. *ret_fresh: differs from what the models were fitted with. */
     enum status (*touches)(const struct view *view, uint32_t user, struct arena *arena,
                            const struct touch **ret_touches, size_t *ret_n, bool *ret_fresh);
-    /* The items that may be shown at now_ms, resized to view->n_items. */
+    /* The items that may be shown at now_ms, into out, which has view->n_items bits. */
     enum status (*eligible)(const struct view *view, int64_t now_ms, struct bitmap *out);
     /* Sets in out (n_items bits) the items in the category or below it. */
     void (*category)(const struct view *view, const char *path, struct bitmap *out);

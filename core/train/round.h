@@ -24,19 +24,40 @@ struct round_request {
 
 struct round_result {
     uint64_t seq;
-    bool published; /* the gate lets it serve; the snapshot is on disk in any case but failure */
-    const char *retriever; /* which model may serve: the configured one, or "popular" */
-    struct buffer reason;  /* why it was refused; a sentence */
-    struct buffer
-        report; /* JSON: metrics by model, settings, gate's table, seconds by phase, counts */
+    bool published;         /* it may serve; the snapshot is on disk in any case but failure */
+    const char *retriever;  /* what answers in it: the configured model, or "popular"; constant */
+    struct buffer reason;   /* the gate's sentences, or why there was nothing to measure */
+    struct buffer report;   /* JSON: see below */
     uint64_t peak_estimate; /* bytes, as checked against the limit */
 };
 
-/* TOO_LARGE: the estimate is above the limit (the figure is in the text, nothing was fitted).
+/* Models fitted: `popular` and those of models.retrievers, whose first one answers. Data without
+ * anything to hold out (no events, nobody with two items) gives a round of `popular` alone.
+ *
+ * A configured model that the gate refuses: where nothing better than `popular` serves, the
+ * snapshot answers by `popular` and may serve; otherwise it is written with the configured model,
+ * for whoever wants to activate it by hand, and `published` is false.
+ *
+ * The report: {"retriever", "published", "reason", "counts": {"users", "items", "interactions"},
+ * "settings": {...}, "split", "models", "best" (report_json.h; absent without a hold-out), "gate":
+ * {"applied", "ndcg@20", "relative_to_popular", "over_popular": [low, high], "over_active": [low,
+ * high]}, "after_active": {"users", "models"…}, "seconds": {"<phase>": s}, "memory": {"estimate",
+ * "peak_rss"}}.
+ *
+ * Scalars, all at step `version` but for the fits' own: "holdout_fit/<model>/…" and "fit/<model>/…"
+ * by epoch, "holdout/<model>/ndcg@20" and the other metrics, "data/users", "data/items",
+ * "data/interactions", "seconds/<phase>".
+ *
+ * TOO_LARGE: the estimate is above the limit (the figure is in the text, nothing was fitted).
  * CANCELLED within a second of the observer's stop. Partial snapshots are removed. */
 enum status round_run(const struct round_request *request, struct round_result *ret_result,
                       struct error *reterr);
 void round_result_free(struct round_result *result);
+
+/* What the store keeps of a round that has ended: state, seq, kept, reason and report. Texts are
+ * borrowed from result and err. finished_ms is the caller's clock. */
+void round_describe(enum status status, const struct round_result *result, const struct error *err,
+                    int64_t finished_ms, struct model_version *version);
 
 /* Checks model names and parameters of the settings: NOT_FOUND with the nearest known name. */
 enum status round_check_settings(const struct settings *settings, struct error *reterr);

@@ -1,11 +1,11 @@
 #pragma once
 /* A training round, whole: a directory with a manifest, one file a model, ids, histories and the
- * catalogue, as read at seq S. No clock, duration, host or padding in it: the same data, seed and
- * settings give the same bytes.
+ * catalogue, as read at seq S. No clock, duration, host, version number or padding in it: the same
+ * data, seed and settings give the same bytes.
  *
- *   <data>/snapshots/<version>/manifest.json   what it is, with the crc of every file beside it
- *                              data.tvs        ids, touches, catalogue (sections)
- *                              <model>.tvs     one a model
+ *   <root>/<version>/manifest.json   what it is, with the crc of every file beside it
+ *                    data.tvs        ids, touches, catalogue (sections)
+ *                    <model>.tvs     one a model
  *
  * Written under a temporary name, synced, renamed. Loaded by mmap; checked before it is published.
  * Reference-counted: acquire while you hold another reference; the release that drops the last one
@@ -14,6 +14,7 @@
 #include <stdint.h>
 
 #include "base/idmap.h"
+#include "base/observer.h"
 #include "data/dataset.h"
 #include "models/model.h"
 #include "recommend/catalogue.h"
@@ -29,10 +30,11 @@ struct snapshot {
     struct signal_frame frame;
     struct idmap user_ids, item_ids;
     const uint64_t *touch_starts; /* [n_users + 1] */
-    const struct touch *touches;  /* by user, sorted by (item, type) */
+    const struct touch *touches;  /* by user, sorted by (item, type); an erased user's are zeroed:
+                                     type 0, which has no meaning */
     const struct model *models[SNAPSHOT_MODELS_MAX];
     size_t n_models;
-    const struct model *retriever; /* what serves: the gate's choice */
+    const struct model *retriever; /* what serves: the gate's choice; NULL: the empty one */
     const char *manifest;          /* JSON text */
     struct snapshot_impl *impl;
 };
@@ -40,15 +42,26 @@ struct snapshot {
 /* The snapshot of nothing at seq 0: a new data directory serves from it, newest items first. */
 enum status snapshot_new_empty(const struct event_types *types, struct snapshot **ret_snapshot);
 
-/* Writes <root>/<version> from a dataset (all events), its fitted models and the store's items up
- * to the dataset's seq. `retriever` is one of the models. report_json goes into the manifest as it
- * is; it must not hold times of day. */
 struct store;
-enum status snapshot_write(const char *root, uint32_t version, const struct dataset *dataset,
-                           struct store *store, const struct model *const *models, size_t n_models,
-                           const char *retriever, const char *settings_json, struct error *reterr);
+struct snapshot_contents {
+    const struct dataset *dataset; /* all events up to its seq */
+    struct store *store;           /* for the items; those past the dataset's are left to Live */
+    const struct model *const *models; /* [n_models] fitted on the dataset, `popular` first */
+    size_t n_models;                   /* up to SNAPSHOT_MODELS_MAX */
+    const char *retriever;             /* the name of one of them */
+    const char *settings_json; /* an object for the manifest: what the models were fitted with */
+};
 
-/* CORRUPT names the file and section; UNSUPPORTED for a newer format or an unknown model. */
+/* Writes <root>/<version>. CONFLICT when it is there; CANCELLED, DISK_FULL, IO: nothing is left. */
+enum status snapshot_write(const char *root, uint32_t version,
+                           const struct snapshot_contents *contents,
+                           const struct observer *observer, struct error *reterr);
+
+/* Bytes that snapshot_write needs beyond its contents, at most. */
+uint64_t snapshot_write_estimate(uint64_t n_events);
+
+/* CORRUPT names the file and section; UNSUPPORTED for a newer format or an unknown model; NOT_FOUND
+ * when there is none. */
 enum status snapshot_load(const char *root, uint32_t version, struct snapshot **ret_snapshot,
                           struct error *reterr);
 
@@ -59,14 +72,16 @@ enum status snapshot_catalogue(const struct snapshot *snapshot, struct catalogue
 struct snapshot *snapshot_acquire(struct snapshot *snapshot);
 void snapshot_release(struct snapshot *snapshot); /* NULL is fine */
 
-/* Overwrites the rows of n users (ids, touches, model rows) in the stored files, in place: for
- * erasure. Users that the snapshot does not know are passed over. */
-enum status snapshot_erase_users(const char *root, uint32_t version, const uint32_t *users,
-                                 size_t n, struct error *reterr);
-
-/* The versions on disk, oldest first, at most `room` of them; returns how many. */
+/* Versions on disk, oldest first, into versions[room]: the newest ones when there are more. Returns
+ * how many. No folder: 0. */
 size_t snapshot_list(const char *root, uint32_t *versions, size_t room);
 
-/* Removes the oldest versions until at most `keep` are there; never `active`. Also removes what a
- * crash has left half-written. */
+/* Removes the oldest versions until at most `keep` are there; never `active` (0: none). Also
+ * removes what a crash left half-written a day ago or longer. */
 enum status snapshot_prune(const char *root, size_t keep, uint32_t active, struct error *reterr);
+
+/* Overwrites the rows of n users in the stored files, in place: ids, touches and every model's
+ * section "<model>/users" (n_users rows), and the manifest's checksums with them. Users that the
+ * snapshot does not know are passed over. Whoever has it loaded sees the change. */
+enum status snapshot_erase_users(const char *root, uint32_t version, const uint32_t *users,
+                                 size_t n, struct error *reterr);

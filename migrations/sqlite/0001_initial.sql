@@ -22,12 +22,16 @@ CREATE TABLE settings (
 INSERT INTO settings VALUES ('event_id_key', randomblob(16));
 
 -- Every accepted change but events, which are their own record. `number` is a user, an item, a
--- session or a key, by kind (enum change_kind).
+-- session or a key, by kind (enum change_kind). Who reads changes reads the thing as it is now, so
+-- that a later change of the same thing replaces the earlier one and the table does not grow with
+-- time.
 CREATE TABLE changes (
     seq    INTEGER PRIMARY KEY,
     kind   INTEGER NOT NULL,
     number INTEGER NOT NULL
 ) STRICT;
+-- the earlier change that a new one replaces
+CREATE UNIQUE INDEX changes_of_a_thing ON changes (kind, number);
 
 CREATE TABLE users (
     number     INTEGER PRIMARY KEY,
@@ -40,6 +44,8 @@ CREATE TABLE users (
 ) STRICT;
 -- the user of an id: every request that names one
 CREATE UNIQUE INDEX users_by_id ON users (id) WHERE id IS NOT NULL;
+-- who is gone since a seq: what stored snapshots must forget
+CREATE INDEX users_by_death ON users (died_seq) WHERE died_seq IS NOT NULL;
 
 CREATE TABLE sessions (
     number INTEGER PRIMARY KEY,
@@ -112,13 +118,20 @@ CREATE TABLE interactions (
     progress          REAL,
     context           TEXT
 ) STRICT;
+-- All cut into runs of 65,536 seqs, so that new events touch few pages (core/data/store_runs.c).
 -- one user's events in order: their page, export, erasure, merge, and what Live reads again
-CREATE INDEX interactions_by_user ON interactions (user, seq);
+CREATE INDEX interactions_by_user ON interactions (seq >> 16, user);
 -- one item's events in order: their page, and a purge
-CREATE INDEX interactions_by_item ON interactions (item, seq);
--- the event of a client's id: duplicates and retractions
-CREATE UNIQUE INDEX interactions_by_event_id ON interactions (event_id)
+CREATE INDEX interactions_by_item ON interactions (seq >> 16, item);
+-- the event of a client's id, in the runs that their filters name: duplicates and retractions
+CREATE INDEX interactions_by_event_id ON interactions (seq >> 16, event_id)
     WHERE event_id IS NOT NULL;
+
+-- Bloom filters over the event ids of complete runs (core/data/store_filter.h); empty: no ids.
+CREATE TABLE event_id_filters (
+    run    INTEGER PRIMARY KEY,
+    filter BLOB NOT NULL
+) STRICT;
 
 -- Ids of retracted events, so that a late retry does not revive one.
 CREATE TABLE tombstones (
@@ -136,8 +149,8 @@ CREATE TABLE impressions (
     time_ms           INTEGER,
     items             BLOB NOT NULL -- numbers as shown, 32 bits each, little-endian
 ) STRICT;
--- one user's impressions: export, erasure, merge
-CREATE INDEX impressions_by_user ON impressions (user, seq) WHERE user IS NOT NULL;
+-- one user's impressions: export, erasure, merge; in runs as above
+CREATE INDEX impressions_by_user ON impressions (seq >> 16, user) WHERE user IS NOT NULL;
 
 CREATE TABLE model_versions (
     version     INTEGER PRIMARY KEY, -- rows are never deleted, so never used again

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "base/text.h"
-#include "server/resources/common.h"
+#include "server/resources/kinds.h"
 #include "server/resources/resources.h"
 
 struct batch;
@@ -17,6 +17,7 @@ struct batch_kind {
     record_parser parse;
     enum status (*apply)(struct batch *batch, size_t i, struct store *store, struct error *reterr);
     void (*answer)(struct request *request);
+    const struct record_kind *record; /* NULL: events */
 };
 
 enum { APPLIED = 1, DUPLICATE = 2, REFUSED = 3 };
@@ -57,24 +58,22 @@ static bool grow(struct batch *batch, size_t i)
     return true;
 }
 
-static enum status parse_user(void *context, size_t i, const json_t *value, const char *pointer,
-                              struct error *reterr)
+static enum status parse_record(void *context, size_t i, const json_t *value, const char *pointer,
+                                struct error *reterr)
 {
     struct batch *batch = context;
     if (!grow(batch, i))
         return error_set(reterr, STATUS_NO_MEMORY, "out of memory");
-    return user_from_json(value, NULL, pointer, &batch->request->arena, record_at(batch, i),
-                          reterr);
+    return batch->kind->record->parse(value, NULL, pointer, &batch->request->arena,
+                                      record_at(batch, i), reterr);
 }
 
-static enum status parse_item(void *context, size_t i, const json_t *value, const char *pointer,
-                              struct error *reterr)
+/* "/timestamp" of element "/3" is "/3/timestamp". */
+static void prefix_pointer(struct error *err, const char *before)
 {
-    struct batch *batch = context;
-    if (!grow(batch, i))
-        return error_set(reterr, STATUS_NO_MEMORY, "out of memory");
-    return item_from_json(value, NULL, pointer, &batch->request->arena, record_at(batch, i),
-                          reterr);
+    char after[ERROR_POINTER_MAX];
+    snprintf(after, sizeof after, "%s%s", before, err->pointer);
+    memcpy(err->pointer, after, sizeof after);
 }
 
 static enum status parse_event(void *context, size_t i, const json_t *value, const char *pointer,
@@ -85,8 +84,11 @@ static enum status parse_event(void *context, size_t i, const json_t *value, con
         return error_set(reterr, STATUS_NO_MEMORY, "out of memory");
     struct event_record *event = record_at(batch, i);
     enum status status = event_from_json(value, pointer, &batch->request->arena, event, reterr);
-    if (status == STATUS_OK)
+    if (status == STATUS_OK) {
         status = event_check(event, batch->now_ms, reterr);
+        if (status != STATUS_OK)
+            prefix_pointer(reterr, pointer);
+    }
     if (status == STATUS_OK && !event_types_code(site_types(batch->request->site), event->type)) {
         const char *nearest = event_types_nearest(site_types(batch->request->site), event->type);
         status = error_set(reterr, STATUS_OUT_OF_RANGE,
@@ -101,20 +103,11 @@ static enum status parse_event(void *context, size_t i, const json_t *value, con
 
 /* ---- storing, on the writer's thread ---- */
 
-static enum status apply_user(struct batch *batch, size_t i, struct store *store,
-                              struct error *reterr)
+static enum status apply_record(struct batch *batch, size_t i, struct store *store,
+                                struct error *reterr)
 {
-    uint32_t number;
     bool created;
-    return store_put_user(store, record_at(batch, i), batch->now_ms, &number, &created, reterr);
-}
-
-static enum status apply_item(struct batch *batch, size_t i, struct store *store,
-                              struct error *reterr)
-{
-    uint32_t number;
-    bool created;
-    return store_put_item(store, record_at(batch, i), batch->now_ms, &number, &created, reterr);
+    return batch->kind->record->put(store, record_at(batch, i), batch->now_ms, &created, reterr);
 }
 
 static enum status apply_event(struct batch *batch, size_t i, struct store *store,
@@ -293,21 +286,21 @@ static enum handled handle_batch(struct request *request, const struct batch_kin
 
 enum handled batch_users(struct request *request)
 {
-    static const struct batch_kind kind = {sizeof(struct user_record), parse_user, apply_user,
-                                           answer_records};
+    static const struct batch_kind kind = {sizeof(struct user_record), parse_record, apply_record,
+                                           answer_records, &user_kind};
     return handle_batch(request, &kind);
 }
 
 enum handled batch_items(struct request *request)
 {
-    static const struct batch_kind kind = {sizeof(struct item_record), parse_item, apply_item,
-                                           answer_records};
+    static const struct batch_kind kind = {sizeof(struct item_record), parse_record, apply_record,
+                                           answer_records, &item_kind};
     return handle_batch(request, &kind);
 }
 
 enum handled post_interactions(struct request *request)
 {
     static const struct batch_kind kind = {sizeof(struct event_record), parse_event, apply_event,
-                                           answer_events};
+                                           answer_events, NULL};
     return handle_batch(request, &kind);
 }

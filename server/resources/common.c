@@ -260,8 +260,6 @@ static int apply_merge_patch(json_t *target, json_t *patch)
 enum status merge_patch(const struct buffer *text, json_t *patch, json_t **ret_merged,
                         struct error *reterr)
 {
-    if (!json_is_object(patch))
-        return error_set_at(reterr, STATUS_MALFORMED, "", "a merge patch must be an object");
     if (text->failed)
         return error_set(reterr, STATUS_NO_MEMORY, "out of memory");
     json_t *merged = NULL;

@@ -201,7 +201,7 @@ static bool is_quick(const struct asked *asked)
     const struct view *view = &asked->view.view;
     const struct model *model = asked->query.model ? asked->query.model : view->retriever;
     uint32_t d = 1;
-    if (model->class->item_vectors)
+    if (model && model->class->item_vectors)
         model->class->item_vectors(model, &d);
     if ((uint64_t)d * view->n_items > INLINE_MULTIPLY_ADDS)
         return false;

@@ -1,88 +1,22 @@
 /* /v1/users */
 #include <string.h>
 
-#include "server/resources/common.h"
+#include "server/resources/kinds.h"
 #include "server/resources/resources.h"
-
-struct user_write {
-    struct user_record user;
-    json_t *patch; /* PATCH: owned until applied */
-    uint32_t number;
-    bool created;
-    uint64_t moved;
-    const char *from_user, *from_session;
-};
-
-static void answer_user(struct request *request)
-{
-    const struct user_write *w = request->state;
-    struct buffer *out = reply_json(request, w->created ? 201 : 200);
-    user_to_json(&w->user, out);
-}
-
-/* The row as it now is, for the answer. */
-static enum status reread_user(struct request *request, struct store *store, struct error *reterr)
-{
-    struct user_write *w = request->state;
-    return store_get_user(store, w->user.id, &request->arena, &w->user, &w->number, reterr);
-}
-
-static enum status apply_put(struct request *request, struct store *store, struct error *reterr)
-{
-    struct user_write *w = request->state;
-    const enum status status =
-        store_put_user(store, &w->user, clock_now_ms(), &w->number, &w->created, reterr);
-    return status == STATUS_OK ? reread_user(request, store, reterr) : status;
-}
 
 enum handled put_user(struct request *request)
 {
-    struct user_write *w = request->state = request_zalloc(request, sizeof *w);
-    json_t *body = w ? request_json(request) : NULL;
-    if (!body)
-        return HANDLED;
-    struct error err = {0};
-    const enum status status =
-        user_from_json(body, request->values[0], "", &request->arena, &w->user, &err);
-    json_decref(body);
-    if (status != STATUS_OK) {
-        reply_error(request, &err);
-        return HANDLED;
-    }
-    return write_then(request, apply_put, answer_user);
-}
-
-static enum status apply_patch(struct request *request, struct store *store, struct error *reterr)
-{
-    struct user_write *w = request->state;
-    struct buffer text = {0};
-    json_t *merged = NULL;
-    enum status status =
-        store_get_user(store, request->values[0], &request->arena, &w->user, &w->number, reterr);
-    if (status == STATUS_OK) {
-        user_to_json(&w->user, &text);
-        status = merge_patch(&text, w->patch, &merged, reterr);
-    }
-    if (status == STATUS_OK)
-        status = user_from_json(merged, request->values[0], "", &request->arena, &w->user, reterr);
-    if (status == STATUS_OK)
-        status = apply_put(request, store, reterr);
-    json_decref(merged);
-    json_decref(w->patch);
-    w->patch = NULL;
-    buffer_free(&text);
-    return status;
+    return put_record(request, &user_kind);
 }
 
 enum handled patch_user(struct request *request)
 {
-    struct user_write *w = request->state = request_zalloc(request, sizeof *w);
-    if (!w || !(w->patch = request_json(request)))
-        return HANDLED;
-    const enum handled handled = write_then(request, apply_patch, answer_user);
-    if (handled == HANDLED)
-        json_decref(w->patch);
-    return handled;
+    return patch_record(request, &user_kind);
+}
+
+enum handled get_user(struct request *request)
+{
+    return get_record(request, &user_kind);
 }
 
 static enum status apply_erase(struct request *request, struct store *store, struct error *reterr)
@@ -90,25 +24,15 @@ static enum status apply_erase(struct request *request, struct store *store, str
     return store_erase_user(store, request->values[0], clock_now_ms(), reterr);
 }
 
+static void answer_erase(struct request *request)
+{
+    writer_truncate_soon(site_writer(request->site));
+    reply_empty(request);
+}
+
 enum handled delete_user(struct request *request)
 {
-    return write_then(request, apply_erase, reply_empty);
-}
-
-static enum status read_user(struct request *request, struct store *store, struct error *reterr)
-{
-    struct user_record user;
-    uint32_t number;
-    const enum status status =
-        store_get_user(store, request->values[0], &request->arena, &user, &number, reterr);
-    if (status == STATUS_OK)
-        user_to_json(&user, reply_json(request, 200));
-    return status;
-}
-
-enum handled get_user(struct request *request)
-{
-    return read_store(request, read_user);
+    return write_then(request, apply_erase, answer_erase);
 }
 
 static enum status print_user(void *context, uint32_t number, const struct user_record *user)
@@ -139,6 +63,11 @@ enum handled list_users(struct request *request)
 }
 
 /* ---- merge ---- */
+
+struct user_write {
+    uint64_t moved; /* events moved or retracted */
+    const char *from_user, *from_session;
+};
 
 static enum status apply_merge(struct request *request, struct store *store, struct error *reterr)
 {

@@ -1,6 +1,6 @@
 """The event files that core/board writes, read back by TensorBoard itself with both of its loaders.
 
-Needs a build (TASTEVIN_BUILD_DIR, by default build/) and tests/requirements.txt:
+Needs a build (TEST_BUILD_DIR, by default build/) and tests/requirements.txt:
 
     python3 -m pytest tests/board
 
@@ -22,7 +22,7 @@ import pytest
 import requests
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-BUILD = pathlib.Path(os.environ.get("TASTEVIN_BUILD_DIR", ROOT / "build"))
+BUILD = pathlib.Path(os.environ.get("TEST_BUILD_DIR", ROOT / "build"))
 WRITER = BUILD / "tests" / "support" / "board-writer"
 
 START_SECONDS = 90  # to wait for TensorBoard at most

@@ -1,6 +1,6 @@
 """The real daemon, started on a free port with a data directory of its own.
 
-TASTEVIN_BIN names the binary (scripts/test sets it).
+TEST_BUILD_DIR names the build directory (scripts/test sets it).
 """
 import json
 import os
@@ -24,8 +24,8 @@ def free_port() -> int:
 
 
 def binary() -> str:
-    path = os.environ.get("TASTEVIN_BIN", str(ROOT / "build" / "cli" / "tastevin"))
-    assert os.path.exists(path), f"no binary at {path}: build first, or set TASTEVIN_BIN"
+    path = os.path.join(os.environ.get("TEST_BUILD_DIR", ROOT / "build"), "cli", "tastevin")
+    assert os.path.exists(path), f"no binary at {path}: build first, or set TEST_BUILD_DIR"
     return path
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from conftest import QUIET, Daemon, checkerboard, put_items
 
-EXAMPLES = int(os.environ.get("TASTEVIN_EXAMPLES", "40"))
+EXAMPLES = int(os.environ.get("TEST_EXAMPLES", "40"))
 
 
 @pytest.fixture(scope="session")

@@ -1,4 +1,6 @@
 """Events: once, durable, retractable; a guest becomes a user; erasure leaves nothing."""
+import time
+
 import pytest
 
 from conftest import lines, put_items, run
@@ -72,7 +74,8 @@ def test_a_guest_becomes_a_user(daemon):
     daemon.post("/v1/users/u:merge", {}, 422)
 
 
-def test_erasure_leaves_nothing(daemon):
+def test_erasure_leaves_nothing(make_daemon):
+    daemon = make_daemon(**{"privacy.erase_within": "1s"}).start()
     put_items(daemon, 2)
     secret = "Wilhelmina-Grabowski-4711"
     daemon.put(f"/v1/users/{secret}", {"attributes": {"note": "Kilimandscharo"}})
@@ -85,8 +88,7 @@ def test_erasure_leaves_nothing(daemon):
     daemon.call("GET", f"/v1/users/{secret}", 404)
     daemon.call("GET", f"/v1/users/{secret}/export", 404)
     assert len(daemon.recommended(secret)) == 2  # nobody known
-    import time
-    time.sleep(3)  # the stored snapshot is written over between rounds
+    time.sleep(3)  # the stored snapshot is written over within privacy.erase_within
     assert daemon.stop() == 0
     for path in daemon.folder.rglob("*"):
         if path.is_file():

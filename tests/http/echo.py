@@ -13,9 +13,9 @@ READ, EVENTS, WRITE, ADMIN = 1, 2, 4, 8
 
 
 def binary() -> str:
-    folder = os.environ.get("TASTEVIN_BUILD", str(ROOT / "build"))
+    folder = os.environ.get("TEST_BUILD_DIR", str(ROOT / "build"))
     path = os.path.join(folder, "tests", "support", "echo_server")
-    assert os.path.exists(path), f"no binary at {path}: build first, or set TASTEVIN_BUILD"
+    assert os.path.exists(path), f"no binary at {path}: build first, or set TEST_BUILD_DIR"
     return path
 
 

@@ -316,11 +316,12 @@ static int serve(struct arguments *arguments)
 {
     struct httpd *httpd;
     struct error err = {0};
-    if (httpd_start(&arguments->settings, NULL, echo_routes, &httpd, &err) != STATUS_OK) {
+    if (httpd_new(&arguments->settings, NULL, echo_routes, &httpd, &err) != STATUS_OK) {
         fprintf(stderr, "%s\n", err.text);
         return 1;
     }
-    int failed = httpd_set_keys(httpd, arguments->keys, arguments->n_keys) != STATUS_OK;
+    const int failed = httpd_set_keys(httpd, arguments->keys, arguments->n_keys) != STATUS_OK ||
+                       httpd_run(httpd, &err) != STATUS_OK;
     printf("port %u\n", httpd_port(httpd));
     fflush(stdout);
     wait_for_end();

@@ -126,3 +126,5 @@ static inline struct store_counts fixture_counts(struct fixture *f)
     assert_ok(f, store_count(f->store, &counts, &f->err));
     return counts;
 }
+
+#define WITH_STORE(test) cmocka_unit_test_setup_teardown(test, fixture_setup, fixture_teardown)

@@ -18,11 +18,13 @@ enum { ITEMS = 100, SPAN_MS = 50 };
 static void check(const struct shown *shown, const struct shown_window *windows, int64_t now_ms)
 {
     struct bitmap bits = {0};
-    assert_int_equal(bitmap_resize(&bits, shown->bitmap.count), 0);
+    /* shorter and longer ones too, with something in them */
+    assert_int_equal(bitmap_resize(&bits, shown->bitmap.count / 2 + (uint32_t)(now_ms & 127)), 0);
+    bitmap_fill(&bits, true);
     shown_at(shown, now_ms, &bits);
     for (uint32_t i = 0; i < bits.count; i++)
         assert_int_equal(bitmap_test(&bits, i),
-                         windows[i].from_ms <= now_ms && now_ms < windows[i].until_ms);
+                         i < ITEMS && windows[i].from_ms <= now_ms && now_ms < windows[i].until_ms);
     bitmap_free(&bits);
 }
 

@@ -1,0 +1,372 @@
+/* The table of subcommands and options. */
+#include "cli/commands.h"
+
+#include <limits.h>
+
+#include "data/split.h"
+
+#define SWITCH(NAME, LETTER, HELP)                                                                 \
+    {                                                                                              \
+        .option = {.name = NAME, .type = OPTION_BOOL, .initial = "false", .help = HELP},           \
+        .letter = LETTER                                                                           \
+    }
+#define TEXT(NAME, LETTER, METAVAR, INITIAL, HELP)                                                 \
+    {                                                                                              \
+        .option = {.name = NAME, .type = OPTION_TEXT, .initial = INITIAL, .help = HELP},           \
+        .letter = LETTER, .metavar = METAVAR                                                       \
+    }
+#define TEXTS(NAME, LETTER, METAVAR, HELP)                                                         \
+    {                                                                                              \
+        .option = {.name = NAME, .type = OPTION_TEXT, .help = HELP}, .letter = LETTER,             \
+        .metavar = METAVAR, .repeats = true                                                        \
+    }
+#define NUMBER(TYPE, NAME, LETTER, METAVAR, INITIAL, MIN, MAX, HELP)                               \
+    {                                                                                              \
+        .option = {.name = NAME,                                                                   \
+                   .type = TYPE,                                                                   \
+                   .initial = INITIAL,                                                             \
+                   .min = MIN,                                                                     \
+                   .max = MAX,                                                                     \
+                   .help = HELP},                                                                  \
+        .letter = LETTER, .metavar = METAVAR                                                       \
+    }
+#define CHOICE(NAME, METAVAR, INITIAL, CHOICES, HELP)                                              \
+    {                                                                                              \
+        .option = {.name = NAME,                                                                   \
+                   .type = OPTION_CHOICE,                                                          \
+                   .initial = INITIAL,                                                             \
+                   .choices = CHOICES,                                                             \
+                   .help = HELP},                                                                  \
+        .metavar = METAVAR                                                                         \
+    }
+/* Stands for a setting of the configuration, whose own default holds. */
+#define SETTING(NAME, LETTER, METAVAR, SETTING, HELP)                                              \
+    {                                                                                              \
+        .option = {.name = NAME, .type = OPTION_TEXT, .help = HELP}, .letter = LETTER,             \
+        .metavar = METAVAR, .setting = SETTING                                                     \
+    }
+#define OPTIONS(ROWS) .options = ROWS, .n_options = sizeof ROWS / sizeof *ROWS
+
+const struct command_option common_options[] = {
+    SETTING("data", 'd', "DIR", "data.directory",
+            "the data directory: store, snapshots, TensorBoard runs [$TASTEVIN_DATA or "
+            "tastevin-data]"),
+    TEXT("config", 'c', "FILE", NULL, "read settings from a YAML file"),
+    TEXTS("set", 's', "KEY=VALUE", "change one setting, such as server.port=8088"),
+    SWITCH("json", 0, "answer with one JSON document"),
+    SWITCH("help", 'h', "show this help"),
+    SWITCH("version", 'V', "show the version"),
+};
+const size_t n_common_options = sizeof common_options / sizeof *common_options;
+
+static const struct command_option serve_options[] = {
+    SETTING("port", 'p', "N", "server.port", "listen on this port; 0: any free one [8080]"),
+    SETTING("address", 'a', "ADDRESS", "server.address", "listen on this address [127.0.0.1]"),
+    {.option = {.name = "insecure",
+                .type = OPTION_BOOL,
+                .initial = "false",
+                .help = "serve beyond loopback although there is no access key"},
+     .setting = "server.insecure"},
+};
+
+static const struct command_option demo_options[] = {
+    SETTING("port", 'p', "N", "server.port", "listen on this port; 0: any free one [8080]"),
+};
+
+static const char *const on_error[] = {"skip", "stop", NULL};
+static const char *const kinds[] = {"guess", "users", "items", "interactions", NULL};
+
+static const struct command_option import_options[] = {
+    TEXT("columns", 0, "LIST", NULL,
+         "csv: names of the columns, as in user,item,rating,timestamp, when no header line has "
+         "them"),
+    CHOICE("kind", "KIND", "guess", kinds, "csv: what the rows are"),
+    TEXT("delimiter", 0, "C", NULL, "csv: the character between columns [comma; tab for .tsv]"),
+    TEXT("type", 't', "NAME", NULL, "type of the events where the format has none [like]"),
+    NUMBER(OPTION_REAL, "positive-from", 0, "RATING", NULL, 0, 0,
+           "leave lower ratings out and store the others as events of --type"),
+    SWITCH("auto-items", 0,
+           "list items that only events name, so that they are recommended; always so for pairs"),
+    CHOICE("on-error", "WHAT", "skip", on_error, "at a broken line"),
+    SWITCH("dry-run", 'n', "read and check all, store nothing"),
+};
+
+static const char *const export_words[] = {"users", "items", "interactions", NULL};
+static const struct command_option export_options[] = {
+    TEXT("output", 'o', "FILE", NULL, "write to a file instead of standard output"),
+};
+
+static const struct command_option evaluate_options[] = {
+    TEXTS("train", 0, "FILE", "training events from a file"),
+    TEXTS("test", 0, "FILE", "test events from a file"),
+    TEXT("format", 'f', "FORMAT", "pairs", "of the files; see 'tastevin import --help'"),
+    TEXT("columns", 0, "LIST", NULL, "csv: names of the columns when no header line has them"),
+    TEXT("type", 't', "NAME", "click",
+         "type of the events where the format has none; its weight is their confidence"),
+    NUMBER(OPTION_REAL, "positive-from", 0, "RATING", NULL, 0, 0,
+           "leave lower ratings out and count the others as events of --type"),
+    CHOICE("split", "HOW", "user-time", split_names,
+           "without --test: how to hold out a part of the training events"),
+    NUMBER(OPTION_REAL, "share", 0, "SHARE", "0.2", 0.001, 0.999, "of the events to hold out"),
+    TEXTS("model", 'm', "NAME", "a model to compare; each --set after it belongs to it"),
+    TEXT("k", 'k', "LIST", "20", "list lengths to measure at, the first for the per-user figures"),
+    TEXT("lists", 0, "FILE", NULL,
+         "write the ranked lists as a TREC run; of several models to FILE.<model>"),
+    TEXT("per-user", 0, "FILE", NULL, "write every user's figures as CSV"),
+    TEXT("split-out", 0, "DIR", NULL, "write both parts as train.csv and test.csv"),
+    NUMBER(OPTION_INT, "seed", 0, "N", "1", 0, 9007199254740992.0,
+           "of the split, the fits and the bootstrap"),
+    NUMBER(OPTION_INT, "threads", 0, "N", "0", 0, 256, "0: as many as the machine has cores"),
+    TEXT("logdir", 0, "DIR", NULL, "write a TensorBoard run for each model"),
+};
+
+static const char *const seen_rules[] = {"hide", "include", NULL};
+static const char *const all_formats[] = {"ndjson", "csv", NULL};
+
+static const struct command_option recommend_options[] = {
+    NUMBER(OPTION_INT, "number", 'n', "N", "10", 1, 1000, "how many items"),
+    NUMBER(OPTION_INT, "offset", 0, "N", "0", 0, 1999, "leave out the first"),
+    TEXTS("category", 0, "PATH", "only items in or below one of these categories"),
+    TEXTS("exclude", 'x', "ITEM", "never this item"),
+    CHOICE("seen", "RULE", "hide", seen_rules, "items that the user has dealt with"),
+    TEXT("model", 'm', "NAME", NULL, "by this model of the snapshot [the one that serves]"),
+    SWITCH("all", 'A', "for every user, one after the other"),
+    CHOICE("format", "FORMAT", "ndjson", all_formats, "of --all"),
+};
+
+static const struct command_option similar_options[] = {
+    NUMBER(OPTION_INT, "number", 'n', "N", "10", 1, 1000, "how many items"),
+    TEXTS("category", 0, "PATH", "only items in or below one of these categories"),
+};
+
+static const char *const models_words[] = {"list", "show", "activate", "prune", NULL};
+static const struct command_option models_options[] = {
+    NUMBER(OPTION_INT, "keep", 0, "N", NULL, 1, 1000000,
+           "prune: how many snapshots stay [training.keep]"),
+};
+
+static const char *const keys_words[] = {"list", "make", "revoke", NULL};
+static const struct command_option keys_options[] = {
+    TEXTS("scope", 0, "SCOPE", "make: what the key may do: read, events, write or admin [read]"),
+};
+
+static const char *const migrate_words[] = {"status", "up", NULL};
+
+static const struct command_option backup_options[] = {
+    SWITCH("verify", 0, "check a backup instead: every checksum, and the store in it"),
+};
+
+static const char *const config_words[] = {"check", "print", NULL};
+
+static const struct command_option tensorboard_options[] = {
+    NUMBER(OPTION_INT, "port", 'p', "N", "6006", 0, 65535, "TensorBoard's port"),
+};
+
+static const struct command_option health_options[] = {
+    SETTING("port", 'p', "N", "server.port", "the daemon's port [8080]"),
+    SETTING("address", 'a', "ADDRESS", "server.address", "the daemon's address [127.0.0.1]"),
+    NUMBER(OPTION_REAL, "timeout", 0, "SECONDS", "5", 0.1, 3600, "wait so long for an answer"),
+};
+
+static const struct command_option help_options[] = {
+    SWITCH("man", 0, "the manual page, in roff"),
+    SWITCH("bash-completion", 0, "a completion script for bash"),
+};
+
+const struct command commands[] = {
+    {.name = "serve",
+     .arguments = "",
+     .summary = "Run the daemon: the REST API, the live counts and the background trainer.",
+     .details = "Everything has a default: without any option it listens on loopback, port 8080, "
+                "and keeps its data in ./tastevin-data. SIGTERM and SIGINT stop it: requests "
+                "that run are answered, what was acknowledged is on disk.\n\n"
+                "  tastevin serve --data /var/lib/tastevin --port 8088",
+     OPTIONS(serve_options),
+     .takes = TAKES_DATA | TAKES_CONFIG,
+     .beside = BESIDE_NO,
+     .run = command_serve},
+    {.name = "demo",
+     .arguments = "",
+     .summary = "From nothing to an answer: load MovieLens, train, serve, print what to try.",
+     .details = "Loads some 100,000 real ratings of 9,742 films into ./tastevin-demo (or --data), "
+                "trains, serves on loopback and prints requests to try. The second time it "
+                "goes on with what is there; remove the directory to start over.",
+     OPTIONS(demo_options),
+     .takes = TAKES_DATA | TAKES_CONFIG,
+     .beside = BESIDE_NO,
+     .run = command_demo},
+    {.name = "import",
+     .arguments = "FORMAT PATH...",
+     .summary = "Read users, items and events from files into the store.",
+     .details =
+         "A PATH is a file, a folder, either of them compressed (.gz), or - for standard input. "
+         "Every record passes the validation of the HTTP API. Broken lines are counted and the "
+         "first is shown with its place. Events get an id made from their content and its "
+         "occurrence number, so that importing the same file again changes nothing.\n\n"
+         "  tastevin import movielens ml-1m/\n"
+         "  psql -c 'COPY clicks (user_id, sku, at) TO STDOUT CSV' |\n"
+         "    tastevin import csv --columns user,item,timestamp --type click -",
+     OPTIONS(import_options),
+     .takes = TAKES_DATA | TAKES_CONFIG | TAKES_JSON,
+     .beside = BESIDE_YES,
+     .arguments_min = 2,
+     .arguments_max = UINT_MAX,
+     .more = help_formats,
+     .run = command_import},
+    {.name = "export",
+     .arguments = "users|items|interactions",
+     .summary = "Write what is stored as NDJSON, one record a line.",
+     .details = "'tastevin import ndjson' reads it back.\n\n"
+                "  tastevin export interactions | gzip > interactions.ndjson.gz",
+     OPTIONS(export_options),
+     .takes = TAKES_DATA | TAKES_CONFIG,
+     .beside = BESIDE_YES,
+     .arguments_min = 1,
+     .arguments_max = 1,
+     .words = export_words,
+     .run = command_export},
+    {.name = "train",
+     .arguments = "",
+     .summary = "Run one training round on the store, as the daemon does it.",
+     .details = "Fits the configured models without a held-out part, measures them, lets the gate "
+                "decide, fits again on everything and writes a snapshot. A daemon on the same "
+                "directory serves it as soon as the store marks it active.\n\n"
+                "  tastevin train --set models.ials.dimensions=128",
+     .takes = TAKES_DATA | TAKES_CONFIG | TAKES_JSON,
+     .beside = BESIDE_YES,
+     .run = command_train},
+    {.name = "evaluate",
+     .arguments = "",
+     .summary = "Compare models off-line: train on one part, rank everything, score the other.",
+     .details =
+         "The events come from --train and --test files, from --train files split by --split, or "
+         "from the store in --data. Every item that the user has no training event with is "
+         "ranked. Popularity is always the first row. Intervals are 95 %, by bootstrap over "
+         "users; differences are paired, with Holm's correction.\n\n"
+         "  tastevin evaluate --train train.txt --test test.txt --format pairs \\\n"
+         "    --model ials --set dimensions=192 --set epochs=12",
+     OPTIONS(evaluate_options),
+     .takes = TAKES_DATA | TAKES_CONFIG | TAKES_JSON,
+     .beside = BESIDE_YES,
+     .more = help_models,
+     .run = command_evaluate},
+    {.name = "recommend",
+     .arguments = "USER|--all",
+     .summary = "What should this user see next: the API's answer, as a table.",
+     .details = "Answers from the active snapshot and everything stored since. A user who is not "
+                "known gets what is best known about nobody.\n\n"
+                "  tastevin recommend 17 -n 20\n"
+                "  tastevin recommend --all --format csv > recommendations.csv",
+     OPTIONS(recommend_options),
+     .takes = TAKES_DATA | TAKES_CONFIG | TAKES_JSON,
+     .beside = BESIDE_YES,
+     .arguments_max = 1,
+     .run = command_recommend},
+    {.name = "similar",
+     .arguments = "ITEM",
+     .summary = "Items that the same users liked, as a table.",
+     .details = "  tastevin similar 2571",
+     OPTIONS(similar_options),
+     .takes = TAKES_DATA | TAKES_CONFIG | TAKES_JSON,
+     .beside = BESIDE_YES,
+     .arguments_min = 1,
+     .arguments_max = 1,
+     .run = command_similar},
+    {.name = "models",
+     .arguments = "list|show|activate|prune [VERSION]",
+     .summary = "The trained versions: list them, show a report, choose which one serves.",
+     .details = "list shows all rounds, newest first. show prints the report of a round. activate "
+                "makes a kept snapshot serve, at once where a daemon runs. prune removes old "
+                "snapshots, never the active one.",
+     OPTIONS(models_options),
+     .takes = TAKES_DATA | TAKES_CONFIG | TAKES_JSON,
+     .beside = BESIDE_YES,
+     .arguments_min = 1,
+     .arguments_max = 2,
+     .words = models_words,
+     .run = command_models},
+    {.name = "keys",
+     .arguments = "list|make [NAME]|revoke NUMBER",
+     .summary = "Access keys of the HTTP API.",
+     .details = "make prints the key once: only its hash is stored. A running daemon knows a new "
+                "or revoked key within a second.\n\n"
+                "  tastevin keys make website --scope read --scope events",
+     OPTIONS(keys_options),
+     .takes = TAKES_DATA | TAKES_CONFIG | TAKES_JSON,
+     .beside = BESIDE_YES,
+     .arguments_min = 1,
+     .arguments_max = 2,
+     .words = keys_words,
+     .run = command_keys},
+    {.name = "migrate",
+     .arguments = "status|up",
+     .summary = "The store's schema: show its version, bring it up to date.",
+     .details = "status may run beside a daemon; up needs the data directory for itself. Make a "
+                "backup first: there is no way down.",
+     .takes = TAKES_DATA | TAKES_CONFIG | TAKES_JSON,
+     .beside = BESIDE_NO,
+     .arguments_min = 1,
+     .arguments_max = 1,
+     .words = migrate_words,
+     .run = command_migrate},
+    {.name = "backup",
+     .arguments = "FILE|-",
+     .summary = "Write store, active snapshot and settings to one file with checksums.",
+     .details = "The copy is consistent while a daemon writes. - writes to standard output.\n\n"
+                "  tastevin backup tastevin-$(date +%F).backup\n"
+                "  tastevin backup --verify tastevin-2026-11-23.backup",
+     OPTIONS(backup_options),
+     .takes = TAKES_DATA | TAKES_CONFIG,
+     .beside = BESIDE_YES,
+     .arguments_min = 1,
+     .arguments_max = 1,
+     .run = command_backup},
+    {.name = "restore",
+     .arguments = "FILE|-",
+     .summary = "Put a backup into an empty data directory.",
+     .details = "Every checksum is verified before anything is written. A directory that holds a "
+                "store is refused: move it away first. The backup's settings come out as "
+                "config.yaml beside the store.",
+     .takes = TAKES_DATA | TAKES_CONFIG,
+     .beside = BESIDE_NO,
+     .arguments_min = 1,
+     .arguments_max = 1,
+     .run = command_restore},
+    {.name = "config",
+     .arguments = "check FILE|print",
+     .summary = "Check a configuration file; print the settings in force and their origin.",
+     .details = "check reports the first mistake with file and line. print gives YAML that reads "
+                "back.",
+     .takes = TAKES_DATA | TAKES_CONFIG,
+     .beside = BESIDE_NONE,
+     .arguments_min = 1,
+     .arguments_max = 2,
+     .words = config_words,
+     .run = command_config},
+    {.name = "tensorboard",
+     .arguments = "",
+     .summary = "Start TensorBoard on the data directory's runs.",
+     .details = "Where TensorBoard is not installed, prints the commands that install and start "
+                "it.",
+     OPTIONS(tensorboard_options),
+     .takes = TAKES_DATA | TAKES_CONFIG,
+     .beside = BESIDE_YES,
+     .run = command_tensorboard},
+    {.name = "health",
+     .arguments = "",
+     .summary = "Exit with 0 when the daemon is ready, with 1 otherwise.",
+     .details = "Asks GET /readyz at server.address and server.port.",
+     OPTIONS(health_options),
+     .takes = TAKES_CONFIG,
+     .beside = BESIDE_NONE,
+     .run = command_health},
+    {.name = "help",
+     .arguments = "[SUBCOMMAND]",
+     .summary = "Show help, the manual page or the shell completion.",
+     .details = "",
+     OPTIONS(help_options),
+     .beside = BESIDE_NONE,
+     .arguments_max = 1,
+     .run = command_help},
+    {.name = NULL},
+};

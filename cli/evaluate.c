@@ -1,0 +1,388 @@
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/file.h"
+#include "base/text.h"
+#include "board/board.h"
+#include "cli/commands.h"
+#include "cli/configuration.h"
+#include "cli/console.h"
+#include "cli/evaluation_data.h"
+#include "cli/evaluation_output.h"
+#include "cli/help.h"
+#include "cli/report.h"
+#include "eval/fit.h"
+#include "eval/report_json.h"
+#include "recommend/recommend.h"
+
+enum { NAME_SIZE = 64, ITEM_NAME_MAX = 200 };
+
+/* One model of the comparison: what was asked for, and what came of it. */
+struct contestant {
+    const struct model_class *class;
+    void *settings;
+    char name[NAME_SIZE]; /* the class's, numbered when it comes again */
+    struct model *model;
+    struct fit_cost cost;
+    FILE *list;
+    char list_path[PATH_BYTES_MAX];
+};
+
+struct evaluation {
+    const struct invocation *invocation;
+    struct settings settings;
+    struct evaluation_data data;
+    struct parallel *pool;
+    struct console console;
+    struct board *board;
+    struct contestant contestants[EVALUATE_MODELS_MAX];
+    size_t n;
+    size_t ks[EVALUATE_K_MAX], n_ks;
+    struct report *report;
+    struct arena arena;
+};
+
+void help_models(FILE *out)
+{
+    for (size_t i = 0; model_classes[i]; i++) {
+        const struct model_class *class = model_classes[i];
+        char title[64];
+        fputc('\n', out);
+        snprintf(title, sizeof title, "Model %s", class->name);
+        help_row(title, class->summary, out);
+        for (size_t o = 0; o < class->n_options; o++) {
+            char name[64], text[400];
+            snprintf(name, sizeof name, "      --set %s=", class->options[o].name);
+            snprintf(text, sizeof text, "%s [%s]", class->options[o].help,
+                     class->options[o].initial);
+            help_row(name, text, out);
+        }
+    }
+}
+
+/* ---- what was asked for ---- */
+
+static enum status add_contestant(struct evaluation *ev, const char *name, struct error *reterr)
+{
+    const char *nearest = NULL;
+    const struct model_class *class = model_class_find(name, &nearest);
+    if (!class)
+        return error_set(reterr, STATUS_NOT_FOUND, "unknown model '%.60s'%s%s%s", name,
+                         nearest ? "; did you mean '" : "", nearest ? nearest : "",
+                         nearest ? "'?" : "");
+    if (ev->n == EVALUATE_MODELS_MAX)
+        return error_set(reterr, STATUS_TOO_LARGE, "at most %d models at once",
+                         EVALUATE_MODELS_MAX - 1);
+    struct contestant *c = &ev->contestants[ev->n];
+    c->class = class;
+    c->settings = model_settings_new(class, &ev->arena);
+    if (!c->settings)
+        return error_set(reterr, STATUS_NO_MEMORY, "no memory for the settings of %s", name);
+    size_t same = 0;
+    for (size_t i = 0; i < ev->n; i++)
+        same += ev->contestants[i].class == class;
+    if (same)
+        snprintf(c->name, sizeof c->name, "%s-%zu", class->name, same + 1);
+    else
+        snprintf(c->name, sizeof c->name, "%s", class->name);
+    ev->n++;
+    return STATUS_OK;
+}
+
+static enum status set_parameter(struct evaluation *ev, const char *assignment,
+                                 struct error *reterr)
+{
+    struct contestant *c = &ev->contestants[ev->n - 1];
+    char name[ITEM_NAME_MAX];
+    const char *value = NULL;
+    const enum status status = configuration_cut(assignment, name, sizeof name, &value, reterr);
+    if (status != STATUS_OK)
+        return status;
+    char what[NAME_SIZE + 16];
+    snprintf(what, sizeof what, "parameter of %s", c->class->name);
+    return options_set(c->class->options, c->class->n_options, c->settings, what, name, value,
+                       &ev->arena, reterr);
+}
+
+/* Popularity, then the models in the order given. `--model popular` with settings of its own takes
+ * the first row. */
+static enum status read_models(struct evaluation *ev, struct error *reterr)
+{
+    enum status status = add_contestant(ev, model_classes[0]->name, reterr);
+    bool asked = false, own_popular = false;
+    for (size_t i = 0; i < ev->invocation->n_given && status == STATUS_OK; i++) {
+        const struct given *given = &ev->invocation->given[i];
+        const char *name = given->option->option.name;
+        if (strcmp(name, "model") == 0) {
+            const bool first =
+                !own_popular && ev->n == 1 && strcmp(given->text, model_classes[0]->name) == 0;
+            own_popular = own_popular || first;
+            asked = true;
+            if (!first)
+                status = add_contestant(ev, given->text, reterr);
+        } else if (strcmp(name, "set") == 0 && asked) {
+            status = set_parameter(ev, given->text, reterr);
+        }
+    }
+    return status;
+}
+
+static enum status read_ks(struct evaluation *ev, struct error *reterr)
+{
+    const char *list = invocation_text(ev->invocation, "k");
+    char word[24];
+    for (const char *at = list; at;) {
+        const size_t length = strcspn(at, ",");
+        int64_t k = 0;
+        snprintf(word, sizeof word, "%.*s", (int)(length < 20 ? length : 20), at);
+        if (text_to_int64(word, &k) != STATUS_OK || k < 1 || k > RECOMMEND_N_MAX ||
+            ev->n_ks == EVALUATE_K_MAX)
+            return error_set(reterr, STATUS_OUT_OF_RANGE,
+                             "--k takes up to %d lengths from 1 to %d, such as 20,10, not '%.60s'",
+                             EVALUATE_K_MAX, RECOMMEND_N_MAX, list);
+        ev->ks[ev->n_ks++] = (size_t)k;
+        at = at[length] ? at + length + 1 : NULL;
+    }
+    return STATUS_OK;
+}
+
+/* ---- lists ---- */
+
+static enum status open_list(struct contestant *c, const char *path, bool suffixed,
+                             struct error *reterr)
+{
+    if (snprintf(c->list_path, sizeof c->list_path, suffixed ? "%s.%s" : "%s", path, c->name) >=
+        (int)sizeof c->list_path)
+        return error_set(reterr, STATUS_TOO_LARGE, "the path of --lists is too long");
+    c->list = fopen(c->list_path, "we");
+    return c->list ? STATUS_OK : error_set_errno(reterr, errno, "writing %s", c->list_path);
+}
+
+/* FILE for the one model that was asked for (or popularity alone), FILE.<model> for each of
+ * several. */
+static enum status open_lists(struct evaluation *ev, struct error *reterr)
+{
+    const char *path = invocation_text(ev->invocation, "lists");
+    if (!path)
+        return STATUS_OK;
+    if (ev->n <= 2)
+        return open_list(&ev->contestants[ev->n - 1], path, false, reterr);
+    enum status status = STATUS_OK;
+    for (size_t i = 0; i < ev->n && status == STATUS_OK; i++)
+        status = open_list(&ev->contestants[i], path, true, reterr);
+    return status;
+}
+
+static enum status close_lists(struct evaluation *ev, struct error *reterr)
+{
+    enum status status = STATUS_OK;
+    for (size_t i = 0; i < ev->n; i++) {
+        struct contestant *c = &ev->contestants[i];
+        if (c->list && fclose(c->list) != 0 && status == STATUS_OK)
+            status = error_set_errno(reterr, errno, "writing %s", c->list_path);
+        c->list = NULL;
+    }
+    return status;
+}
+
+/* ---- fit and measure ---- */
+
+static enum status fit_one(struct evaluation *ev, struct contestant *c, struct error *reterr)
+{
+    const struct train_set set = {.dataset = ev->data.dataset,
+                                  .held = ev->data.has_held ? &ev->data.held : NULL,
+                                  .by_user = &ev->data.by_user,
+                                  .by_item = &ev->data.by_item,
+                                  .seed = (uint64_t)invocation_whole(ev->invocation, "seed")};
+    ev->console.run = board_run_open(ev->board, c->name, 0);
+    const enum status status = fit_model(c->class, &set, c->settings, "fit", NULL, ev->pool,
+                                         &ev->console.observer, &c->model, &c->cost, reterr);
+    board_run_close(ev->console.run);
+    ev->console.run = NULL;
+    return status;
+}
+
+static enum status measure(struct evaluation *ev, struct error *reterr)
+{
+    struct evaluated evaluated[EVALUATE_MODELS_MAX];
+    for (size_t i = 0; i < ev->n; i++)
+        evaluated[i] = (struct evaluated){.model = ev->contestants[i].model,
+                                          .name = ev->contestants[i].name,
+                                          .settings = ev->contestants[i].settings,
+                                          .list = ev->contestants[i].list};
+    struct evaluate_request request = {.dataset = ev->data.dataset,
+                                       .held = ev->data.has_held ? &ev->data.held : NULL,
+                                       .by_user = &ev->data.by_user,
+                                       .test = &ev->data.test,
+                                       .models = evaluated,
+                                       .n_models = ev->n,
+                                       .n_ks = ev->n_ks,
+                                       .seed = (uint64_t)invocation_whole(ev->invocation, "seed"),
+                                       .pool = ev->pool,
+                                       .observer = &ev->console.observer};
+    memcpy(request.ks, ev->ks, sizeof request.ks);
+    const enum status status = evaluate_models(&request, &ev->report, reterr);
+    for (size_t i = 0; i < ev->n && status == STATUS_OK; i++) {
+        struct model_report *model = &ev->report->models[i];
+        const struct fit_cost *cost = &ev->contestants[i].cost;
+        model->fit_seconds = cost->seconds;
+        model->epoch_seconds = cost->epoch_seconds;
+        model->n_epochs = cost->n_epochs;
+        model->peak_rss_bytes = cost->peak_rss_bytes;
+    }
+    return status;
+}
+
+/* The figures as one more point in each model's run. */
+static void show_on_board(struct evaluation *ev)
+{
+    for (size_t i = 0; ev->board && i < ev->n; i++) {
+        const struct model_report *model = &ev->report->models[i];
+        char run_name[NAME_SIZE + 8];
+        snprintf(run_name, sizeof run_name, "%s-test", model->name);
+        struct board_run *run = board_run_open(ev->board, run_name, 0);
+        for (int m = 0; m < METRIC_COUNT; m++)
+            for (size_t k = 0; k < (metrics[m].whole_list ? 1 : ev->n_ks); k++) {
+                char tag[NAME_SIZE];
+                if (metrics[m].whole_list)
+                    snprintf(tag, sizeof tag, "test/%s", metrics[m].name);
+                else
+                    snprintf(tag, sizeof tag, "test/%s@%zu", metrics[m].name, ev->ks[k]);
+                board_scalar(run, tag, 0, model->values[m][k].mean);
+            }
+        board_scalar(run, "test/coverage", 0, model->coverage);
+        board_run_close(run);
+    }
+}
+
+/* ---- output ---- */
+
+static enum status print_json(const struct evaluation *ev, struct error *reterr)
+{
+    struct buffer text = {0};
+    buffer_append_byte(&text, '{');
+    report_append_json(ev->report, ev->data.split, &text);
+    buffer_append_text(&text, "}\n");
+    const bool failed = text.failed;
+    if (!failed)
+        fwrite(text.data, 1, text.size, stdout);
+    buffer_free(&text);
+    return failed ? error_set(reterr, STATUS_NO_MEMORY, "no memory for the report") : STATUS_OK;
+}
+
+static enum status write_results(struct evaluation *ev, struct error *reterr)
+{
+    const char *per_user = invocation_text(ev->invocation, "per-user");
+    enum status status = close_lists(ev, reterr);
+    if (status == STATUS_OK && per_user)
+        status = evaluation_write_users(ev->report, ev->data.dataset, per_user, reterr);
+    show_on_board(ev);
+    progress_clear(&ev->console.progress);
+    if (status == STATUS_OK)
+        status = invocation_flag(ev->invocation, "json")
+                     ? print_json(ev, reterr)
+                     : evaluation_print(ev->report, ev->data.split, stdout);
+    return status;
+}
+
+/* ---- the whole ---- */
+
+static enum status check_parts(const struct invocation *invocation, struct error *reterr)
+{
+    const bool train = invocation_has(invocation, "train"),
+               test = invocation_has(invocation, "test");
+    if (test && !train)
+        return error_set(reterr, STATUS_MALFORMED, "--test needs --train");
+    if (test && (invocation_has(invocation, "split") || invocation_has(invocation, "share")))
+        return error_set(reterr, STATUS_MALFORMED,
+                         "--test is the test part: --split and --share "
+                         "have nothing to split");
+    if (test && invocation_has(invocation, "split-out"))
+        return error_set(reterr, STATUS_MALFORMED,
+                         "--split-out writes what --split made; with "
+                         "--test there are files already");
+    return STATUS_OK;
+}
+
+/* Whatever is wrong with the command line, before any work. */
+static enum status read_request(struct evaluation *ev, struct error *reterr)
+{
+    enum status status = check_parts(ev->invocation, reterr);
+    if (status == STATUS_OK)
+        status = read_models(ev, reterr);
+    return status == STATUS_OK ? read_ks(ev, reterr) : status;
+}
+
+static enum status prepare(struct evaluation *ev, struct error *reterr)
+{
+    const int64_t threads = invocation_whole(ev->invocation, "threads");
+    const char *logdir = invocation_text(ev->invocation, "logdir");
+    const char *split_out = invocation_text(ev->invocation, "split-out");
+    enum status status =
+        parallel_new(threads ? (unsigned)threads : parallel_cores(), false, &ev->pool);
+    if (status != STATUS_OK)
+        return error_set(reterr, status, "the threads could not be started");
+    if (logdir)
+        status = board_open(logdir, &ev->board, reterr);
+    if (status == STATUS_OK)
+        status = open_lists(ev, reterr);
+    if (status == STATUS_OK)
+        status = evaluation_data_read(ev->invocation, &ev->settings, ev->pool,
+                                      &ev->console.observer, &ev->data, reterr);
+    if (status == STATUS_OK && split_out)
+        status = evaluation_write_parts(&ev->data, split_out, reterr);
+    return status;
+}
+
+static enum status run(struct evaluation *ev, struct error *reterr)
+{
+    enum status status = console_open(&ev->console, reterr);
+    if (status == STATUS_OK)
+        status = prepare(ev, reterr);
+    for (size_t i = 0; i < ev->n && status == STATUS_OK; i++)
+        status = fit_one(ev, &ev->contestants[i], reterr);
+    if (status == STATUS_OK)
+        status = measure(ev, reterr);
+    return status == STATUS_OK ? write_results(ev, reterr) : status;
+}
+
+static void evaluation_free(struct evaluation *ev)
+{
+    console_close(&ev->console);
+    close_lists(ev, NULL);
+    report_free(ev->report);
+    for (size_t i = 0; i < ev->n; i++) {
+        model_free(ev->contestants[i].model);
+        fit_cost_free(&ev->contestants[i].cost);
+    }
+    evaluation_data_free(&ev->data);
+    board_close(ev->board);
+    parallel_free(ev->pool);
+    settings_free(&ev->settings);
+    arena_free(&ev->arena);
+    free(ev);
+}
+
+int command_evaluate(const struct invocation *invocation)
+{
+    struct error err = {0};
+    struct evaluation *ev = calloc(1, sizeof *ev);
+    if (!ev) {
+        error_set(&err, STATUS_NO_MEMORY, "no memory");
+        return report_failure(&err);
+    }
+    ev->invocation = invocation;
+    enum status status = configuration_read(invocation, "model", &ev->settings, &err);
+    if (status == STATUS_OK && read_request(ev, &err) != STATUS_OK) {
+        evaluation_free(ev);
+        return report_usage(invocation->command, "%s", err.text);
+    }
+    if (status == STATUS_OK)
+        status = run(ev, &err);
+    evaluation_free(ev);
+    err.status = status;
+    return status == STATUS_OK ? EXIT_DONE : report_failure(&err);
+}

@@ -1,0 +1,23 @@
+#pragma once
+/* What `evaluate` measures on: a training part and a test part, from files or from the store. */
+#include "cli/command.h"
+#include "data/settings.h"
+#include "data/split.h"
+#include "eval/test_set.h"
+#include "linalg/csr.h"
+
+struct evaluation_data {
+    struct dataset *dataset; /* with --test: the training events alone, but all ids */
+    struct bitmap held;      /* empty with --test */
+    bool has_held;
+    struct csr by_user, by_item; /* of the training part */
+    struct test_set test;
+    const char *split; /* "files", or how it was split */
+};
+
+/* Free in any case. */
+enum status evaluation_data_read(const struct invocation *invocation,
+                                 const struct settings *settings, struct parallel *pool,
+                                 const struct observer *observer, struct evaluation_data *ret_data,
+                                 struct error *reterr);
+void evaluation_data_free(struct evaluation_data *data);

@@ -1,0 +1,45 @@
+#include "cli/report.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+int report_failure(const struct error *err)
+{
+    fflush(stdout);
+    if (err->pointer[0])
+        fprintf(stderr, "tastevin: %s: %s\n", err->pointer, err->text);
+    else
+        fprintf(stderr, "tastevin: %s\n", err->text[0] ? err->text : status_name(err->status));
+    return EXIT_FAILED;
+}
+
+int report_usage(const struct command *command, const char *format, ...)
+{
+    va_list arguments;
+    fputs("tastevin: ", stderr);
+    va_start(arguments, format);
+    vfprintf(stderr, format, arguments);
+    va_end(arguments);
+    fprintf(stderr, "\nTry 'tastevin%s%s --help'.\n", command ? " " : "",
+            command ? command->name : "");
+    return EXIT_USAGE;
+}
+
+void report_note(const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    vfprintf(stderr, format, arguments);
+    va_end(arguments);
+    fputc('\n', stderr);
+}
+
+int report_flush(int exit_code)
+{
+    const bool failed_before = ferror(stdout);
+    if (fflush(stdout) == 0 && !failed_before)
+        return exit_code;
+    fprintf(stderr, "tastevin: writing to standard output: %s\n", strerror(errno));
+    return EXIT_FAILED;
+}

@@ -1,0 +1,18 @@
+#pragma once
+/* What goes to standard error, and the exit code that goes with it. */
+#include "base/status.h"
+#include "cli/command.h"
+
+/* "tastevin: <place>: <sentence>"; returns EXIT_FAILED. */
+int report_failure(const struct error *err);
+
+/* The sentence, then where the help is; returns EXIT_USAGE. command may be NULL. */
+int report_usage(const struct command *command, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
+/* A line of information. */
+void report_note(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/* Flushes standard output: a full disk or a closed pipe must not pass for success. Returns
+ * `exit_code`, or EXIT_FAILED with a message when something could not be written. */
+int report_flush(int exit_code);

@@ -1,0 +1,128 @@
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/text.h"
+#include "data/readers/csv.h"
+#include "data/readers/reader.h"
+
+enum status csv_open(struct csv *csv, struct source *source, char delimiter)
+{
+    *csv = (struct csv){.source = source, .delimiter = delimiter};
+    csv->text.limit = READER_LINE_MAX;
+    csv->starts = calloc(READER_COLUMNS_MAX, sizeof *csv->starts);
+    return csv->starts ? STATUS_OK : STATUS_NO_MEMORY;
+}
+
+void csv_close(struct csv *csv)
+{
+    buffer_free(&csv->text);
+    free(csv->starts);
+    *csv = (struct csv){0};
+}
+
+static bool ends_line(int c)
+{
+    return c == '\n' || c == '\r' || c == SOURCE_END;
+}
+
+static void skip_line_end(struct source *source)
+{
+    if (source_next(source) == '\r' && source_peek(source) == '\n')
+        source_next(source);
+}
+
+static void skip_line(struct source *source)
+{
+    while (!ends_line(source_peek(source)))
+        source_next(source);
+    skip_line_end(source);
+}
+
+/* The inside of a quoted cell, after its first quote. False: the file or the limit ends first. */
+static bool take_quoted(struct csv *csv)
+{
+    for (;;) {
+        const int c = source_next(csv->source);
+        if (c == SOURCE_END || csv->text.failed)
+            return false;
+        if (c == '"' && source_peek(csv->source) != '"')
+            return true;
+        if (c == '"')
+            source_next(csv->source);
+        buffer_append_byte(&csv->text, (char)c);
+    }
+}
+
+static void take_plain(struct csv *csv)
+{
+    int c;
+    while (!ends_line(c = source_peek(csv->source)) && c != (unsigned char)csv->delimiter)
+        buffer_append_byte(&csv->text, (char)source_next(csv->source));
+}
+
+/* One cell, up to the delimiter or the line's end. NULL, or what is wrong with it. */
+static const char *take_cell(struct csv *csv)
+{
+    if (csv->n_cells == READER_COLUMNS_MAX)
+        return "the line has more than 256 columns";
+    csv->starts[csv->n_cells++] = csv->text.size;
+    if (source_peek(csv->source) != '"') {
+        take_plain(csv);
+    } else {
+        source_next(csv->source);
+        if (!take_quoted(csv))
+            return "a quote opens here that is not closed within 1 MiB";
+        const int c = source_peek(csv->source);
+        if (!ends_line(c) && c != (unsigned char)csv->delimiter)
+            return "a cell goes on after its closing quote; double the quotes within";
+    }
+    buffer_append_byte(&csv->text, '\0');
+    return csv->text.failed ? "the line is longer than 1 MiB" : NULL;
+}
+
+static const char *take_record(struct csv *csv)
+{
+    for (;;) {
+        const char *fault = take_cell(csv);
+        if (fault)
+            return fault;
+        if (source_peek(csv->source) != (unsigned char)csv->delimiter)
+            break;
+        source_next(csv->source);
+    }
+    skip_line_end(csv->source);
+    return NULL;
+}
+
+/* Cells are terminated by one NUL each, so a further one came from the file. */
+static const char *text_fault(const struct csv *csv)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < csv->text.size; i++)
+        n += csv->text.data[i] == '\0';
+    if (n != csv->n_cells)
+        return "the line holds a NUL byte";
+    if (!utf8_is_valid(csv->text.data, csv->text.size))
+        return "the line is not valid UTF-8; convert the file, for example with iconv";
+    return NULL;
+}
+
+enum status csv_next(struct csv *csv, bool *ret_end, struct error *reterr)
+{
+    while (source_peek(csv->source) == '\n' || source_peek(csv->source) == '\r')
+        skip_line_end(csv->source);
+    *ret_end = source_peek(csv->source) == SOURCE_END;
+    if (*ret_end)
+        return STATUS_OK;
+    buffer_clear(&csv->text);
+    csv->n_cells = 0;
+    csv->line = source_line_number(csv->source);
+    const char *fault = take_record(csv);
+    if (fault) {
+        const bool large = csv->text.failed || csv->n_cells == READER_COLUMNS_MAX;
+        skip_line(csv->source);
+        return error_set(reterr, large ? STATUS_TOO_LARGE : STATUS_MALFORMED, "%s", fault);
+    }
+    fault = text_fault(csv);
+    return fault ? error_set(reterr, STATUS_MALFORMED, "%s", fault) : STATUS_OK;
+}

@@ -1,0 +1,29 @@
+#pragma once
+/* Records of comma-separated values (RFC 4180): quotes, doubled quotes, line ends within quotes.
+ *
+ * A record is at most READER_LINE_MAX bytes and READER_COLUMNS_MAX cells. A quote counts only at
+ * the start of a cell; a cell that goes on after its closing quote is a fault of the record. */
+#include "data/readers/source.h"
+
+struct csv {
+    struct source *source;
+    char delimiter;
+    struct buffer text; /* all cells of the record, each terminated */
+    size_t *starts;     /* [n_cells] offsets in text */
+    size_t n_cells;
+    uint64_t line; /* where the record began */
+};
+
+/* NO_MEMORY. The source is borrowed. */
+enum status csv_open(struct csv *csv, struct source *source, char delimiter);
+void csv_close(struct csv *csv);
+
+/* The next record that is not an empty line: cells by csv_cell until the next call. *ret_end: there
+ * is none. MALFORMED or TOO_LARGE: the record is broken, as the text says; the next call goes on
+ * with the line after the place where that became clear. */
+enum status csv_next(struct csv *csv, bool *ret_end, struct error *reterr);
+
+static inline const char *csv_cell(const struct csv *csv, size_t i)
+{
+    return csv->text.data + csv->starts[i];
+}

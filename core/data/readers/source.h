@@ -1,0 +1,42 @@
+#pragma once
+/* Bytes from a path, a gzip file or standard input ("-"), by character or by line.
+ *
+ * Gzip is recognised by its first bytes, so `-` may be compressed too; a file called .gz that is
+ * none, and one that ends too early, are errors. A line ends with LF, CRLF or CR; a byte order mark
+ * at the start is skipped. Memory: one block of 64 KiB and one line of at most READER_LINE_MAX.
+ * Threads: one user at a time.
+ */
+#include <stdint.h>
+
+#include "base/buffer.h"
+#include "base/status.h"
+
+struct source;
+
+/* NOT_FOUND, IO, MALFORMED (a .gz that is none), with the path in the text. */
+enum status source_open(const char *path, struct source **ret_source, struct error *reterr);
+void source_close(struct source *source); /* NULL is fine */
+
+/* The next byte, or SOURCE_END after the last one and after a failure: source_status tells. */
+enum { SOURCE_END = -1 };
+int source_next(struct source *source);
+int source_peek(struct source *source);
+
+/* OK, or why reading ended early: IO, CORRUPT (truncated or damaged gzip). */
+enum status source_status(const struct source *source, struct error *reterr);
+
+/* The next line without its end, as terminated bytes that are valid until the next call; false at
+ * the end or after a failure. A line above READER_LINE_MAX comes cut, with `overlong`. */
+struct source_line {
+    const char *bytes;
+    size_t length;
+    uint64_t number; /* from 1 */
+    bool overlong;
+};
+bool source_line(struct source *source, struct source_line *ret_line);
+
+/* Number of the line that the next byte belongs to. */
+uint64_t source_line_number(const struct source *source);
+
+/* What was read of the whole, in [0, 1]; 0 where the size is not known. */
+double source_share(const struct source *source);

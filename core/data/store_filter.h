@@ -1,0 +1,41 @@
+#pragma once
+/* Which run of seqs may hold an event with a given id: a Bloom filter a run.
+ *
+ * Clients' event ids are mostly random. In one index over all of them every new id would change a
+ * page of its own (store_runs.c tells what that costs), so their index is cut into runs as well,
+ * and these filters say in memory which runs are worth asking. 128 KiB a run that has ids: 16 bits
+ * an id, one cache line a question, about one in a thousand runs asked in vain.
+ *
+ * A filter never misses an id that is stored. It may remember ids that are gone or were rolled
+ * back, which costs a question and nothing else. Filters of complete runs are kept in the table
+ * event_id_filters; the newest one is made again from its rows.
+ */
+#include <stdint.h>
+
+#include "base/status.h"
+
+struct store;
+
+enum { FILTER_BYTES = 131072 };
+
+/* Zero-initialise. */
+struct id_filters {
+    unsigned char **of_run; /* [n_runs]; NULL: no ids in that run */
+    uint64_t n_runs;
+    uint64_t seq; /* all ids up to this seq are in, when loaded */
+    bool loaded;
+    bool current; /* brought up to date in this transaction */
+};
+
+void filters_free(struct id_filters *filters);
+
+/* Brings the filters up to date with what this and other processes have stored; once a transaction
+ * does the work. Before any question. */
+enum status filters_update(struct store *store, struct error *reterr);
+
+/* May the run have an event of that id? */
+bool filters_may_have(const struct store *store, uint64_t run, const char *event_id);
+
+/* An event of that id is about to be stored in the run. */
+enum status filters_add(struct store *store, uint64_t run, const char *event_id,
+                        struct error *reterr);

@@ -1,0 +1,283 @@
+#include "recommend/recommend.h"
+
+#include <assert.h>
+#include <string.h>
+
+#include "linalg/topk.h"
+#include "recommend/eligible.h"
+#include "recommend/retrieve.h"
+
+static const char popular_name[] = "popular";
+
+/* ---- the answer, filled from the best downwards ---- */
+
+struct answer {
+    const struct view *view;
+    struct bitmap groups; /* those that are in it */
+    struct recommended *items;
+    uint32_t n, wanted; /* wanted: n + offset of the request */
+};
+
+static enum status answer_start(const struct view *view, const struct recommend_request *request,
+                                uint32_t eligible, struct arena *arena, struct answer *ret_answer)
+{
+    assert(request->n <= RECOMMEND_REACH_MAX && request->offset <= RECOMMEND_REACH_MAX);
+    const uint32_t reach = request->n + request->offset;
+    struct answer answer = {.view = view, .wanted = reach < eligible ? reach : eligible};
+    answer.items = arena_alloc(arena, answer.wanted * sizeof *answer.items);
+    answer.groups = bitmap_in_arena(arena, view->n_groups);
+    if (!answer.items || !answer.groups.words)
+        return STATUS_NO_MEMORY;
+    *ret_answer = answer;
+    return STATUS_OK;
+}
+
+static bool answer_is_full(const struct answer *answer)
+{
+    return answer->n == answer->wanted;
+}
+
+static bool is_grouped(const struct view *view, uint32_t item)
+{
+    return view->grouped && bitmap_test(view->grouped, item);
+}
+
+static void answer_add(struct answer *answer, uint32_t item, float score)
+{
+    if (answer_is_full(answer))
+        return;
+    if (is_grouped(answer->view, item)) {
+        const uint32_t group = answer->view->class->group(answer->view, item);
+        if (bitmap_test(&answer->groups, group))
+            return;
+        bitmap_set(&answer->groups, group);
+    }
+    answer->items[answer->n++] = (struct recommended){.item = item, .score = score};
+}
+
+/* The best candidates in order, twice as many when groups have left too few of them. */
+static enum status answer_with_best(struct answer *answer, const struct candidates *candidates,
+                                    struct arena *arena)
+{
+    size_t k = answer->wanted;
+    for (size_t seen = 0; !answer_is_full(answer) && seen < candidates->n; k *= 2) {
+        if (k > candidates->n)
+            k = candidates->n;
+        struct ranked *best = arena_alloc(arena, k * sizeof *best);
+        if (!best)
+            return STATUS_NO_MEMORY;
+        const size_t n =
+            topk_of_list(candidates->items, candidates->scores, candidates->n, k, best);
+        for (; seen < n; seen++)
+            answer_add(answer, best[seen].item, best[seen].score);
+    }
+    return STATUS_OK;
+}
+
+/* The newest of what the model does not know. Their score is 0, or the last one's if that is
+ * lower: scores never rise along a list. */
+static enum status answer_with_newest(struct answer *answer, const struct bitmap *eligible,
+                                      uint32_t from, struct arena *arena)
+{
+    const float last = answer->n ? answer->items[answer->n - 1].score : 0;
+    size_t n = 0, k = answer->wanted - answer->n;
+    for (size_t seen = 0; !answer_is_full(answer); k *= 2) {
+        uint32_t *items;
+        const enum status status =
+            retrieve_newest(answer->view, eligible, from, k, arena, &items, &n);
+        if (status != STATUS_OK)
+            return status;
+        if (n == seen)
+            break;
+        for (; seen < n; seen++)
+            answer_add(answer, items[seen], last < 0 ? last : 0);
+    }
+    return STATUS_OK;
+}
+
+static void answer_finish(const struct answer *answer, const struct recommend_request *request,
+                          struct recommendation *out)
+{
+    const uint32_t skipped = request->offset < answer->n ? request->offset : answer->n;
+    out->items = answer->items + skipped;
+    out->n = answer->n - skipped;
+}
+
+/* ---- who asks ---- */
+
+struct asker {
+    const struct touch *touches;
+    size_t n_touches;
+    struct signal *history;
+    size_t n_history;
+    bool fresh;
+};
+
+static enum status asker_read(const struct view *view, const struct recommend_request *request,
+                              struct arena *arena, struct asker *ret_asker)
+{
+    struct asker asker = {0};
+    if (request->user != QUERY_NO_USER) {
+        const enum status status = view->class->touches(view, request->user, arena, &asker.touches,
+                                                        &asker.n_touches, &asker.fresh);
+        if (status != STATUS_OK)
+            return status;
+    }
+    asker.history = arena_alloc(arena, asker.n_touches * sizeof *asker.history);
+    if (!asker.history)
+        return STATUS_NO_MEMORY;
+    if (asker.n_touches)
+        asker.n_history = signals_of_touches(asker.touches, asker.n_touches, view->types,
+                                             view->frame, asker.history);
+    *ret_asker = asker;
+    return STATUS_OK;
+}
+
+static bool is_popular(const struct model *model)
+{
+    return strcmp(model->class->name, popular_name) == 0;
+}
+
+/* The model asked for, if it can say anything about this user; otherwise the one that needs no
+ * history; NULL when there is none. */
+static const struct model *choose_model(const struct view *view,
+                                        const struct recommend_request *request,
+                                        const struct asker *asker)
+{
+    const struct model *model = request->model ? request->model : view->retriever;
+    if (model &&
+        (is_popular(model) || (asker->n_history > 0 && asker->history[0].item < model->n_items)))
+        return model;
+    for (size_t i = 0; i < view->n_models; i++)
+        if (is_popular(view->models[i]))
+            return view->models[i];
+    return NULL;
+}
+
+static const char *strategy_of(const struct model *model, const struct recommend_request *request,
+                               const struct asker *asker)
+{
+    const bool known = request->user < model->n_users && !asker->fresh;
+    return known || is_popular(model) ? model->class->name : "fold_in";
+}
+
+/* ---- the whole way ---- */
+
+static enum status score_and_rank(const struct model *model,
+                                  const struct recommend_request *request,
+                                  const struct asker *asker, const struct bitmap *eligible,
+                                  struct arena *arena, struct answer *answer)
+{
+    const struct query query = {.user =
+                                    request->user < model->n_users ? request->user : QUERY_NO_USER,
+                                .fresh = asker->fresh,
+                                .n = (uint32_t)asker->n_history,
+                                .history = asker->history};
+    struct candidates candidates;
+    const enum status status = retrieve_scored(model, &query, eligible, arena, &candidates);
+    return status == STATUS_OK ? answer_with_best(answer, &candidates, arena) : status;
+}
+
+enum status recommend(const struct view *view, const struct recommend_request *request,
+                      struct arena *arena, struct recommendation *ret_recommendation)
+{
+    struct recommendation made = {.strategy = "latest", .model = "none"};
+    struct asker asker;
+    struct bitmap eligible;
+    struct answer answer;
+    enum status status = asker_read(view, request, arena, &asker);
+    if (status == STATUS_OK)
+        status = eligible_set(view, request, asker.touches, asker.n_touches, arena, &eligible);
+    if (status == STATUS_OK)
+        status = eligible_count(view, &eligible, arena, &made.eligible);
+    if (status == STATUS_OK)
+        status = answer_start(view, request, made.eligible, arena, &answer);
+    if (status != STATUS_OK)
+        return status;
+    const struct model *model = choose_model(view, request, &asker);
+    const uint32_t first = bitmap_next(&eligible, 0);
+    if (model && first < eligible.count && first < model->n_items) {
+        made.model = model->class->name;
+        made.strategy = strategy_of(model, request, &asker);
+        status = score_and_rank(model, request, &asker, &eligible, arena, &answer);
+    }
+    if (status == STATUS_OK)
+        status = answer_with_newest(&answer, &eligible, model ? model->n_items : 0, arena);
+    if (status != STATUS_OK)
+        return status;
+    answer_finish(&answer, request, &made);
+    *ret_recommendation = made;
+    return STATUS_OK;
+}
+
+/* ---- items like one item ---- */
+
+static const struct model *model_of_likeness(const struct view *view,
+                                             const struct recommend_request *request)
+{
+    const struct model *model = request->model ? request->model : view->retriever;
+    if (model && model->class->similar)
+        return model;
+    for (size_t i = 0; i < view->n_models; i++)
+        if (view->models[i]->class->similar)
+            return view->models[i];
+    return NULL;
+}
+
+/* The eligible items that are not the item itself or another of its group. */
+static void leave_out_own_group(const struct view *view, uint32_t item, struct bitmap *eligible)
+{
+    bitmap_clear(eligible, item);
+    if (!is_grouped(view, item))
+        return;
+    const uint32_t group = view->class->group(view, item);
+    for (uint32_t other = bitmap_next(eligible, 0); other < eligible->count;
+         other = bitmap_next(eligible, other + 1))
+        if (is_grouped(view, other) && view->class->group(view, other) == group)
+            bitmap_clear(eligible, other);
+}
+
+/* Of the candidates alone: what has no likeness to the item cannot be answered. */
+static enum status count_candidates(const struct view *view, const struct candidates *candidates,
+                                    struct arena *arena, uint32_t *ret_count)
+{
+    struct bitmap set = bitmap_in_arena(arena, view->n_items);
+    if (!set.words)
+        return STATUS_NO_MEMORY;
+    for (size_t i = 0; i < candidates->n; i++)
+        bitmap_set(&set, candidates->items[i]);
+    return eligible_count(view, &set, arena, ret_count);
+}
+
+enum status recommend_similar(const struct view *view, uint32_t item,
+                              const struct recommend_request *request, struct arena *arena,
+                              struct recommendation *ret_recommendation)
+{
+    const struct model *model = model_of_likeness(view, request);
+    if (!model)
+        return STATUS_UNSUPPORTED;
+    struct recommendation made = {.strategy = model->class->name, .model = model->class->name};
+    struct asker asker;
+    struct bitmap eligible;
+    struct candidates candidates = {0};
+    struct answer answer;
+    enum status status = asker_read(view, request, arena, &asker);
+    if (status == STATUS_OK)
+        status = eligible_set(view, request, asker.touches, asker.n_touches, arena, &eligible);
+    if (status != STATUS_OK)
+        return status;
+    leave_out_own_group(view, item, &eligible);
+    if (item < model->n_items)
+        status = retrieve_similar(model, item, &eligible, arena, &candidates);
+    if (status == STATUS_OK)
+        status = count_candidates(view, &candidates, arena, &made.eligible);
+    if (status == STATUS_OK)
+        status = answer_start(view, request, made.eligible, arena, &answer);
+    if (status == STATUS_OK)
+        status = answer_with_best(&answer, &candidates, arena);
+    if (status != STATUS_OK)
+        return status;
+    answer_finish(&answer, request, &made);
+    *ret_recommendation = made;
+    return STATUS_OK;
+}

@@ -1,0 +1,172 @@
+#include "recommend/retrieve.h"
+
+#include <math.h>
+
+#include "linalg/kernels.h"
+
+/* ---- scored by a model ---- */
+
+/* The set's items below `end`, and room for their scores. */
+static enum status list_items(const struct bitmap *set, uint32_t end, struct arena *arena,
+                              struct candidates *ret_candidates)
+{
+    size_t n = 0;
+    for (uint32_t item = bitmap_next(set, 0); item < set->count && item < end;
+         item = bitmap_next(set, item + 1))
+        n++;
+    uint32_t *items = arena_alloc(arena, n * sizeof *items);
+    float *scores = arena_alloc(arena, n * sizeof *scores);
+    if (!items || !scores)
+        return STATUS_NO_MEMORY;
+    *ret_candidates = (struct candidates){.items = items, .scores = scores, .n = n};
+    uint32_t item = bitmap_next(set, 0);
+    for (size_t i = 0; i < n; i++, item = bitmap_next(set, item + 1))
+        items[i] = item;
+    return STATUS_OK;
+}
+
+/* How many of items[n] from the first on are neighbours. */
+static size_t run_length(const uint32_t *items, size_t n)
+{
+    size_t length = 1;
+    while (length < n && items[length] == items[0] + length)
+        length++;
+    return length;
+}
+
+static enum status scan_vectors(const struct model *model, const struct query *query,
+                                struct arena *arena, struct candidates *candidates)
+{
+    uint32_t d;
+    const float *rows = model->class->item_vectors(model, &d);
+    float *vector = arena_alloc(arena, d * sizeof *vector);
+    if (!vector)
+        return STATUS_NO_MEMORY;
+    const enum status status = model->class->query_vector(model, query, vector, arena);
+    if (status != STATUS_OK)
+        return status;
+    const struct kernels *kernels = kernels_get();
+    for (size_t i = 0; i < candidates->n;) {
+        const size_t n = run_length(candidates->items + i, candidates->n - i);
+        kernels->scan(rows + (size_t)candidates->items[i] * d, n, d, vector,
+                      candidates->scores + i);
+        i += n;
+    }
+    return STATUS_OK;
+}
+
+enum status retrieve_scored(const struct model *model, const struct query *query,
+                            const struct bitmap *eligible, struct arena *arena,
+                            struct candidates *ret_candidates)
+{
+    enum status status = list_items(eligible, model->n_items, arena, ret_candidates);
+    if (status != STATUS_OK || ret_candidates->n == 0)
+        return status;
+    if (model->class->item_vectors)
+        return scan_vectors(model, query, arena, ret_candidates);
+    return model->class->score(model, query, 1, ret_candidates->items, ret_candidates->n,
+                               ret_candidates->scores, arena);
+}
+
+enum status retrieve_similar(const struct model *model, uint32_t item,
+                             const struct bitmap *eligible, struct arena *arena,
+                             struct candidates *ret_candidates)
+{
+    enum status status = list_items(eligible, model->n_items, arena, ret_candidates);
+    float *likeness = arena_alloc(arena, model->n_items * sizeof *likeness);
+    if (status != STATUS_OK || !likeness)
+        return STATUS_NO_MEMORY;
+    status = model->class->similar(model, item, likeness, arena);
+    if (status != STATUS_OK)
+        return status;
+    size_t kept = 0;
+    for (size_t i = 0; i < ret_candidates->n; i++) {
+        const uint32_t candidate = ret_candidates->items[i];
+        if (candidate == item || !isfinite(likeness[candidate]))
+            continue;
+        ret_candidates->items[kept] = candidate;
+        ret_candidates->scores[kept++] = likeness[candidate];
+    }
+    ret_candidates->n = kept;
+    return STATUS_OK;
+}
+
+/* ---- newest first ---- */
+
+struct dated {
+    int64_t created_ms;
+    uint32_t item;
+};
+
+static bool is_older(struct dated a, struct dated b)
+{
+    return a.created_ms != b.created_ms ? a.created_ms < b.created_ms : a.item > b.item;
+}
+
+/* The heap's root is its oldest; puts `dated` in at the root's place. */
+static void heap_replace_root(struct dated *heap, size_t n, struct dated dated)
+{
+    size_t at = 0;
+    for (size_t child; (child = 2 * at + 1) < n; at = child) {
+        if (child + 1 < n && is_older(heap[child + 1], heap[child]))
+            child++;
+        if (!is_older(heap[child], dated))
+            break;
+        heap[at] = heap[child];
+    }
+    heap[at] = dated;
+}
+
+static void heap_add(struct dated *heap, size_t n, struct dated dated)
+{
+    size_t at = n;
+    for (; at > 0 && is_older(dated, heap[(at - 1) / 2]); at = (at - 1) / 2)
+        heap[at] = heap[(at - 1) / 2];
+    heap[at] = dated;
+}
+
+/* The highest set bit below `end`, or UINT32_MAX. */
+static uint32_t bitmap_before(const struct bitmap *set, uint32_t end)
+{
+    if (end == 0)
+        return UINT32_MAX;
+    size_t at = (end - 1) / 64;
+    uint64_t word = set->words[at] & ~UINT64_C(0) >> (63 - (end - 1) % 64);
+    while (word == 0) {
+        if (at-- == 0)
+            return UINT32_MAX;
+        word = set->words[at];
+    }
+    return (uint32_t)(at * 64 + 63 - (size_t)__builtin_clzll(word));
+}
+
+/* From the highest number down: later items are mostly newer, so that the heap soon holds what it
+ * will hold in the end. */
+enum status retrieve_newest(const struct view *view, const struct bitmap *eligible, uint32_t from,
+                            size_t k, struct arena *arena, uint32_t **ret_items, size_t *ret_n)
+{
+    if (k > eligible->count)
+        k = eligible->count;
+    struct dated *heap = arena_alloc(arena, k * sizeof *heap);
+    uint32_t *items = arena_alloc(arena, k * sizeof *items);
+    if (!heap || !items)
+        return STATUS_NO_MEMORY;
+    size_t n = 0;
+    for (uint32_t item = bitmap_before(eligible, eligible->count);
+         item != UINT32_MAX && item >= from && k > 0; item = bitmap_before(eligible, item)) {
+        const struct dated dated = {.created_ms = view->class->created_ms(view, item),
+                                    .item = item};
+        if (n < k)
+            heap_add(heap, n++, dated);
+        else if (is_older(heap[0], dated))
+            heap_replace_root(heap, n, dated);
+    }
+    *ret_n = n;
+    while (n > 0) { /* the oldest that is left goes to the end */
+        items[n - 1] = heap[0].item;
+        n--;
+        heap_replace_root(heap, n, heap[n]);
+    }
+    *ret_items = items;
+    return STATUS_OK;
+}

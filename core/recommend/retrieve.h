@@ -1,0 +1,28 @@
+#pragma once
+/* Scores for the eligible items that a model knows, and the newest of those that it does not. */
+#include "base/arena.h"
+#include "base/bitmap.h"
+#include "recommend/view.h"
+
+struct candidates {
+    uint32_t *items; /* [n] rising */
+    float *scores;   /* [n] */
+    size_t n;
+};
+
+/* All items of `eligible` below model->n_items, scored for the query. A model with vectors is
+ * scanned here, any other scores the list itself. From the arena; NO_MEMORY. */
+enum status retrieve_scored(const struct model *model, const struct query *query,
+                            const struct bitmap *eligible, struct arena *arena,
+                            struct candidates *ret_candidates);
+
+/* The same by likeness to one item, below model->n_items; those without any are left out. The model
+ * has `similar`. */
+enum status retrieve_similar(const struct model *model, uint32_t item,
+                             const struct bitmap *eligible, struct arena *arena,
+                             struct candidates *ret_candidates);
+
+/* The k newest of `eligible` from item number `from` on: latest created first, equal ones by rising
+ * number. *ret_items: [*ret_n] from the arena. */
+enum status retrieve_newest(const struct view *view, const struct bitmap *eligible, uint32_t from,
+                            size_t k, struct arena *arena, uint32_t **ret_items, size_t *ret_n);

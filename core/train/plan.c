@@ -1,0 +1,147 @@
+#include "train/plan.h"
+
+#include <ctype.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "eval/report_json.h"
+#include "linalg/kernels.h"
+
+enum { NAME_MAX_BYTES = 64 };
+
+static const struct model_class *find_class(const char *name, const char *place,
+                                            struct error *reterr)
+{
+    const char *nearest;
+    const struct model_class *class = model_class_find(name, &nearest);
+    if (!class && nearest)
+        error_set(reterr, STATUS_NOT_FOUND, "%s: unknown model '%s'; did you mean '%s'?", place,
+                  name, nearest);
+    else if (!class)
+        error_set(reterr, STATUS_NOT_FOUND, "%s: unknown model '%s'", place, name);
+    return class;
+}
+
+static enum status add_model(struct plan *plan, const struct model_class *class,
+                             struct error *reterr)
+{
+    for (size_t i = 0; i < plan->n_models; i++)
+        if (plan->models[i].class == class)
+            return STATUS_OK;
+    if (plan->n_models == SNAPSHOT_MODELS_MAX)
+        return error_set(reterr, STATUS_TOO_LARGE, "models.retrievers: at most %d models",
+                         SNAPSHOT_MODELS_MAX);
+    void *settings = model_settings_new(class, &plan->arena);
+    if (!settings)
+        return error_set(reterr, STATUS_NO_MEMORY, "out of memory for the models' settings");
+    plan->models[plan->n_models++] = (struct planned_model){class, settings};
+    return STATUS_OK;
+}
+
+/* One name of the comma-separated list, without the blanks around it. */
+static enum status add_named(struct plan *plan, const char *name, size_t length, bool first,
+                             struct error *reterr)
+{
+    char text[NAME_MAX_BYTES];
+    snprintf(text, sizeof text, "%.*s", (int)(length < sizeof text ? length : sizeof text - 1),
+             name);
+    const struct model_class *class = find_class(text, "models.retrievers", reterr);
+    if (!class)
+        return STATUS_NOT_FOUND;
+    const enum status status = add_model(plan, class, reterr);
+    for (size_t i = 0; first && status == STATUS_OK && i < plan->n_models; i++)
+        if (plan->models[i].class == class)
+            plan->retriever = i;
+    return status;
+}
+
+static enum status add_retrievers(struct plan *plan, const char *list, struct error *reterr)
+{
+    bool first = true;
+    enum status status = STATUS_OK;
+    while (*list && status == STATUS_OK) {
+        const size_t length = strcspn(list, ",");
+        size_t from = 0, to = length;
+        while (from < to && isspace((unsigned char)list[from]))
+            from++;
+        while (to > from && isspace((unsigned char)list[to - 1]))
+            to--;
+        if (to > from) {
+            status = add_named(plan, list + from, to - from, first, reterr);
+            first = false;
+        }
+        list += length + (list[length] == ',');
+    }
+    return status;
+}
+
+/* A parameter of a model that is not fitted is checked like any other. */
+static enum status apply_setting(struct plan *plan, const struct model_setting *setting,
+                                 struct error *reterr)
+{
+    const struct model_class *class = find_class(setting->model, setting->place, reterr);
+    if (!class)
+        return STATUS_NOT_FOUND;
+    void *values = NULL;
+    for (size_t i = 0; i < plan->n_models; i++)
+        if (plan->models[i].class == class)
+            values = plan->models[i].settings;
+    if (!values && !(values = model_settings_new(class, &plan->arena)))
+        return error_set(reterr, STATUS_NO_MEMORY, "out of memory for the models' settings");
+    const enum status status = options_set(class->options, class->n_options, values, "parameter",
+                                           setting->name, setting->value, &plan->arena, reterr);
+    if (status != STATUS_OK && reterr)
+        error_prefix(reterr, "%s: models.%s: ", setting->place, setting->model);
+    return status;
+}
+
+enum status plan_make(const struct settings *settings, struct plan *ret_plan, struct error *reterr)
+{
+    struct plan plan = {0};
+    enum status status = add_model(&plan, model_classes[0], reterr);
+    if (status == STATUS_OK)
+        status = add_retrievers(&plan, settings->models.retrievers, reterr);
+    for (size_t i = 0; i < settings->n_model_settings && status == STATUS_OK; i++)
+        status = apply_setting(&plan, &settings->model_settings[i], reterr);
+    if (status == STATUS_OK)
+        *ret_plan = plan;
+    else
+        plan_free(&plan);
+    return status;
+}
+
+void plan_free(struct plan *plan)
+{
+    arena_free(&plan->arena);
+    plan->n_models = 0;
+}
+
+uint64_t plan_estimate(const struct plan *plan, const struct store_counts *counts)
+{
+    enum {
+        EVENT_BYTES = 17, /* data/dataset.h */
+        ID_BYTES = 64,    /* start, slots, a UUID and some growth */
+        MATRIX_ENTRY_BYTES = 2 * (sizeof(uint32_t) + sizeof(float)), /* by user and by item */
+        MATRIX_ROW_BYTES = 2 * sizeof(uint64_t),
+        TEST_ENTRY_BYTES = 4 * sizeof(uint32_t)
+    };
+    const uint64_t rows = (uint64_t)counts->next_user + counts->next_item;
+    uint64_t bytes = counts->events * (EVENT_BYTES + MATRIX_ENTRY_BYTES + TEST_ENTRY_BYTES) +
+                     rows * (ID_BYTES + MATRIX_ROW_BYTES) + snapshot_write_estimate(counts->events);
+    for (size_t i = 0; i < plan->n_models; i++)
+        bytes += plan->models[i].class->estimate(plan->models[i].settings, counts->next_user,
+                                                 counts->next_item, counts->events);
+    return bytes;
+}
+
+void plan_append_json(const struct plan *plan, const struct settings *settings, struct buffer *out)
+{
+    buffer_printf(out, "{\"seed\": %lld, \"kernels\": \"%s\", \"retriever\": \"%s\", \"models\": {",
+                  (long long)settings->training.seed, kernels_get()->name,
+                  plan->models[plan->retriever].class->name);
+    for (size_t i = 0; i < plan->n_models; i++) {
+        buffer_printf(out, "%s\"%s\": ", i ? ", " : "", plan->models[i].class->name);
+        model_settings_append_json(plan->models[i].class, plan->models[i].settings, out);
+    }
+    buffer_append_text(out, "}}");
+}

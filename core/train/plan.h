@@ -1,0 +1,32 @@
+#pragma once
+/* What a round is to fit, from the settings: models with their parameters, and what that will take.
+ */
+#include "data/settings.h"
+#include "data/store.h"
+#include "models/model.h"
+#include "train/snapshot.h"
+
+struct planned_model {
+    const struct model_class *class;
+    void *settings; /* owned by the plan's arena */
+};
+
+struct plan {
+    struct arena arena;
+    struct planned_model models[SNAPSHOT_MODELS_MAX]; /* `popular` first */
+    size_t n_models;
+    size_t retriever; /* which of them answers */
+};
+
+/* NOT_FOUND for an unknown model or parameter, with the nearest known name and the place of the
+ * setting; MALFORMED and OUT_OF_RANGE for its value. */
+enum status plan_make(const struct settings *settings, struct plan *ret_plan, struct error *reterr);
+void plan_free(struct plan *plan);
+
+/* Bytes that a round takes at its peak, at most: the data set, its matrices, all models and the
+ * snapshot's tables at once. */
+uint64_t plan_estimate(const struct plan *plan, const struct store_counts *counts);
+
+/* {"seed", "kernels", "retriever", "models": {"ials": {...}}}: all that decides the bytes of a fit
+ * beside the data. */
+void plan_append_json(const struct plan *plan, const struct settings *settings, struct buffer *out);

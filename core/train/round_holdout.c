@@ -1,0 +1,191 @@
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "data/split.h"
+#include "train/round_parts.h"
+
+static enum status out_of_memory(const struct round *round, enum status status)
+{
+    return error_set(round->reterr, status, "%s while measuring on the hold-out",
+                     status_name(status));
+}
+
+/* ---- the split ---- */
+
+static void say_nothing_to_measure(struct round *round, const char *why)
+{
+    buffer_printf(&round->reason, "Nothing could be held out to measure on: %s.", why);
+}
+
+/* *ret_found: there is something to measure on. */
+static enum status split(struct round *round, bool *ret_found)
+{
+    const struct settings *settings = round->request->settings;
+    struct holdout *h = &round->holdout;
+    const struct split_settings split = {.kind = SPLIT_USER_TIME,
+                                         .share = settings->training.hold_out,
+                                         .users_max = (uint32_t)settings->training.hold_out_users,
+                                         .seed = (uint64_t)settings->training.seed};
+    struct error err = {0};
+    enum status status = split_make(round->dataset, &split, &h->held, &err);
+    *ret_found = false;
+    if (status == STATUS_OUT_OF_RANGE) {
+        say_nothing_to_measure(round, err.text);
+        return STATUS_OK;
+    }
+    if (status == STATUS_OK)
+        status = test_set_of_split(round->dataset, &h->held, &h->test);
+    if (status != STATUS_OK)
+        return out_of_memory(round, status);
+    *ret_found = h->test.n_users > 0;
+    if (!*ret_found)
+        say_nothing_to_measure(round, "no held-out event shows a preference");
+    return STATUS_OK;
+}
+
+/* ---- the fits ---- */
+
+static enum status make_matrices(struct round *round)
+{
+    struct holdout *h = &round->holdout;
+    enum status status =
+        dataset_matrix(round->dataset, &h->held, round->request->pool, &h->by_user);
+    if (status == STATUS_OK)
+        status = csr_transpose(&h->by_user, &h->by_item);
+    return status == STATUS_OK ? status : out_of_memory(round, status);
+}
+
+static enum status fit_all(struct round *round)
+{
+    struct holdout *h = &round->holdout;
+    const struct train_set data = {round->dataset, &h->held, &h->by_user, &h->by_item,
+                                   (uint64_t)round->request->settings->training.seed};
+    enum status status = make_matrices(round);
+    for (size_t i = 0; i < round->plan.n_models && status == STATUS_OK; i++) {
+        const struct planned_model *planned = &round->plan.models[i];
+        char phase[ROUND_PHASE_TEXT_MAX];
+        snprintf(phase, sizeof phase, "fitting %s (hold-out)", planned->class->name);
+        status = fit_model(planned->class, &data, planned->settings, "holdout_fit", phase,
+                           round->request->pool, round->request->observer, &h->models[i],
+                           &h->costs[i], round->reterr);
+        if (status == STATUS_OK && h->costs[i].peak_rss_bytes > round->peak_rss)
+            round->peak_rss = h->costs[i].peak_rss_bytes;
+    }
+    return status;
+}
+
+/* ---- the report ---- */
+
+static struct evaluate_request request_of(const struct round *round, const struct test_set *test,
+                                          const struct evaluated *models, size_t n_models)
+{
+    const struct holdout *h = &round->holdout;
+    return (struct evaluate_request){.dataset = round->dataset,
+                                     .held = &h->held,
+                                     .by_user = &h->by_user,
+                                     .test = test,
+                                     .models = models,
+                                     .n_models = n_models,
+                                     .ks = {20, 10},
+                                     .n_ks = 2,
+                                     .seed = (uint64_t)round->request->settings->training.seed,
+                                     .pool = round->request->pool,
+                                     .observer = round->request->observer};
+}
+
+static enum status evaluate(struct round *round)
+{
+    struct holdout *h = &round->holdout;
+    struct evaluated models[SNAPSHOT_MODELS_MAX] = {{0}};
+    for (size_t i = 0; i < round->plan.n_models; i++)
+        models[i] =
+            (struct evaluated){.model = h->models[i], .settings = round->plan.models[i].settings};
+    const struct evaluate_request request =
+        request_of(round, &h->test, models, round->plan.n_models);
+    const enum status status = evaluate_models(&request, &h->report, round->reterr);
+    for (size_t i = 0; i < round->plan.n_models && status == STATUS_OK; i++) {
+        struct model_report *report = &h->report->models[i];
+        report->fit_seconds = h->costs[i].seconds;
+        report->epoch_seconds = h->costs[i].epoch_seconds;
+        report->n_epochs = h->costs[i].n_epochs;
+        report->peak_rss_bytes = h->costs[i].peak_rss_bytes;
+    }
+    return status;
+}
+
+/* ---- new against active ---- */
+
+/* Both answer from the same training histories; the active one folds them in, as it does in
+ * service for whoever was active since. What the active snapshot already knew of the hold-out is
+ * neither counted nor listed. */
+static enum status evaluate_after(struct round *round, const struct test_set *fresh,
+                                  const struct test_set *known)
+{
+    struct holdout *h = &round->holdout;
+    const struct evaluated models[] = {
+        {.model = h->models[0]},
+        {.model = h->models[round->plan.retriever]},
+        {.model = round->request->active->retriever, .name = "active", .fresh = true},
+    };
+    struct evaluate_request request = request_of(round, fresh, models, 3);
+    request.exclude = &known->items;
+    return evaluate_models(&request, &h->after, round->reterr);
+}
+
+static enum status compare_with_active(struct round *round)
+{
+    const struct snapshot *active = round->request->active;
+    struct holdout *h = &round->holdout;
+    struct test_set fresh, known;
+    if (!active || !active->retriever)
+        return STATUS_OK;
+    enum status status = test_set_divide(&h->test, active->n_users, active->touch_starts,
+                                         active->touches, &fresh, &known);
+    if (status != STATUS_OK)
+        return out_of_memory(round, status);
+    h->n_after = fresh.n_users;
+    if (fresh.n_users >= GATE_USERS_MIN)
+        status = evaluate_after(round, &fresh, &known);
+    test_set_free(&fresh);
+    test_set_free(&known);
+    return status;
+}
+
+enum status round_measure(struct round *round)
+{
+    bool found;
+    round_phase(round, "split");
+    enum status status = split(round, &found);
+    if (status != STATUS_OK || !found)
+        return status;
+    round_phase(round, "holdout_fit");
+    status = fit_all(round);
+    if (status != STATUS_OK)
+        return status;
+    round_phase(round, "evaluate");
+    status = evaluate(round);
+    return status == STATUS_OK ? compare_with_active(round) : status;
+}
+
+void holdout_free(struct holdout *h)
+{
+    for (size_t i = 0; i < SNAPSHOT_MODELS_MAX; i++) {
+        model_free(h->models[i]);
+        h->models[i] = NULL;
+    }
+    bitmap_free(&h->held);
+    csr_free(&h->by_user);
+    csr_free(&h->by_item);
+    test_set_free(&h->test);
+    h->held = (struct bitmap){0};
+    h->by_user = h->by_item = (struct csr){0};
+}
+
+void holdout_free_reports(struct holdout *h)
+{
+    for (size_t i = 0; i < SNAPSHOT_MODELS_MAX; i++)
+        fit_cost_free(&h->costs[i]);
+    report_free(h->report);
+    report_free(h->after);
+    h->report = h->after = NULL;
+}

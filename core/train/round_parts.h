@@ -1,0 +1,57 @@
+#pragma once
+/* The state of one round, shared by the files of round.h and by nothing else. */
+#include "eval/evaluate.h"
+#include "eval/fit.h"
+#include "train/gate.h"
+#include "train/plan.h"
+#include "train/round.h"
+
+enum { ROUND_PHASES_MAX = 8, ROUND_PHASE_TEXT_MAX = 96 };
+
+/* What the hold-out showed. Zeroed where there is none. */
+struct holdout {
+    struct bitmap held;
+    struct csr by_user, by_item; /* training part */
+    struct test_set test;
+    struct model *models[SNAPSHOT_MODELS_MAX]; /* by the plan's order */
+    struct fit_cost costs[SNAPSHOT_MODELS_MAX];
+    struct report *report; /* NULL: nothing could be measured */
+    uint32_t n_after;      /* users with test items that the active snapshot does not know */
+    struct report *after;  /* popular, new, active on those; NULL: not compared */
+};
+
+struct round {
+    const struct round_request *request;
+    struct plan plan;
+    struct store_counts counts; /* seq among them */
+    uint64_t estimate, peak_rss;
+    struct dataset *dataset;
+    struct holdout holdout;
+    bool judged; /* the gate has decided */
+    struct gate_verdict verdict;
+    size_t retriever; /* what answers in the snapshot */
+    bool published;
+    struct buffer reason;
+    struct {
+        const char *name;
+        double seconds;
+    } phases[ROUND_PHASES_MAX];
+    size_t n_phases;
+    int64_t phase_started_ns;
+    struct error *reterr;
+};
+
+/* Ends the phase before, and starts one (NULL: only ends). Names are constants. */
+void round_phase(struct round *round, const char *name);
+
+/* round_holdout.c: splits, fits without the hold-out, evaluates, compares with the active
+ * snapshot. Leaves holdout.report NULL, with the reason in round->reason, where the data give
+ * nothing to measure. */
+enum status round_measure(struct round *round);
+void holdout_free(
+    struct holdout *holdout); /* its models and matrices; the reports and costs stay */
+void holdout_free_reports(struct holdout *holdout);
+
+/* round_report.c */
+enum status round_append_report(const struct round *round, struct buffer *out);
+void round_observe_report(const struct round *round);
