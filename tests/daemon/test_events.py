@@ -62,6 +62,23 @@ def test_malformed_json_is_400(daemon, body):
     assert answer.headers["Content-Type"] == "application/problem+json"
 
 
+def test_a_type_that_is_configured_no_longer_is_refused(make_daemon, tmp_path):
+    settings = tmp_path / "tastevin.yaml"
+    daemon = make_daemon()
+    settings.write_text("interactions: {types: {view: {weight: 1}, wish: {weight: 2}}}\n")
+    daemon.start("--config", str(settings))
+    wish = {"user": "u", "item": "a", "type": "wish"}
+    assert daemon.post("/v1/interactions", wish)["accepted"] == 1
+    assert daemon.stop() == 0
+    settings.write_text("interactions: {types: {view: {weight: 1}}}\n")
+    daemon.start("--config", str(settings))
+    problem = daemon.post("/v1/interactions", {**wish, "item": "b"}, 422)
+    assert problem["errors"][0]["pointer"] == "/type"
+    assert [e["type"] for e in daemon.get("/v1/users/u/interactions?type=wish")["interactions"]] == ["wish"]
+    assert daemon.call("DELETE", "/v1/users/u/interactions?type=wish").json() == {"retracted": 1}
+    assert daemon.stop() == 0
+
+
 def test_a_guest_becomes_a_user(daemon):
     put_items(daemon, 3)
     daemon.post("/v1/interactions", [{"session": "s", "item": "i0", "type": "like"}, {"session": "s", "item": "i1", "type": "like"}])
