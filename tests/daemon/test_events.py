@@ -113,6 +113,20 @@ def test_erasure_leaves_nothing(make_daemon):
             assert secret.encode() not in content and b"Kilimandscharo" not in content, path
 
 
+def test_erasure_does_not_wait_for_a_pause(daemon):
+    """What is erased leaves the write-ahead log, and old events expire, where writes never pause."""
+    secret = "Wilhelmina-Grabowski-4711"
+    daemon.put(f"/v1/users/{secret}", {})
+    daemon.call("DELETE", f"/v1/users/{secret}", 204)
+    log = daemon.folder / "tastevin.db-wal"
+    for i in range(150):
+        daemon.post("/v1/interactions", {"user": f"u{i}", "item": "a", "type": "view"})
+        time.sleep(0.1)
+        if secret.encode() not in log.read_bytes():
+            return
+    raise AssertionError("it is still in the write-ahead log after 15 seconds")
+
+
 def test_export_and_import_give_the_same_store(daemon, tmp_path):
     put_items(daemon, 3)
     daemon.put("/v1/users/u", {"attributes": {"age": 3}})
