@@ -2,6 +2,7 @@
 import json
 import shutil
 import signal
+import sqlite3
 import time
 
 import pytest
@@ -238,3 +239,22 @@ def test_keys_guard_every_scope(make_daemon):
     assert status(keys["write"], "POST", "/v1/training") == 403
     assert status(keys["admin"], "POST", "/v1/training") == 202
     assert status(None, "GET", "/healthz") == 200
+
+
+def test_keys_may_be_changed_for_ever(make_daemon):
+    """Revoked keys do not use up the places of those in force."""
+    daemon = make_daemon()
+    key = lambda: json.loads(run("keys", "make", "--scope", "read", "--data", str(daemon.folder), "--json").stdout)["key"]
+    first = key()
+    store = sqlite3.connect(daemon.folder / "tastevin.db")
+    store.execute("UPDATE access_keys SET revoked_ms = 1")
+    store.executemany(
+        "INSERT INTO access_keys (name, scopes, hash, created_ms, revoked_ms) SELECT name, scopes, ?, created_ms, 1 FROM access_keys LIMIT 1",
+        [(bytes([i % 256, i // 256] + [7] * 30),) for i in range(2000)])
+    store.commit()
+    store.close()
+    last = key()
+    daemon.start()
+    status = lambda key: daemon.call("GET", "/v1/items", None, headers={"Authorization": f"Bearer {key}"}).status_code
+    assert status(last) == 200 and status(first) == 401
+    assert daemon.call("GET", "/v1/items", None).status_code == 401
