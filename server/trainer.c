@@ -55,6 +55,8 @@ struct trainer {
     struct parallel *pool; /* of the running round */
     int64_t pool_started_ns, judged_ns, last_round_ns;
     bool asked_at_start;
+    uint32_t tried_on;     /* the version that served when the last round began */
+    uint64_t n_tried;      /* events after it at that time */
     uint64_t data_version; /* of the store, at the last look */
     uint32_t given_up;     /* a version that could not be loaded */
 };
@@ -271,7 +273,6 @@ static void run_round(struct trainer *trainer)
     struct model_version version = {
         .started_ms = clock_now_ms(), .finished_ms = TIME_UNKNOWN, .reason = "", .report = "{}"};
     struct error err = {0};
-    atomic_store(&trainer->stop, false);
     enum status status = writer_run(trainer->site->writer, add_version, &version, false, &err);
     if (status != STATUS_OK) {
         log_write(LOG_ERROR, "round_not_started", "%s", err.text);
@@ -284,8 +285,6 @@ static void run_round(struct trainer *trainer)
                                         .loss = NAN,
                                         .started_ms = version.started_ms,
                                         .phase_started_ns = clock_monotonic_ns()};
-    if (trainer->ends)
-        atomic_store(&trainer->stop, true);
     pthread_mutex_unlock(&trainer->mutex);
     log_write(LOG_INFO, "round_started", "version %u", version.version);
     struct round_result result = {0};
@@ -296,26 +295,40 @@ static void run_round(struct trainer *trainer)
 
 /* ---- when ---- */
 
-static bool is_due(struct trainer *trainer)
+static uint64_t count_events(struct trainer *trainer, uint32_t *ret_version)
 {
-    const struct settings *settings = trainer->site->settings;
     struct serving *serving = site_acquire(trainer->site);
     struct live_view view;
     struct live_counts counts;
     live_view_take(serving->live, &view);
     live_count(&view, &counts);
     view.view.class->release(&view.view);
+    *ret_version = serving->snapshot->version;
     serving_release(trainer->site, serving);
+    return counts.events;
+}
 
+/* What came before a round that published nothing does not ask for the next one at once. */
+static bool are_enough(const struct trainer *trainer, uint64_t n_events, uint32_t version)
+{
+    const int64_t after = trainer->site->settings->training.after_events;
+    const uint64_t tried = version == trainer->tried_on ? trainer->n_tried : 0;
+    return after > 0 && n_events >= tried && n_events - tried >= (uint64_t)after;
+}
+
+static bool is_due(struct trainer *trainer)
+{
+    const struct settings *settings = trainer->site->settings;
+    uint32_t version;
+    const uint64_t n_events = count_events(trainer, &version);
     if (!trainer->asked_at_start) {
         trainer->asked_at_start = true;
-        if (settings->training.at_start && counts.events > 0)
+        if (settings->training.at_start && n_events > 0)
             return true;
     }
-    if (settings->training.after_events > 0 &&
-        counts.events >= (uint64_t)settings->training.after_events)
+    if (are_enough(trainer, n_events, version))
         return true;
-    if (settings->training.every_ms < 0 || counts.events == 0)
+    if (settings->training.every_ms < 0 || n_events == 0)
         return false;
     const int64_t waited_ms = (clock_monotonic_ns() - trainer->last_round_ns) / 1000000;
     return waited_ms >= settings->training.every_ms;
@@ -410,10 +423,12 @@ static void *trainer_main(void *argument)
         follow_store(trainer);
         if (!wanted && !is_due(trainer))
             continue;
+        trainer->n_tried = count_events(trainer, &trainer->tried_on);
         run_round(trainer);
         trainer->last_round_ns = clock_monotonic_ns();
         pthread_mutex_lock(&trainer->mutex);
         trainer->wanted = false;
+        atomic_store(&trainer->stop, trainer->ends);
         pthread_mutex_unlock(&trainer->mutex);
     }
     return NULL;
@@ -478,7 +493,7 @@ enum status trainer_request(struct trainer *trainer, struct error *reterr)
 enum status trainer_cancel(struct trainer *trainer, struct error *reterr)
 {
     pthread_mutex_lock(&trainer->mutex);
-    const bool running = trainer->now.running;
+    const bool running = trainer->now.running || trainer->wanted;
     if (running)
         atomic_store(&trainer->stop, true);
     pthread_mutex_unlock(&trainer->mutex);

@@ -116,6 +116,16 @@ def test_a_round_can_be_cancelled(make_daemon, demo_folder):
     assert daemon.stop() == 0
 
 
+def test_a_round_that_waits_can_be_cancelled(make_daemon, demo_folder):
+    daemon = make_daemon(**{"models.ials.dimensions": "256", "models.ials.epochs": "200"})
+    shutil.copytree(demo_folder, daemon.folder)
+    daemon.start()
+    for before in range(5):
+        daemon.call("POST", "/v1/training", 202)
+        daemon.call("DELETE", "/v1/training", 204)
+        assert daemon.wait_round(before)["state"] == "cancelled"
+
+
 def test_stopping_during_a_round_is_quick_and_clean(make_daemon, demo_folder):
     daemon = make_daemon(**{"models.ials.dimensions": "256", "models.ials.epochs": "200"})
     shutil.copytree(demo_folder, daemon.folder)
@@ -130,6 +140,18 @@ def test_rounds_start_by_themselves(make_daemon):
     put_items(daemon, 40)
     daemon.post("/v1/interactions", checkerboard())
     assert daemon.wait_round(0)["state"] == "published"
+
+
+def test_a_round_that_publishes_nothing_is_not_repeated_at_once(make_daemon, demo_folder):
+    """Only so many new events start the next one: not those that the failed round had."""
+    daemon = make_daemon(**{"training.max_memory": "1M", "training.after_events": "100"})
+    shutil.copytree(demo_folder, daemon.folder)
+    daemon.start()
+    assert daemon.wait_round(0)["state"] == "failed"
+    time.sleep(3)
+    assert [m["version"] for m in daemon.get("/v1/models")["models"]] == [1]
+    daemon.post("/v1/interactions", [{"user": f"u{i}", "item": "1", "type": "view"} for i in range(100)])
+    assert daemon.wait_round(1)["version"] == 2
 
 
 def test_old_snapshots_go_and_their_rows_stay(make_daemon):
