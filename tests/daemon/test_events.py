@@ -1,9 +1,10 @@
 """Events: once, durable, retractable; a guest becomes a user; erasure leaves nothing."""
+import shutil
 import time
 
 import pytest
 
-from conftest import lines, put_items, run
+from conftest import checkerboard, lines, put_items, run
 
 
 def test_accepted_events_are_listed_newest_first(daemon):
@@ -111,6 +112,33 @@ def test_erasure_leaves_nothing(make_daemon):
         if path.is_file():
             content = path.read_bytes()
             assert secret.encode() not in content and b"Kilimandscharo" not in content, path
+
+
+def test_erasure_reaches_every_stored_snapshot(make_daemon):
+    """One that is damaged, or that no round stands for, keeps nobody in the others."""
+    daemon = make_daemon(**{"privacy.erase_within": "1s", "training.gate": "false"}).start()
+    secret = "Wilhelmina-Grabowski-4711"
+    put_items(daemon, 40)
+    daemon.post("/v1/interactions", [*checkerboard(), {"user": secret, "item": "i0", "type": "like"}])
+    daemon.train()
+    daemon.train()
+    assert daemon.stop() == 0
+    snapshots = daemon.folder / "snapshots"
+    shutil.copytree(snapshots / "2", snapshots / "77")
+    broken = next((snapshots / "1").glob("ials*"))
+    data = bytearray(broken.read_bytes())
+    data[len(data) // 2] ^= 1
+    broken.write_bytes(data)
+    daemon.start()
+    daemon.call("DELETE", f"/v1/users/{secret}", 204)
+    holders = lambda: [v for v in ("2", "77") for p in (snapshots / v).iterdir() if secret.encode() in p.read_bytes()]
+    for _ in range(100):
+        if not holders():
+            break
+        time.sleep(0.1)
+    assert not holders()
+    assert "erasure_behind" in daemon.log.read_text()
+    assert daemon.stop() == 0
 
 
 def test_erasure_does_not_wait_for_a_pause(daemon):
