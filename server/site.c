@@ -307,7 +307,7 @@ static enum status swap_serving(void *context, struct store *store, struct error
     return STATUS_OK;
 }
 
-enum status site_activate(struct site *site, uint32_t version, struct error *reterr)
+enum status site_activate_held(struct site *site, uint32_t version, struct error *reterr)
 {
     struct snapshot *snapshot;
     struct activation activation = {.site = site, .version = version};
@@ -327,6 +327,14 @@ enum status site_activate(struct site *site, uint32_t version, struct error *ret
         status = writer_run(site->writer, swap_serving, &activation, true, reterr);
     if (status != STATUS_OK)
         serving_release(site, &activation.serving->serving);
+    return status;
+}
+
+enum status site_activate(struct site *site, uint32_t version, struct error *reterr)
+{
+    pthread_mutex_lock(&site->versions_mutex);
+    const enum status status = site_activate_held(site, version, reterr);
+    pthread_mutex_unlock(&site->versions_mutex);
     return status;
 }
 
@@ -387,6 +395,7 @@ enum status site_start(const struct settings *settings, struct site **ret_site,
     site->types = settings->types;
     site->started_ms = clock_now_ms();
     site->lock_fd = -1;
+    pthread_mutex_init(&site->versions_mutex, NULL);
     pthread_mutex_init(&site->stores_mutex, NULL);
     pthread_cond_init(&site->store_returned, NULL);
     status = set_folders(site, reterr);
@@ -418,6 +427,7 @@ void site_stop(struct site *site)
         store_close(site->stores[--site->n_free_stores]);
     pthread_cond_destroy(&site->store_returned);
     pthread_mutex_destroy(&site->stores_mutex);
+    pthread_mutex_destroy(&site->versions_mutex);
     sodium_memzero(site->secret, sizeof site->secret);
     if (site->lock_fd >= 0)
         close(site->lock_fd);

@@ -1,4 +1,5 @@
 """Rounds: published, refused, cancelled, rolled back, broken; restarts and kills between them."""
+import concurrent.futures
 import json
 import shutil
 import signal
@@ -6,6 +7,7 @@ import sqlite3
 import time
 
 import pytest
+import requests
 
 from conftest import checkerboard, put_items, run
 
@@ -36,6 +38,29 @@ def test_a_round_learns_survives_a_restart_and_rolls_back(movies):
     assert movies.get("/readyz")["model_version"] == first["version"]
     assert movies.recommended("1") == after
     movies.call("POST", "/v1/models/99:activate", 404)
+
+
+def test_activations_at_once_end_with_one_version(movies):
+    """Asked for by several at once, beside writes that make the trainer look at what is active."""
+    movies.start()
+    versions = [movies.train()["version"] for _ in range(2)]
+
+    def ask(seed: int) -> None:
+        for i in range(6):
+            version = versions[(seed + i) % 2]
+            done = requests.post(f"{movies.url}/v1/models/{version}:activate", timeout=60)
+            assert done.json() == {"active": version}
+            requests.post(f"{movies.url}/v1/interactions", json={"user": f"u{seed}", "item": "1", "type": "view"}, timeout=60)
+
+    with concurrent.futures.ThreadPoolExecutor(4) as pool:
+        list(pool.map(ask, range(4)))
+    movies.call("POST", f"/v1/models/{versions[0]}:activate")
+    time.sleep(2.5)  # the trainer looks every second
+    assert movies.get("/readyz")["model_version"] == versions[0]
+    assert [m["active"] for m in movies.get("/v1/models")["models"]] == [False, True]
+    assert movies.stop() == 0
+    movies.start()
+    assert movies.get("/readyz")["model_version"] == versions[0]
 
 
 def test_acknowledged_events_survive_a_kill(movies):
