@@ -157,13 +157,15 @@ static enum status read_admin_key(struct site *site, struct store *store, struct
 /* ---- keys for the HTTP layer ---- */
 
 struct key_list {
-    struct key_row rows[KEYS_MAX]; /* revoked ones too: a site that once had keys stays closed */
-    size_t n, n_in_force;
+    struct key_row rows[KEYS_MAX]; /* one revoked one: a site that once had keys stays closed */
+    size_t n, n_in_force, n_revoked;
 };
 
 static enum status collect_key(void *context, const struct key_row *key)
 {
     struct key_list *list = context;
+    if (key->revoked_ms != TIME_UNKNOWN && list->n_revoked++ > 0)
+        return STATUS_OK;
     list->n_in_force += key->revoked_ms == TIME_UNKNOWN;
     if (list->n == KEYS_MAX)
         return STATUS_TOO_LARGE;
@@ -172,12 +174,21 @@ static enum status collect_key(void *context, const struct key_row *key)
     return STATUS_OK;
 }
 
+static enum status list_keys(struct store *store, struct key_list *list, struct error *reterr)
+{
+    const enum status status = store_list_keys(store, collect_key, list, reterr);
+    if (status == STATUS_TOO_LARGE)
+        return error_set(reterr, status, "there are more than %d access keys; revoke some",
+                         KEYS_MAX - 1);
+    return status;
+}
+
 enum status site_reload_keys(struct site *site, struct store *store, struct error *reterr)
 {
     struct key_list *list = calloc(1, sizeof *list);
     if (!list)
         return error_set(reterr, STATUS_NO_MEMORY, "out of memory");
-    enum status status = store_list_keys(store, collect_key, list, reterr);
+    enum status status = list_keys(store, list, reterr);
     if (status == STATUS_OK && httpd_set_keys(site->httpd, list->rows, list->n) != STATUS_OK)
         status = error_set(reterr, STATUS_NO_MEMORY, "out of memory");
     free(list);
@@ -195,7 +206,7 @@ static enum status check_exposure(struct site *site, struct store *store, struct
     struct key_list *list = calloc(1, sizeof *list);
     if (!list)
         return error_set(reterr, STATUS_NO_MEMORY, "out of memory");
-    enum status status = store_list_keys(store, collect_key, list, reterr);
+    enum status status = list_keys(store, list, reterr);
     if (status == STATUS_OK && list->n_in_force == 0)
         status = error_set(reterr, STATUS_OUT_OF_RANGE,
                            "server.address %s is not loopback and there is no access key: make "
@@ -281,15 +292,22 @@ static enum status mark_active(void *context, struct store *store, struct error 
 static enum status swap_serving(void *context, struct store *store, struct error *reterr)
 {
     struct activation *activation = context;
-    enum status status = live_catch_up(activation->serving->serving.live, store, NULL, reterr);
+    bool keys_changed = false;
+    struct error err = {0};
+    enum status status =
+        live_catch_up(activation->serving->serving.live, store, &keys_changed, reterr);
     if (status == STATUS_OK)
         status = in_transaction(store, reterr, mark_active, activation);
-    if (status == STATUS_OK)
-        serving_publish(activation->site, activation->serving);
-    return status;
+    if (status != STATUS_OK)
+        return status;
+    serving_publish(activation->site, activation->serving);
+    /* The Live before may not have come to see them: another process may have made the change. */
+    if (keys_changed && site_reload_keys(activation->site, store, &err) != STATUS_OK)
+        log_write(LOG_ERROR, "keys_not_read", "access keys stay as they were: %s", err.text);
+    return STATUS_OK;
 }
 
-enum status site_activate(struct site *site, uint32_t version, struct error *reterr)
+enum status site_activate_held(struct site *site, uint32_t version, struct error *reterr)
 {
     struct snapshot *snapshot;
     struct activation activation = {.site = site, .version = version};
@@ -309,6 +327,14 @@ enum status site_activate(struct site *site, uint32_t version, struct error *ret
         status = writer_run(site->writer, swap_serving, &activation, true, reterr);
     if (status != STATUS_OK)
         serving_release(site, &activation.serving->serving);
+    return status;
+}
+
+enum status site_activate(struct site *site, uint32_t version, struct error *reterr)
+{
+    pthread_mutex_lock(&site->versions_mutex);
+    const enum status status = site_activate_held(site, version, reterr);
+    pthread_mutex_unlock(&site->versions_mutex);
     return status;
 }
 
@@ -369,6 +395,7 @@ enum status site_start(const struct settings *settings, struct site **ret_site,
     site->types = settings->types;
     site->started_ms = clock_now_ms();
     site->lock_fd = -1;
+    pthread_mutex_init(&site->versions_mutex, NULL);
     pthread_mutex_init(&site->stores_mutex, NULL);
     pthread_cond_init(&site->store_returned, NULL);
     status = set_folders(site, reterr);
@@ -400,6 +427,7 @@ void site_stop(struct site *site)
         store_close(site->stores[--site->n_free_stores]);
     pthread_cond_destroy(&site->store_returned);
     pthread_mutex_destroy(&site->stores_mutex);
+    pthread_mutex_destroy(&site->versions_mutex);
     sodium_memzero(site->secret, sizeof site->secret);
     if (site->lock_fd >= 0)
         close(site->lock_fd);

@@ -43,6 +43,10 @@ struct site {
     struct store *stores[SITE_STORES_MAX];
     size_t n_free_stores, n_stores;
 
+    /* Held while a stored snapshot is chosen and loaded, erased in, or removed: by whatever thread
+     * does it, over its calls of writer_run. So the writer never takes it. */
+    pthread_mutex_t versions_mutex;
+
     struct writer *writer;
     struct trainer *trainer;
     struct scrubber *scrubber;
@@ -51,6 +55,9 @@ struct site {
 
 /* Hands the store's keys to the HTTP layer: at start and after a change. */
 enum status site_reload_keys(struct site *site, struct store *store, struct error *reterr);
+
+/* site_activate for who holds versions_mutex. */
+enum status site_activate_held(struct site *site, uint32_t version, struct error *reterr);
 
 /* serving.c */
 enum status serving_slot_start(struct site *site);

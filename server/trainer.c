@@ -20,7 +20,7 @@ enum {
     STARVED_AFTER_S = 10, /* a round is judged after so long, and again every so often */
     PHASE_MAX = 64,
     REASON_MAX = 512,
-    VERSIONS_MAX = 64,
+    VERSIONS_MAX = 1024, /* above the most that training.keep allows */
 };
 
 struct round_state {
@@ -55,6 +55,8 @@ struct trainer {
     struct parallel *pool; /* of the running round */
     int64_t pool_started_ns, judged_ns, last_round_ns;
     bool asked_at_start;
+    uint32_t tried_on;     /* the version that served when the last round began */
+    uint64_t n_tried;      /* events after it at that time */
     uint64_t data_version; /* of the store, at the last look */
     uint32_t given_up;     /* a version that could not be loaded */
 };
@@ -195,6 +197,7 @@ static void note_end(struct trainer *trainer, const struct model_version *versio
 }
 
 struct dropped {
+    const char *snapshots;
     uint32_t on_disk[VERSIONS_MAX], rows[VERSIONS_MAX];
     size_t n_on_disk, n_rows;
 };
@@ -207,12 +210,14 @@ static enum status collect_kept(void *context, const struct model_version *versi
     return STATUS_OK;
 }
 
-/* Rows whose snapshot is gone say so. */
+/* Rows whose snapshot is gone say so. The folder is read after the rows: another process may add to
+ * both, and its folder is there first. */
 static enum status record_dropped(void *context, struct store *store, struct error *reterr)
 {
     struct dropped *dropped = context;
     enum status status =
         store_list_versions(store, UINT32_MAX, UINT32_MAX, collect_kept, dropped, reterr);
+    dropped->n_on_disk = snapshot_list(dropped->snapshots, dropped->on_disk, VERSIONS_MAX);
     for (size_t i = 0; status == STATUS_OK && i < dropped->n_rows; i++) {
         size_t k = 0;
         while (k < dropped->n_on_disk && dropped->on_disk[k] != dropped->rows[i])
@@ -223,21 +228,26 @@ static enum status record_dropped(void *context, struct store *store, struct err
     return status;
 }
 
+static uint32_t serving_version(struct site *site)
+{
+    struct serving *serving = site_acquire(site);
+    const uint32_t version = serving->snapshot->version;
+    serving_release(site, serving);
+    return version;
+}
+
 /* Snapshots beyond training.keep go, the serving one never. */
 static void prune(struct trainer *trainer)
 {
     struct site *site = trainer->site;
-    struct serving *serving = site_acquire(site);
-    const uint32_t active = serving->snapshot->version;
-    serving_release(site, serving);
     struct error err = {0};
-    enum status status =
-        snapshot_prune(site->snapshots, (size_t)site->settings->training.keep, active, &err);
-    struct dropped dropped = {0};
-    if (status == STATUS_OK) {
-        dropped.n_on_disk = snapshot_list(site->snapshots, dropped.on_disk, VERSIONS_MAX);
+    struct dropped dropped = {.snapshots = site->snapshots};
+    pthread_mutex_lock(&site->versions_mutex);
+    enum status status = snapshot_prune(site->snapshots, (size_t)site->settings->training.keep,
+                                        serving_version(site), &err);
+    if (status == STATUS_OK)
         status = writer_run(site->writer, record_dropped, &dropped, false, &err);
-    }
+    pthread_mutex_unlock(&site->versions_mutex);
     if (status != STATUS_OK)
         log_write(LOG_WARNING, "prune_failed", "%s", err.text);
 }
@@ -271,7 +281,6 @@ static void run_round(struct trainer *trainer)
     struct model_version version = {
         .started_ms = clock_now_ms(), .finished_ms = TIME_UNKNOWN, .reason = "", .report = "{}"};
     struct error err = {0};
-    atomic_store(&trainer->stop, false);
     enum status status = writer_run(trainer->site->writer, add_version, &version, false, &err);
     if (status != STATUS_OK) {
         log_write(LOG_ERROR, "round_not_started", "%s", err.text);
@@ -284,8 +293,6 @@ static void run_round(struct trainer *trainer)
                                         .loss = NAN,
                                         .started_ms = version.started_ms,
                                         .phase_started_ns = clock_monotonic_ns()};
-    if (trainer->ends)
-        atomic_store(&trainer->stop, true);
     pthread_mutex_unlock(&trainer->mutex);
     log_write(LOG_INFO, "round_started", "version %u", version.version);
     struct round_result result = {0};
@@ -296,26 +303,40 @@ static void run_round(struct trainer *trainer)
 
 /* ---- when ---- */
 
-static bool is_due(struct trainer *trainer)
+static uint64_t count_events(struct trainer *trainer, uint32_t *ret_version)
 {
-    const struct settings *settings = trainer->site->settings;
     struct serving *serving = site_acquire(trainer->site);
     struct live_view view;
     struct live_counts counts;
     live_view_take(serving->live, &view);
     live_count(&view, &counts);
     view.view.class->release(&view.view);
+    *ret_version = serving->snapshot->version;
     serving_release(trainer->site, serving);
+    return counts.events;
+}
 
+/* What came before a round that published nothing does not ask for the next one at once. */
+static bool are_enough(const struct trainer *trainer, uint64_t n_events, uint32_t version)
+{
+    const int64_t after = trainer->site->settings->training.after_events;
+    const uint64_t tried = version == trainer->tried_on ? trainer->n_tried : 0;
+    return after > 0 && n_events >= tried && n_events - tried >= (uint64_t)after;
+}
+
+static bool is_due(struct trainer *trainer)
+{
+    const struct settings *settings = trainer->site->settings;
+    uint32_t version;
+    const uint64_t n_events = count_events(trainer, &version);
     if (!trainer->asked_at_start) {
         trainer->asked_at_start = true;
-        if (settings->training.at_start && counts.events > 0)
+        if (settings->training.at_start && n_events > 0)
             return true;
     }
-    if (settings->training.after_events > 0 &&
-        counts.events >= (uint64_t)settings->training.after_events)
+    if (are_enough(trainer, n_events, version))
         return true;
-    if (settings->training.every_ms < 0 || counts.events == 0)
+    if (settings->training.every_ms < 0 || n_events == 0)
         return false;
     const int64_t waited_ms = (clock_monotonic_ns() - trainer->last_round_ns) / 1000000;
     return waited_ms >= settings->training.every_ms;
@@ -338,32 +359,38 @@ static enum status find_versions(void *context, const struct model_version *vers
     return STATUS_OK;
 }
 
-/* Another process on this directory (`train`, `models activate`) may have chosen another version.
- * One that cannot be loaded is tried once. */
-static void follow_store(struct trainer *trainer)
+/* One that cannot be loaded is tried once. */
+static void follow_version(struct trainer *trainer)
 {
-    uint64_t data_version;
     struct versions_found found = {0};
-    if (store_data_version(trainer->store, &data_version) != STATUS_OK ||
-        data_version == trainer->data_version)
-        return;
-    trainer->data_version = data_version;
-    if (store_list_versions(trainer->store, UINT32_MAX, UINT32_MAX, find_versions, &found, NULL) !=
-        STATUS_OK)
-        return;
-    struct serving *serving = site_acquire(trainer->site);
-    const uint32_t present = serving->snapshot->version;
-    serving_release(trainer->site, serving);
-    if (found.active == 0 || found.active == present || found.active == trainer->given_up)
-        return;
     struct error err = {0};
-    if (site_activate(trainer->site, found.active, &err) == STATUS_OK) {
+    if (store_list_versions(trainer->store, UINT32_MAX, UINT32_MAX, find_versions, &found, NULL) !=
+            STATUS_OK ||
+        found.active == 0 || found.active == serving_version(trainer->site) ||
+        found.active == trainer->given_up)
+        return;
+    if (site_activate_held(trainer->site, found.active, &err) == STATUS_OK) {
         log_write(LOG_INFO, "version_followed", "version %u serves, as the store says",
                   found.active);
         return;
     }
     trainer->given_up = found.active;
     log_write(LOG_ERROR, "version_not_followed", "version %u: %s", found.active, err.text);
+}
+
+/* Another process on this directory (`train`, `models activate`) may have chosen another version.
+ * Nobody activates one between the look at the store and the one at what serves: what the store
+ * said before would undo it. */
+static void follow_store(struct trainer *trainer)
+{
+    uint64_t data_version;
+    if (store_data_version(trainer->store, &data_version) != STATUS_OK ||
+        data_version == trainer->data_version)
+        return;
+    trainer->data_version = data_version;
+    pthread_mutex_lock(&trainer->site->versions_mutex);
+    follow_version(trainer);
+    pthread_mutex_unlock(&trainer->site->versions_mutex);
 }
 
 static enum status end_interrupted(void *context, struct store *store, struct error *reterr)
@@ -410,10 +437,12 @@ static void *trainer_main(void *argument)
         follow_store(trainer);
         if (!wanted && !is_due(trainer))
             continue;
+        trainer->n_tried = count_events(trainer, &trainer->tried_on);
         run_round(trainer);
         trainer->last_round_ns = clock_monotonic_ns();
         pthread_mutex_lock(&trainer->mutex);
         trainer->wanted = false;
+        atomic_store(&trainer->stop, trainer->ends);
         pthread_mutex_unlock(&trainer->mutex);
     }
     return NULL;
@@ -478,7 +507,7 @@ enum status trainer_request(struct trainer *trainer, struct error *reterr)
 enum status trainer_cancel(struct trainer *trainer, struct error *reterr)
 {
     pthread_mutex_lock(&trainer->mutex);
-    const bool running = trainer->now.running;
+    const bool running = trainer->now.running || trainer->wanted;
     if (running)
         atomic_store(&trainer->stop, true);
     pthread_mutex_unlock(&trainer->mutex);

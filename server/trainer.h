@@ -20,7 +20,7 @@ void trainer_stop(struct trainer *trainer);
 /* Asks for a round. CONFLICT when one runs. ret_version: the number it gets. */
 enum status trainer_request(struct trainer *trainer, struct error *reterr);
 
-/* Asks a running round to stop. NOT_FOUND when none runs. */
+/* Asks the round that runs, or is about to, to stop. NOT_FOUND when there is none. */
 enum status trainer_cancel(struct trainer *trainer, struct error *reterr);
 
 /* State as JSON: {"state", "version", "phase", "share", "epoch", "loss", "started_at",

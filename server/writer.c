@@ -8,7 +8,16 @@
 #include "base/clock.h"
 #include "server/log.h"
 
-enum { IDLE_MS = 500, EXPIRE_EVERY_MS = 60000, EXPIRE_BATCH = 5000, FREE_SPACE_EVERY = 64 };
+/* Expiry goes in small steps: each user that lost an event is read again, and whoever posts waits
+ * for that. */
+enum {
+    IDLE_MS = 500,
+    UPKEEP_EVERY_MS = 2000, /* where writes never pause */
+    EXPIRE_EVERY_MS = 60000,
+    EXPIRE_BATCH = 250,
+    EXPIRE_STEPS = 20,
+    FREE_SPACE_EVERY = 64
+};
 
 struct writer {
     struct site *site;
@@ -21,7 +30,8 @@ struct writer {
     bool ends;
     /* the thread's own */
     uint64_t data_version;
-    int64_t expired_ms; /* monotonic, of the last look for old events */
+    int64_t upkept_ms, expired_ms; /* monotonic, of the last upkeep and look for old events */
+    bool is_behind;                /* Live lacks something that is stored */
     _Atomic bool disk_is_full, truncates;
     _Atomic uint64_t commits, writes, refused, wal_bytes;
 };
@@ -49,13 +59,15 @@ static void fail_group(struct write *group, enum status status, const struct err
         }
 }
 
-/* Brings what is served up to date; a failure is logged and mended by the next commit. */
+/* Brings what is served up to date; a failure is logged and mended by the next commit or upkeep. */
 static void feed_live(struct writer *writer)
 {
     struct serving *serving = site_acquire(writer->site);
     struct error err = {0};
     bool keys_changed = false;
-    if (live_catch_up(serving->live, writer->store, &keys_changed, &err) != STATUS_OK)
+    writer->is_behind =
+        live_catch_up(serving->live, writer->store, &keys_changed, &err) != STATUS_OK;
+    if (writer->is_behind)
         log_write(LOG_ERROR, "live_behind", "what was just stored is not served yet: %s", err.text);
     serving_release(writer->site, serving);
     if (keys_changed && site_reload_keys(writer->site, writer->store, &err) != STATUS_OK)
@@ -140,37 +152,64 @@ static void follow_others(struct writer *writer)
     uint64_t version;
     if (store_data_version(writer->store, &version) != STATUS_OK)
         return;
-    if (version != writer->data_version) {
+    if (version != writer->data_version || writer->is_behind) {
         writer->data_version = version;
         feed_live(writer);
     }
 }
 
+static int64_t monotonic_ms(void)
+{
+    return clock_monotonic_ns() / 1000000;
+}
+
+static enum status expire_step(struct writer *writer, uint32_t *ret_deleted, struct error *reterr)
+{
+    enum status status = store_begin(writer->store, reterr);
+    if (status != STATUS_OK)
+        return status;
+    status = store_expire_events(writer->store, &writer->site->types, clock_now_ms(), EXPIRE_BATCH,
+                                 ret_deleted, reterr);
+    if (status == STATUS_OK)
+        status = store_commit(writer->store, reterr);
+    if (status != STATUS_OK)
+        store_rollback(writer->store);
+    return status;
+}
+
+static bool somebody_waits(struct writer *writer)
+{
+    pthread_mutex_lock(&writer->mutex);
+    const bool waits = writer->first || writer->ends;
+    pthread_mutex_unlock(&writer->mutex);
+    return waits;
+}
+
+/* At least one step, more while nobody waits. */
 static void expire_events(struct writer *writer)
 {
-    const int64_t now = clock_monotonic_ns() / 1000000;
-    if (writer->expired_ms && now - writer->expired_ms < EXPIRE_EVERY_MS)
+    if (writer->expired_ms && monotonic_ms() - writer->expired_ms < EXPIRE_EVERY_MS)
         return;
     struct error err = {0};
+    enum status status = STATUS_OK;
     uint32_t deleted = 0;
-    enum status status = store_begin(writer->store, &err);
-    if (status == STATUS_OK) {
-        status = store_expire_events(writer->store, &writer->site->types, clock_now_ms(),
-                                     EXPIRE_BATCH, &deleted, &err);
-        if (status == STATUS_OK)
-            status = store_commit(writer->store, &err);
-        if (status != STATUS_OK)
-            store_rollback(writer->store);
+    int step = 0;
+    for (; step < EXPIRE_STEPS && status == STATUS_OK && (step == 0 || !somebody_waits(writer));
+         step++) {
+        status = expire_step(writer, &deleted, &err);
+        if (status == STATUS_OK && deleted)
+            feed_live(writer);
     }
     if (status != STATUS_OK)
         log_write(LOG_WARNING, "expiry_failed", "%s", err.text);
-    else if (deleted)
-        feed_live(writer);
-    writer->expired_ms = deleted == EXPIRE_BATCH ? 0 : now; /* more to do: go on when idle */
+    const bool has_more =
+        status == STATUS_OK && (step < EXPIRE_STEPS || deleted == EXPIRE_BATCH); /* go on soon */
+    writer->expired_ms = has_more ? 0 : monotonic_ms();
 }
 
 static void upkeep(struct writer *writer)
 {
+    writer->upkept_ms = monotonic_ms();
     look_at_disk(writer);
     follow_others(writer);
     expire_events(writer);
@@ -216,6 +255,23 @@ static struct write *take_group(struct writer *writer)
     return n ? group : NULL;
 }
 
+static void run_group(struct writer *writer, struct write *group)
+{
+    if (group->alone) {
+        run_alone(writer, group);
+        return;
+    }
+    commit_group(writer, group);
+    finish_group(writer, group);
+    if (monotonic_ms() - writer->upkept_ms >= UPKEEP_EVERY_MS) {
+        upkeep(writer);
+    } else if (atomic_load(&writer->commits) % FREE_SPACE_EVERY == 0) {
+        look_at_disk(writer);
+        if (wal_size(writer) > WRITER_WAL_BYTES)
+            checkpoint(writer, false);
+    }
+}
+
 static void *writer_main(void *argument)
 {
     struct writer *writer = argument;
@@ -230,17 +286,7 @@ static void *writer_main(void *argument)
             upkeep(writer);
             continue;
         }
-        if (group->alone) {
-            run_alone(writer, group);
-            continue;
-        }
-        commit_group(writer, group);
-        finish_group(writer, group);
-        if (atomic_load(&writer->commits) % FREE_SPACE_EVERY == 0) {
-            look_at_disk(writer);
-            if (wal_size(writer) > WRITER_WAL_BYTES)
-                checkpoint(writer, false);
-        }
+        run_group(writer, group);
     }
 }
 

@@ -6,9 +6,9 @@
  * commit (and after Live has the changes) `done` runs on the writer thread with apply's status, or
  * with the commit's if that failed: whatever was answered OK is on disk and counted.
  *
- * While idle the writer checkpoints the WAL, applies what other processes have written, expires old
- * events and forgets changes that every kept snapshot has. The WAL is also checkpointed whenever it
- * is above WRITER_WAL_BYTES.
+ * While idle, and every few seconds where writes never pause, the writer checkpoints the WAL,
+ * applies what other processes have written and expires old events. The WAL is also checkpointed
+ * whenever it is above WRITER_WAL_BYTES.
  */
 #include "base/status.h"
 #include "data/store.h"

@@ -23,7 +23,7 @@ void event_types_init(struct event_types *types)
         types->of[i + 1] = defaults[i];
 }
 
-uint8_t event_types_code(const struct event_types *types, const char *name)
+uint8_t event_types_code_stored(const struct event_types *types, const char *name)
 {
     if (*name == '\0')
         return 0;
@@ -33,10 +33,17 @@ uint8_t event_types_code(const struct event_types *types, const char *name)
     return 0;
 }
 
+uint8_t event_types_code(const struct event_types *types, const char *name)
+{
+    const uint8_t code = event_types_code_stored(types, name);
+    return code && types->of[code].retired ? 0 : code;
+}
+
 /* A code without a name is never near: its name is empty and a distance to it is a whole name. */
 static const char *name_at(const void *context, size_t i)
 {
-    return ((const struct event_types *)context)->of[i + 1].name;
+    const struct event_type *type = &((const struct event_types *)context)->of[i + 1];
+    return type->retired ? "" : type->name;
 }
 
 const char *event_types_nearest(const struct event_types *types, const char *name)

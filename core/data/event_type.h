@@ -5,6 +5,7 @@
  * name its meaning. A code without a meaning (a type that is configured no longer) teaches nothing
  * and hides nothing.
  */
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -29,6 +30,7 @@ struct event_type {
     enum aggregate aggregate;
     int64_t hides_ms;     /* HIDES_NEVER, HIDES_FOREVER, or for so long after the event */
     int64_t retention_ms; /* older events are deleted; RETAIN_FOREVER */
+    bool retired;         /* the store has events of it, the configuration knows it no longer */
 };
 
 struct event_types {
@@ -45,6 +47,9 @@ void event_types_init(struct event_types *types);
 
 /* Code of a configured name, or 0. */
 uint8_t event_types_code(const struct event_types *types, const char *name);
+
+/* The same, or the code of a retired name: for what concerns stored events. */
+uint8_t event_types_code_stored(const struct event_types *types, const char *name);
 
 /* The configured name nearest to an unknown one, or NULL. */
 const char *event_types_nearest(const struct event_types *types, const char *name);

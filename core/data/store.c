@@ -266,7 +266,8 @@ enum status store_release(struct store *store, struct error *reterr)
 
 void store_undo(struct store *store)
 {
-    assert(store->in_savepoint);
+    if (!store->in_savepoint)
+        return;
     if (!sqlite3_get_autocommit(store->db) &&
         (run(store, SQL_UNDO, NULL) != STATUS_OK || run(store, SQL_RELEASE, NULL) != STATUS_OK))
         run(store, SQL_ROLLBACK, NULL); /* commit sees it and refuses */

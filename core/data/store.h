@@ -56,7 +56,7 @@ enum status store_commit(struct store *store, struct error *reterr);
 void store_rollback(struct store *store);
 enum status store_savepoint(struct store *store, struct error *reterr); /* one level */
 enum status store_release(struct store *store, struct error *reterr);
-void store_undo(struct store *store); /* back to the savepoint */
+void store_undo(struct store *store); /* back to the savepoint; without one: nothing */
 
 /* ---- writing; all within a transaction ---- */
 

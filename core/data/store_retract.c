@@ -109,8 +109,11 @@ enum status store_retract_events(struct store *store, const struct event_types *
                                  int64_t now_ms, uint64_t *ret_retracted, struct error *reterr)
 {
     (void)now_ms;
-    struct pattern pattern = {.item = item};
-    enum status status = type ? event_type_find(types, type, &pattern.type, reterr) : STATUS_OK;
+    struct pattern pattern = {.item = item,
+                              .type = type ? event_types_code_stored(types, type) : 0};
+    enum status status = STATUS_OK;
+    if (type && !pattern.type)
+        status = event_type_find(types, type, &pattern.type, reterr); /* says what is near */
     if (status == STATUS_OK)
         status = user_find(store, user, &pattern.user, reterr);
     if (status != STATUS_OK)

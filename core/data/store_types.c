@@ -7,7 +7,8 @@
 /* A type that the store knows and the configuration does not: it teaches nothing, hides nothing. */
 static void type_without_meaning(struct event_type *type, const char *name)
 {
-    *type = (struct event_type){.hides_ms = HIDES_NEVER, .retention_ms = RETAIN_FOREVER};
+    *type = (struct event_type){
+        .hides_ms = HIDES_NEVER, .retention_ms = RETAIN_FOREVER, .retired = true};
     snprintf(type->name, sizeof type->name, "%s", name);
 }
 

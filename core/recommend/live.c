@@ -270,9 +270,10 @@ enum status live_catch_up(struct live *live, struct store *store, bool *ret_keys
     live_batch_free(&up.batch);
     if (status != STATUS_OK)
         return status;
-    if (ret_keys_changed)
+    if (ret_keys_changed) {
         *ret_keys_changed = live->keys_changed;
-    live->keys_changed = false;
+        live->keys_changed = false;
+    }
     return STATUS_OK;
 }
 

@@ -80,6 +80,10 @@ size_t snapshot_list(const char *root, uint32_t *versions, size_t room);
  * removes what a crash left half-written a day ago or longer. */
 enum status snapshot_prune(const char *root, size_t keep, uint32_t active, struct error *reterr);
 
+/* The seq S of a stored snapshot, without loading it. NOT_FOUND, CORRUPT. */
+enum status snapshot_seq(const char *root, uint32_t version, uint64_t *ret_seq,
+                         struct error *reterr);
+
 /* Overwrites the rows of n users in the stored files, in place: ids, touches and every model's
  * section "<model>/users" (n_users rows), and the manifest's checksums with them. Users that the
  * snapshot does not know are passed over. Whoever has it loaded sees the change. */

@@ -91,6 +91,23 @@ enum status snapshot_prune(const char *root, size_t keep, uint32_t active, struc
     return status;
 }
 
+enum status snapshot_seq(const char *root, uint32_t version, uint64_t *ret_seq,
+                         struct error *reterr)
+{
+    struct manifest *manifest = calloc(1, sizeof *manifest);
+    if (!manifest)
+        return error_set(reterr, STATUS_NO_MEMORY, "out of memory for snapshot %u", version);
+    struct buffer text = {0};
+    const enum status status = manifest_read(root, version, &text, manifest, reterr);
+    if (status == STATUS_OK) {
+        *ret_seq = manifest->seq;
+        manifest_free(manifest);
+    }
+    buffer_free(&text);
+    free(manifest);
+    return status;
+}
+
 /* ---- erasure ---- */
 
 struct erasure {

@@ -29,6 +29,13 @@ def binary() -> str:
     return path
 
 
+# For builds with -Db_sanitize=thread.
+ENVIRONMENT = {"TSAN_OPTIONS": f"suppressions={ROOT / 'tests' / 'support' / 'tsan.supp'}", **os.environ}
+
+# What the sanitizers write to the log; a daemon that was killed has no status to tell it by.
+SANITIZERS = ("WARNING: ThreadSanitizer", "ERROR: AddressSanitizer", "ERROR: LeakSanitizer", ": runtime error: ")
+
+
 class Daemon:
     """One data directory and the daemon on it; may be stopped, killed and started again."""
 
@@ -49,7 +56,7 @@ class Daemon:
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.process = subprocess.Popen(
-            self.command(*extra), stderr=open(self.log, "ab"), stdout=subprocess.DEVNULL
+            self.command(*extra), stderr=open(self.log, "ab"), stdout=subprocess.DEVNULL, env=ENVIRONMENT
         )
         for _ in range(600):
             if self.process.poll() is not None:
@@ -66,6 +73,12 @@ class Daemon:
         status = self.process.wait(timeout=60)
         self.http.close()
         return status
+
+    def sanitizer_reports(self) -> str:
+        """From the first report in the log on; empty without one."""
+        text = self.log.read_text(errors="replace") if self.log.exists() else ""
+        places = [text.find(words) for words in SANITIZERS if words in text]
+        return text[min(places):][:8000] if places else ""
 
     def kill(self) -> None:
         self.process.kill()
@@ -137,6 +150,8 @@ def make_daemon(tmp_path):
     for daemon in made:
         if daemon.process and daemon.process.poll() is None:
             daemon.kill()
+    reports = [report for daemon in made if (report := daemon.sanitizer_reports())]
+    assert not reports, reports[0]
 
 
 @pytest.fixture

@@ -1,9 +1,10 @@
 """Events: once, durable, retractable; a guest becomes a user; erasure leaves nothing."""
+import shutil
 import time
 
 import pytest
 
-from conftest import lines, put_items, run
+from conftest import checkerboard, lines, put_items, run
 
 
 def test_accepted_events_are_listed_newest_first(daemon):
@@ -62,6 +63,23 @@ def test_malformed_json_is_400(daemon, body):
     assert answer.headers["Content-Type"] == "application/problem+json"
 
 
+def test_a_type_that_is_configured_no_longer_is_refused(make_daemon, tmp_path):
+    settings = tmp_path / "tastevin.yaml"
+    daemon = make_daemon()
+    settings.write_text("interactions: {types: {view: {weight: 1}, wish: {weight: 2}}}\n")
+    daemon.start("--config", str(settings))
+    wish = {"user": "u", "item": "a", "type": "wish"}
+    assert daemon.post("/v1/interactions", wish)["accepted"] == 1
+    assert daemon.stop() == 0
+    settings.write_text("interactions: {types: {view: {weight: 1}}}\n")
+    daemon.start("--config", str(settings))
+    problem = daemon.post("/v1/interactions", {**wish, "item": "b"}, 422)
+    assert problem["errors"][0]["pointer"] == "/type"
+    assert [e["type"] for e in daemon.get("/v1/users/u/interactions?type=wish")["interactions"]] == ["wish"]
+    assert daemon.call("DELETE", "/v1/users/u/interactions?type=wish").json() == {"retracted": 1}
+    assert daemon.stop() == 0
+
+
 def test_a_guest_becomes_a_user(daemon):
     put_items(daemon, 3)
     daemon.post("/v1/interactions", [{"session": "s", "item": "i0", "type": "like"}, {"session": "s", "item": "i1", "type": "like"}])
@@ -94,6 +112,47 @@ def test_erasure_leaves_nothing(make_daemon):
         if path.is_file():
             content = path.read_bytes()
             assert secret.encode() not in content and b"Kilimandscharo" not in content, path
+
+
+def test_erasure_reaches_every_stored_snapshot(make_daemon):
+    """One that is damaged, or that no round stands for, keeps nobody in the others."""
+    daemon = make_daemon(**{"privacy.erase_within": "1s", "training.gate": "false"}).start()
+    secret = "Wilhelmina-Grabowski-4711"
+    put_items(daemon, 40)
+    daemon.post("/v1/interactions", [*checkerboard(), {"user": secret, "item": "i0", "type": "like"}])
+    daemon.train()
+    daemon.train()
+    assert daemon.stop() == 0
+    snapshots = daemon.folder / "snapshots"
+    shutil.copytree(snapshots / "2", snapshots / "77")
+    broken = next((snapshots / "1").glob("ials*"))
+    data = bytearray(broken.read_bytes())
+    data[len(data) // 2] ^= 1
+    broken.write_bytes(data)
+    daemon.start()
+    daemon.call("DELETE", f"/v1/users/{secret}", 204)
+    holders = lambda: [v for v in ("2", "77") for p in (snapshots / v).iterdir() if secret.encode() in p.read_bytes()]
+    for _ in range(100):
+        if not holders():
+            break
+        time.sleep(0.1)
+    assert not holders()
+    assert "erasure_behind" in daemon.log.read_text()
+    assert daemon.stop() == 0
+
+
+def test_erasure_does_not_wait_for_a_pause(daemon):
+    """What is erased leaves the write-ahead log, and old events expire, where writes never pause."""
+    secret = "Wilhelmina-Grabowski-4711"
+    daemon.put(f"/v1/users/{secret}", {})
+    daemon.call("DELETE", f"/v1/users/{secret}", 204)
+    log = daemon.folder / "tastevin.db-wal"
+    for i in range(150):
+        daemon.post("/v1/interactions", {"user": f"u{i}", "item": "a", "type": "view"})
+        time.sleep(0.1)
+        if secret.encode() not in log.read_bytes():
+            return
+    raise AssertionError("it is still in the write-ahead log after 15 seconds")
 
 
 def test_export_and_import_give_the_same_store(daemon, tmp_path):

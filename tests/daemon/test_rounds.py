@@ -1,10 +1,13 @@
 """Rounds: published, refused, cancelled, rolled back, broken; restarts and kills between them."""
+import concurrent.futures
 import json
 import shutil
 import signal
+import sqlite3
 import time
 
 import pytest
+import requests
 
 from conftest import checkerboard, put_items, run
 
@@ -35,6 +38,29 @@ def test_a_round_learns_survives_a_restart_and_rolls_back(movies):
     assert movies.get("/readyz")["model_version"] == first["version"]
     assert movies.recommended("1") == after
     movies.call("POST", "/v1/models/99:activate", 404)
+
+
+def test_activations_at_once_end_with_one_version(movies):
+    """Asked for by several at once, beside writes that make the trainer look at what is active."""
+    movies.start()
+    versions = [movies.train()["version"] for _ in range(2)]
+
+    def ask(seed: int) -> None:
+        for i in range(6):
+            version = versions[(seed + i) % 2]
+            done = requests.post(f"{movies.url}/v1/models/{version}:activate", timeout=60)
+            assert done.json() == {"active": version}
+            requests.post(f"{movies.url}/v1/interactions", json={"user": f"u{seed}", "item": "1", "type": "view"}, timeout=60)
+
+    with concurrent.futures.ThreadPoolExecutor(4) as pool:
+        list(pool.map(ask, range(4)))
+    movies.call("POST", f"/v1/models/{versions[0]}:activate")
+    time.sleep(2.5)  # the trainer looks every second
+    assert movies.get("/readyz")["model_version"] == versions[0]
+    assert [m["active"] for m in movies.get("/v1/models")["models"]] == [False, True]
+    assert movies.stop() == 0
+    movies.start()
+    assert movies.get("/readyz")["model_version"] == versions[0]
 
 
 def test_acknowledged_events_survive_a_kill(movies):
@@ -115,6 +141,16 @@ def test_a_round_can_be_cancelled(make_daemon, demo_folder):
     assert daemon.stop() == 0
 
 
+def test_a_round_that_waits_can_be_cancelled(make_daemon, demo_folder):
+    daemon = make_daemon(**{"models.ials.dimensions": "256", "models.ials.epochs": "200"})
+    shutil.copytree(demo_folder, daemon.folder)
+    daemon.start()
+    for before in range(5):
+        daemon.call("POST", "/v1/training", 202)
+        daemon.call("DELETE", "/v1/training", 204)
+        assert daemon.wait_round(before)["state"] == "cancelled"
+
+
 def test_stopping_during_a_round_is_quick_and_clean(make_daemon, demo_folder):
     daemon = make_daemon(**{"models.ials.dimensions": "256", "models.ials.epochs": "200"})
     shutil.copytree(demo_folder, daemon.folder)
@@ -129,6 +165,18 @@ def test_rounds_start_by_themselves(make_daemon):
     put_items(daemon, 40)
     daemon.post("/v1/interactions", checkerboard())
     assert daemon.wait_round(0)["state"] == "published"
+
+
+def test_a_round_that_publishes_nothing_is_not_repeated_at_once(make_daemon, demo_folder):
+    """Only so many new events start the next one: not those that the failed round had."""
+    daemon = make_daemon(**{"training.max_memory": "1M", "training.after_events": "100"})
+    shutil.copytree(demo_folder, daemon.folder)
+    daemon.start()
+    assert daemon.wait_round(0)["state"] == "failed"
+    time.sleep(3)
+    assert [m["version"] for m in daemon.get("/v1/models")["models"]] == [1]
+    daemon.post("/v1/interactions", [{"user": f"u{i}", "item": "1", "type": "view"} for i in range(100)])
+    assert daemon.wait_round(1)["version"] == 2
 
 
 def test_old_snapshots_go_and_their_rows_stay(make_daemon):
@@ -238,3 +286,22 @@ def test_keys_guard_every_scope(make_daemon):
     assert status(keys["write"], "POST", "/v1/training") == 403
     assert status(keys["admin"], "POST", "/v1/training") == 202
     assert status(None, "GET", "/healthz") == 200
+
+
+def test_keys_may_be_changed_for_ever(make_daemon):
+    """Revoked keys do not use up the places of those in force."""
+    daemon = make_daemon()
+    key = lambda: json.loads(run("keys", "make", "--scope", "read", "--data", str(daemon.folder), "--json").stdout)["key"]
+    first = key()
+    store = sqlite3.connect(daemon.folder / "tastevin.db")
+    store.execute("UPDATE access_keys SET revoked_ms = 1")
+    store.executemany(
+        "INSERT INTO access_keys (name, scopes, hash, created_ms, revoked_ms) SELECT name, scopes, ?, created_ms, 1 FROM access_keys LIMIT 1",
+        [(bytes([i % 256, i // 256] + [7] * 30),) for i in range(2000)])
+    store.commit()
+    store.close()
+    last = key()
+    daemon.start()
+    status = lambda key: daemon.call("GET", "/v1/items", None, headers={"Authorization": f"Bearer {key}"}).status_code
+    assert status(last) == 200 and status(first) == 401
+    assert daemon.call("GET", "/v1/items", None).status_code == 401

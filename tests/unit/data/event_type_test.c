@@ -55,12 +55,26 @@ static void a_misspelt_name_finds_the_nearest_one(void **state)
     assert_null(event_types_nearest(&types, ""));
 }
 
+/* Catches a type that the configuration has dropped and that is still taken, or proposed. */
+static void a_retired_type_is_known_for_what_is_stored_only(void **state)
+{
+    (void)state;
+    static struct event_types types;
+    event_types_init(&types);
+    types.of[6].retired = true;
+    assert_int_equal(event_types_code(&types, "purchase"), 0);
+    assert_int_equal(event_types_code_stored(&types, "purchase"), 6);
+    assert_int_equal(event_types_code_stored(&types, "like"), 4);
+    assert_null(event_types_nearest(&types, "purchased"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_defaults_are_those_of_the_documentation),
         cmocka_unit_test(unknown_and_empty_names_have_no_code),
         cmocka_unit_test(a_misspelt_name_finds_the_nearest_one),
+        cmocka_unit_test(a_retired_type_is_known_for_what_is_stored_only),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -292,6 +292,30 @@ static void types_keep_their_codes_whatever_the_order(void **state)
     fixture_commit(f);
 }
 
+/* Catches events of a type that the configuration has dropped: taken silently, or kept for ever
+ * because their name is not found to retract them. */
+static void a_type_that_is_configured_no_longer_takes_no_events(void **state)
+{
+    struct fixture *f = *state;
+    struct event_record event = an_event("u", "i", "purchase");
+    struct event_result result;
+    uint64_t retracted = 0;
+    fixture_write(f);
+    fixture_event(f, &event);
+    struct event_types types;
+    event_types_init(&types);
+    types.of[6] = (struct event_type){.name = "sale"};
+    assert_ok(f, store_bind_types(f->store, &types, &f->err));
+    event.item = "j";
+    assert_int_equal(store_add_event(f->store, &types, &event, false, NOW_MS, &result, &f->err),
+                     STATUS_NOT_FOUND);
+    assert_string_equal(f->err.pointer, "/type");
+    assert_ok(f, store_retract_events(f->store, &types, "u", NULL, "purchase", NOW_MS, &retracted,
+                                      &f->err));
+    assert_int_equal(retracted, 1);
+    fixture_commit(f);
+}
+
 static void a_reader_binds_types_without_writing(void **state)
 {
     struct fixture *f = *state;
@@ -318,6 +342,7 @@ int main(void)
         WITH_STORE(an_unknown_type_is_refused_with_the_nearest),
         WITH_STORE(a_guest_is_one_user_for_each_session),
         WITH_STORE(types_keep_their_codes_whatever_the_order),
+        WITH_STORE(a_type_that_is_configured_no_longer_takes_no_events),
         WITH_STORE(a_reader_binds_types_without_writing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -95,12 +95,30 @@ static void an_undone_request_leaves_no_trace(void **state)
     idmap_free(&items);
 }
 
+/* Catches a crash where a savepoint could not be opened again and its request is undone. */
+static void an_undo_without_a_savepoint_does_nothing(void **state)
+{
+    struct fixture *f = *state;
+    fixture_write(f);
+    fixture_user(f, "u");
+    const struct store_counts before = fixture_counts(f);
+    assert_ok(f, store_release(f->store, &f->err));
+    store_undo(f->store);
+    const struct store_counts after = fixture_counts(f);
+    assert_memory_equal(&before, &after, sizeof before);
+    assert_ok(f, store_savepoint(f->store, &f->err));
+    fixture_commit(f);
+    assert_int_equal(fixture_counts(f).users, 1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(changes_come_once_each_in_order, fixture_setup,
                                         fixture_teardown),
         cmocka_unit_test_setup_teardown(an_undone_request_leaves_no_trace, fixture_setup,
+                                        fixture_teardown),
+        cmocka_unit_test_setup_teardown(an_undo_without_a_savepoint_does_nothing, fixture_setup,
                                         fixture_teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -444,6 +444,7 @@ static void changed_keys_are_told_once(void **state)
     fixture_write(f);
     assert_ok(f, store_add_key(f->store, "k", SCOPE_READ, hash, NOW_MS, &number, &f->err));
     fixture_commit(f);
+    assert_ok(f, live_catch_up(live, f->store, NULL, &f->err)); /* told nobody */
     assert_ok(f, live_catch_up(live, f->store, &changed, &f->err));
     assert_true(changed);
     assert_ok(f, live_catch_up(live, f->store, &changed, &f->err));

@@ -309,6 +309,20 @@ static void the_empty_snapshot_serves_nothing(void **state)
     snapshot_release(s);
 }
 
+static void a_stored_snapshot_tells_its_seq(void **state)
+{
+    struct fixture *f = *state;
+    struct error err = {0};
+    uint64_t seq = 0;
+    write_version(f, 1);
+    struct snapshot *open = load(f, 1);
+    assert_int_equal(snapshot_seq(f->planted.snapshots, 1, &seq, &err), STATUS_OK);
+    assert_true(seq > 0 && seq == open->seq);
+    assert_int_equal(snapshot_seq(f->planted.snapshots, 2, &seq, &err), STATUS_NOT_FOUND);
+    assert_true(seq == open->seq);
+    snapshot_release(open);
+}
+
 static bool holds_text(const char *path, const char *text)
 {
     struct buffer bytes = file_bytes(path);
@@ -410,6 +424,7 @@ int main(void)
         TEST(a_damaged_manifest_is_refused_by_the_member_that_is_wrong),
         TEST(references_keep_it_until_the_last_is_released),
         cmocka_unit_test(the_empty_snapshot_serves_nothing),
+        TEST(a_stored_snapshot_tells_its_seq),
         TEST(an_erased_user_is_gone_from_the_files_and_from_who_has_them_loaded),
         TEST(an_erasure_that_a_crash_cut_short_still_loads),
         TEST(the_list_is_in_order_and_ignores_what_is_no_version),
