@@ -43,6 +43,7 @@ class Daemon:
     def __init__(self, folder: pathlib.Path, settings: dict[str, str]):
         self.folder = folder
         self.settings = settings
+        self.environment: dict[str, str] = {}  # beyond the tests' own
         self.process: subprocess.Popen | None = None
         self.http = requests.Session()
         self.log = folder.parent / (folder.name + ".log")
@@ -57,7 +58,8 @@ class Daemon:
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.process = subprocess.Popen(
-            self.command(*extra), stderr=open(self.log, "ab"), stdout=subprocess.DEVNULL, env=ENVIRONMENT
+            self.command(*extra), stderr=open(self.log, "ab"), stdout=subprocess.DEVNULL,
+            env={**ENVIRONMENT, **self.environment},
         )
         for _ in range(600):
             if self.process.poll() is not None:
