@@ -28,11 +28,24 @@ static enum status number_of(struct idmap *ids, const char *id, uint32_t *ret_nu
     return idmap_add(ids, ids->count, id, strlen(id));
 }
 
+/* A measurement on half a file would mislead: the first broken line ends it. */
+static enum status refuse_line(void *context, const struct reader_place *place,
+                               const struct error *why)
+{
+    struct file_pass *pass = context;
+    return error_set(&pass->broken, why->status ? why->status : STATUS_MALFORMED,
+                     "%s:%" PRIu64 ": %s", place->file, place->line, why->text);
+}
+
 static enum status take_event(void *context, const struct reader_place *place,
                               const struct event_record *event)
 {
     struct file_pass *pass = context;
+    struct error why = {0};
     uint32_t user, item;
+    /* No clock takes part: what is measured tomorrow is the same. */
+    if (event_check(event, TIME_MS_MAX, &why) != STATUS_OK)
+        return refuse_line(context, place, &why);
     const uint8_t type = event_types_code(pass->types, event->type);
     if (!type)
         return error_set(&pass->broken, STATUS_NOT_FOUND, "%s:%" PRIu64 ": unknown type '%.60s'",
@@ -47,15 +60,6 @@ static enum status take_event(void *context, const struct reader_place *place,
     const int64_t time_ms = event->time_is_unknown ? TIME_UNKNOWN : event->time_ms;
     dataset_builder_add(pass->builder, user, item, type, time_ms, (float)event->rating);
     return STATUS_OK;
-}
-
-/* A measurement on half a file would mislead: the first broken line ends it. */
-static enum status refuse_line(void *context, const struct reader_place *place,
-                               const struct error *why)
-{
-    struct file_pass *pass = context;
-    return error_set(&pass->broken, why->status ? why->status : STATUS_MALFORMED,
-                     "%s:%" PRIu64 ": %s", place->file, place->line, why->text);
 }
 
 struct file_set {

@@ -87,6 +87,7 @@ bool parking_enter(struct parking *parking, struct exchange *exchange)
 
 void parking_leave(struct parking *parking, struct exchange *exchange)
 {
+    assert(exchange->stage == STAGE_PARKED);
     pthread_mutex_lock(&parking->lock);
     if (exchange->before)
         exchange->before->after = exchange->after;
@@ -94,6 +95,7 @@ void parking_leave(struct parking *parking, struct exchange *exchange)
         parking->first = exchange->after;
     if (exchange->after)
         exchange->after->before = exchange->before;
+    exchange->stage = STAGE_ANSWERED;
     if (--parking->count == 0)
         pthread_cond_broadcast(&parking->emptied);
     pthread_mutex_unlock(&parking->lock);

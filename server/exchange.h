@@ -26,7 +26,7 @@ enum exchange_stage {
     STAGE_HEADERS,  /* the first call of the access handler is to come */
     STAGE_BODY,     /* reads the body, or waits for the call that says it is over */
     STAGE_PARKED,   /* somebody else has it */
-    STAGE_ANSWERED, /* the answer is queued */
+    STAGE_ANSWERED, /* the answer is queued, or nothing more is to come */
 };
 
 enum exchange_state { EXCHANGE_RUNNING, EXCHANGE_SUSPENDED, EXCHANGE_FINISHED, EXCHANGE_ABANDONED };
@@ -69,6 +69,8 @@ void parking_free(struct parking *parking);
 
 /* Suspends; the state must be RUNNING, and stays so. False once parking_clear was called. */
 bool parking_enter(struct parking *parking, struct exchange *exchange);
+
+/* Once: the stage is STAGE_ANSWERED afterwards. */
 void parking_leave(struct parking *parking, struct exchange *exchange);
 size_t parking_count(struct parking *parking);
 

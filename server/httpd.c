@@ -5,6 +5,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -199,13 +200,16 @@ static void drain(struct httpd *httpd, int64_t drain_ms)
 static void stop_daemon(struct httpd *httpd, int64_t drain_ms)
 {
     atomic_store(&httpd->is_stopping, true);
+    /* Refuses connections from here on; the number stays taken until no event loop can use it. */
     const int fd = MHD_quiesce_daemon(httpd->daemon);
     if (fd != MHD_INVALID_SOCKET)
-        close(fd);
+        shutdown(fd, SHUT_RDWR);
     drain(httpd, drain_ms);
     workers_cancel(httpd->workers);
     parking_clear(httpd->parking);
     MHD_stop_daemon(httpd->daemon);
+    if (fd != MHD_INVALID_SOCKET)
+        close(fd);
 }
 
 void httpd_stop(struct httpd *httpd, int64_t drain_ms)

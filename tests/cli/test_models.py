@@ -201,6 +201,15 @@ def test_ratings_become_positives_from_a_threshold(demo):
     assert report["models"][0]["metrics"]["recall@20"] > 0
 
 
+@pytest.mark.parametrize("cells, missing", [("u1,,5", "item id"), (",a,5", "user")])
+def test_a_line_without_user_or_item_ends_an_evaluation_with_its_place(tmp_path, cells, missing):
+    """Catches records of a reader that are used without the rules that an import applies."""
+    (tmp_path / "r.csv").write_text(f"user,item,rating\nu1,a,5\n{cells}\n")
+    said = run("evaluate", "--train", tmp_path / "r.csv", "--test", tmp_path / "r.csv",
+               "--format", "csv", status=1).stderr
+    assert "r.csv:3" in said and missing in said
+
+
 def test_a_broken_line_ends_an_evaluation_with_its_place(tmp_path):
     (tmp_path / "t.csv").write_text("user,item,rating\na,b,5\na,c,high\n")
     outcome = run("evaluate", "--train", tmp_path / "t.csv", "--format", "csv", status=1)

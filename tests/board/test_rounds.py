@@ -1,0 +1,49 @@
+"""Real rounds of the real program, as TensorBoard shows them with both of its loaders.
+
+What this catches: curves that are written but not shown, a figure that is not the report's, a round
+that hides the one before.
+"""
+import json
+import pathlib
+import subprocess
+
+import pytest
+
+from test_tensorboard import BUILD, ROOT, as_float32, eventually, start  # noqa: F401 (a fixture)
+
+TASTEVIN = BUILD / "cli" / "tastevin"
+SMALL = ["--set", "models.ials.dimensions=8", "--set", "models.ials.epochs=3"]
+
+
+def run(*words) -> str:
+    done = subprocess.run([TASTEVIN, *map(str, words)], capture_output=True, text=True, timeout=600)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory):
+    """A data directory with two rounds on the demo data; their reports by run name."""
+    folder = tmp_path_factory.mktemp("rounds") / "data"
+    run("import", "movielens", ROOT / "demo" / "ml-latest-small", "--data", folder)
+    reports = {}
+    for version in (1, 2):
+        outcome = json.loads(run("train", "--data", folder, "--json", *SMALL))
+        assert outcome["version"] == version
+        reports[f"round-{version:06d}"] = outcome["report"]
+    return pathlib.Path(folder), reports
+
+
+def test_both_rounds_show_their_losses_and_the_reports_figures(trained, start):  # noqa: F811
+    folder, reports = trained
+    board = start(folder / "tensorboard")
+    eventually(lambda: sorted(board.tags("scalars")), sorted(reports))
+    for version, (name, report) in enumerate(reports.items(), 1):
+        for stage in ("holdout_fit", "fit"):
+            losses = board.scalars(name, f"{stage}/ials/loss")
+            assert [step for step, _ in losses] == [1, 2, 3]
+            assert losses[0][1] > losses[-1][1] > 0
+        for model in report["models"]:
+            wanted = [(version, as_float32(model["metrics"]["ndcg@20"]))]
+            assert board.scalars(name, f"holdout/{model['model']}/ndcg@20") == wanted
+        assert board.texts(name, "round/verdict")
