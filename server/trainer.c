@@ -415,11 +415,11 @@ static enum status end_interrupted(void *context, struct store *store, struct er
 static bool wait_tick(struct trainer *trainer, bool *ret_wanted)
 {
     struct timespec until;
-    clock_gettime(CLOCK_REALTIME, &until);
+    clock_gettime(CLOCK_MONOTONIC, &until);
     until.tv_sec += TICK_MS / 1000;
     pthread_mutex_lock(&trainer->mutex);
     if (!trainer->wanted && !trainer->ends)
-        pthread_cond_timedwait(&trainer->wakes, &trainer->mutex, &until);
+        pthread_cond_clockwait(&trainer->wakes, &trainer->mutex, CLOCK_MONOTONIC, &until);
     *ret_wanted = trainer->wanted;
     const bool ends = trainer->ends;
     pthread_mutex_unlock(&trainer->mutex);
