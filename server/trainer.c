@@ -333,8 +333,6 @@ static bool is_due(struct trainer *trainer)
         trainer->asked_at_start = true;
         if (settings->training.at_start && n_events > 0)
             return true;
-        trainer->n_tried = n_events; /* what is there already asks for nothing */
-        trainer->tried_on = version;
     }
     if (are_enough(trainer, n_events, version))
         return true;
@@ -466,6 +464,8 @@ enum status trainer_start(struct site *site, struct trainer **ret_trainer, struc
     store_data_version(trainer->store, &trainer->data_version);
     pthread_mutex_init(&trainer->mutex, NULL);
     pthread_cond_init(&trainer->wakes, NULL);
+    /* what is there already asks for nothing but by training.at_start */
+    trainer->n_tried = count_events(trainer, &trainer->tried_on);
     if (pthread_create(&trainer->thread, NULL, trainer_main, trainer) != 0) {
         store_close(trainer->store);
         free(trainer);

@@ -183,7 +183,7 @@ def test_rounds_start_by_themselves(make_daemon):
 
 def test_a_round_that_publishes_nothing_is_not_repeated_at_once(make_daemon, demo_folder):
     """Only so many new events start the next one: not those that the failed round had."""
-    daemon = make_daemon(**{"training.max_memory": "1M", "training.after_events": "100"})
+    daemon = make_daemon(**{"training.max_memory": "1M", "training.after_events": "100", "training.at_start": "true"})
     shutil.copytree(demo_folder, daemon.folder)
     daemon.start()
     assert daemon.wait_round(0)["state"] == "failed"
