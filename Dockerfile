@@ -37,6 +37,7 @@ RUN apt-get update \
       --shell /usr/sbin/nologin tastevin \
  && install -d -m 0750 -o tastevin -g tastevin /data /data/tensorboard
 COPY --from=build /installed/usr /usr
+COPY LICENSE /usr/share/doc/tastevin/copyright
 # All addresses of the container, so the daemon wants a key; what reaches it is what is published.
 # TMPDIR: the root file system may be read-only, and a backup through a pipe needs room for a copy.
 ENV TASTEVIN_DATA=/data \
