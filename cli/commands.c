@@ -80,9 +80,15 @@ static const struct command_option import_options[] = {
     TEXT("columns", 0, "LIST", NULL,
          "csv: names of the columns, as in user,item,rating,timestamp, when no header line has "
          "them"),
-    CHOICE("kind", "KIND", "guess", kinds, "csv: what the rows are"),
+    CHOICE("kind", "KIND", "guess", kinds,
+           "csv: what the rows are; a guess finds interactions by a column such as user, session, "
+           "item, type or timestamp, and items by id or item beside one that only items have, such "
+           "as title; users are never guessed"),
     TEXT("delimiter", 0, "C", NULL, "csv: the character between columns [comma; tab for .tsv]"),
-    TEXT("type", 't', "NAME", NULL, "type of the events where the format has none [like]"),
+    TEXT(
+        "type", 't', "NAME", NULL,
+        "type of the events where the format has none: of pairs, and of ratings by --positive-from "
+        "[like]; csv without a column type or rating needs it"),
     NUMBER(OPTION_REAL, "positive-from", 0, "RATING", NULL, 0, 0,
            "leave lower ratings out and store the others as events of --type"),
     SWITCH("auto-items", 0,
