@@ -206,8 +206,9 @@ const struct command commands[] = {
      .summary = "Read users, items and events from files into the store.",
      .details =
          "A PATH is a file, a folder, either of them compressed (.gz), or - for standard input. "
-         "Every record passes the validation of the HTTP API. Broken lines are counted and the "
-         "first is shown with its place. Events get an id made from their content and its "
+         "Every record passes the validation of the HTTP API. Broken lines are counted; the "
+         "first five are shown, each with its place and reason. Events get an id made from their "
+         "content and its "
          "occurrence number, so that importing the same file again changes nothing.\n\n"
          "  tastevin import movielens ml-1m/\n"
          "  psql -c 'COPY clicks (user_id, sku, at) TO STDOUT CSV' |\n"

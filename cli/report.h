@@ -1,5 +1,7 @@
 #pragma once
 /* What goes to standard error, and the exit code that goes with it. */
+#include <stdint.h>
+
 #include "base/status.h"
 #include "cli/command.h"
 
@@ -16,3 +18,9 @@ void report_note(const char *format, ...) __attribute__((format(printf, 1, 2)));
 /* Flushes standard output: a full disk or a closed pipe must not pass for success. Returns
  * `exit_code`, or EXIT_FAILED with a message when something could not be written. */
 int report_flush(int exit_code);
+
+/* What a count puts behind its noun: "1 line", "2 lines". */
+static inline const char *plural(uint64_t n)
+{
+    return n == 1 ? "" : "s";
+}

@@ -75,13 +75,21 @@ def test_standard_input_and_gzip(tmp_path):
 BROKEN = "user,item,type,timestamp\na,x,view,1700000000\na,,view,1700000000\nb,y,viewed,1700000000\n"
 
 
-def test_broken_lines_are_counted_and_the_first_is_shown(tmp_path):
+def test_broken_lines_are_counted_and_the_first_five_are_shown(tmp_path):
     source = tmp_path / "events.csv"
     source.write_text(BROKEN)
     outcome = run("import", "csv", source, "--data", tmp_path / "d", "--json")
-    assert json.loads(outcome.stdout)["broken"] == 2
-    assert json.loads(outcome.stdout)["events"] == 1
-    assert f"{source}:3" in outcome.stderr
+    result = json.loads(outcome.stdout)
+    assert (result["broken"], result["events"]) == (2, 1)
+    assert [line["place"] for line in result["broken_lines"]] == [f"{source}:3", f"{source}:4"]
+    assert "viewed" in result["broken_lines"][1]["reason"]
+    assert "2 broken lines left out:" in outcome.stderr
+    assert f"{source}:3: " in outcome.stderr and f"{source}:4: " in outcome.stderr
+    source.write_text(BROKEN + "a,,view,1700000000\n" * 9)
+    outcome = run("import", "csv", source, "--data", tmp_path / "d", "--json")
+    assert len(json.loads(outcome.stdout)["broken_lines"]) == 5
+    assert "11 broken lines left out; the first:" in outcome.stderr
+    assert f"{source}:7: " in outcome.stderr and f"{source}:8: " not in outcome.stderr
 
 
 def test_on_error_stop_stops_at_the_first_broken_line(tmp_path):

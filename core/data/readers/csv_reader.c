@@ -120,8 +120,10 @@ static enum status read_cells(const struct table *table, const struct csv *csv, 
                               void *record, const char **attributes, struct error *reterr)
 {
     if (csv->n_cells != table->n_columns)
-        return error_set(reterr, STATUS_MALFORMED, "the line has %zu cells; there are %zu columns",
-                         csv->n_cells, table->n_columns);
+        return error_set(reterr, STATUS_MALFORMED, "the line has %zu cell%s; there %s %zu column%s",
+                         csv->n_cells, csv->n_cells == 1 ? "" : "s",
+                         table->n_columns == 1 ? "is" : "are", table->n_columns,
+                         table->n_columns == 1 ? "" : "s");
     struct buffer object = {0};
     enum status status = STATUS_OK;
     for (size_t i = 0; i < csv->n_cells && status == STATUS_OK; i++) {

@@ -59,7 +59,7 @@ static void line_numbers_count_lines_within_quotes(void **state)
     expect("csv", "f.csv", "id,title\n1,\"a\nb\n\nc\"\n2\n", NULL,
            "item {\"id\":\"1\",\"title\":\"a\\nb\\n\\nc\",\"hidden\":false,\"available\":true,"
            "\"attributes\":{}}\n"
-           "broken 6 malformed: the line has 1 cells; there are 2 columns\n");
+           "broken 6 malformed: the line has 1 cell; there are 2 columns\n");
 }
 
 static void a_nul_byte_breaks_its_line_only(void **state)
