@@ -175,15 +175,13 @@ static enum status activate(struct context *context, const struct invocation *in
 static enum status prune(struct context *context, const struct invocation *invocation,
                          struct error *reterr)
 {
-    uint32_t active = 0;
     const size_t keep = invocation_has(invocation, "keep")
                             ? (size_t)invocation_whole(invocation, "keep")
                             : (size_t)context->settings.training.keep;
-    enum status status = active_version(context->store, &active, reterr);
+    const enum status status = context_prune(context, keep, reterr);
     if (status == STATUS_OK)
-        status = snapshot_prune(context->snapshots, keep, active, reterr);
-    if (status == STATUS_OK)
-        printf("at most %zu snapshots are kept, the active one among them\n", keep);
+        printf("at most %zu snapshot%s kept, the active one among them\n", keep,
+               keep == 1 ? " is" : "s are");
     return status;
 }
 

@@ -87,6 +87,25 @@ def test_pruning_never_takes_the_active_version(demo, tmp_path):
     run("models", "activate", "1", "--data", folder)
     run("models", "prune", "--keep", "1", "--data", folder)
     assert recommend(folder, "1")["items"]
+    assert kept(folder) == {1: True, 2: False}
+
+
+def kept(folder):
+    listed = json.loads(run("models", "list", "--data", folder, "--json").stdout)
+    return {v["version"]: v["kept"] for v in listed}
+
+
+def test_what_is_called_kept_is_on_disk(demo, tmp_path):
+    folder = tmp_path / "data"
+    shutil.copytree(demo, folder)
+    run("train", "--data", folder, *FAST, "--set", "training.gate=false")
+    assert kept(folder) == {1: True, 2: True}
+    run("backup", tmp_path / "b", "--data", folder)
+    run("restore", tmp_path / "b", "--data", tmp_path / "copy")
+    assert kept(tmp_path / "copy") == {1: False, 2: True}
+    run("train", "--data", folder, *FAST, "--set", "training.gate=false", "--set",
+        "training.keep=1")
+    assert kept(folder) == {1: False, 2: False, 3: True}
 
 
 def test_a_bad_setting_stops_before_the_round(demo):
