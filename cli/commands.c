@@ -308,10 +308,11 @@ const struct command commands[] = {
     {.name = "migrate",
      .arguments = "status|up",
      .summary = "The store's schema: show its version, bring it up to date.",
-     .details = "status may run beside a daemon; up needs the data directory for itself. Make a "
-                "backup first: there is no way down.",
+     .details = "status may run while a daemon serves from the same data directory; up needs the "
+                "directory for itself: stop the daemon first. Make a backup before: there is no "
+                "way down.",
      .takes = TAKES_DATA | TAKES_CONFIG | TAKES_JSON,
-     .beside = BESIDE_NO,
+     .beside = BESIDE_MIXED,
      .arguments_min = 1,
      .arguments_max = 1,
      .words = migrate_words,
@@ -319,7 +320,10 @@ const struct command commands[] = {
     {.name = "backup",
      .arguments = "FILE|-",
      .summary = "Write store, active snapshot and settings to one file with checksums.",
-     .details = "The copy is consistent while a daemon writes. - writes to standard output.\n\n"
+     .details = "The copy is consistent while a daemon writes. - writes to standard output; with "
+                "--verify it reads standard input. The settings are those that this command reads "
+                "from --config, the environment and --set, which a daemon may have been started "
+                "without, and lack data.directory: give a restored directory by --data.\n\n"
                 "  tastevin backup tastevin-$(date +%F).backup\n"
                 "  tastevin backup --verify tastevin-2026-11-23.backup",
      OPTIONS(backup_options),
@@ -333,7 +337,9 @@ const struct command commands[] = {
      .summary = "Put a backup into an empty data directory.",
      .details = "Every checksum is verified before anything is written. A directory that holds a "
                 "store is refused: move it away first. The backup's settings come out as "
-                "config.yaml beside the store.",
+                "config.yaml beside the store, without data.directory.\n\n"
+                "  tastevin restore tastevin-2026-11-23.backup --data restored\n"
+                "  tastevin serve --config restored/config.yaml --data restored",
      .takes = TAKES_DATA | TAKES_CONFIG,
      .beside = BESIDE_NO,
      .arguments_min = 1,

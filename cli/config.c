@@ -30,7 +30,7 @@ static int print(const struct invocation *invocation)
     if (status == STATUS_OK)
         status = round_check_settings(&settings, &err);
     if (status == STATUS_OK) {
-        settings_print(&settings, &text);
+        settings_print(&settings, NULL, &text);
         if (text.failed)
             status = error_set(&err, STATUS_NO_MEMORY, "no memory for the settings");
     }

@@ -395,13 +395,13 @@ static void print_models(const struct settings *settings, struct buffer *out)
     }
 }
 
-void settings_print(const struct settings *settings, struct buffer *out)
+void settings_print(const struct settings *settings, const char *without, struct buffer *out)
 {
     for (size_t s = 0; s < N_SECTIONS; s++) {
         buffer_printf(out, "%s%s:\n", s ? "\n" : "", sections[s]);
         for (size_t i = 0; i < settings_n_options; i++) {
             const char *key = key_in_section(&settings_options[i], sections[s]);
-            if (!key)
+            if (!key || (without && strcmp(settings_options[i].name, without) == 0))
                 continue;
             buffer_printf(out, "  %s: ", key);
             print_option(&settings_options[i], settings, out);

@@ -122,6 +122,9 @@ def test_a_backup_restores_to_the_same_answers(demo, tmp_path):
     run("backup", "--verify", tmp_path / "b")
     run("restore", tmp_path / "b", "--data", tmp_path / "copy")
     assert (tmp_path / "copy" / "config.yaml").exists()
+    settings = (tmp_path / "copy" / "config.yaml").read_text()
+    assert str(demo) not in settings and "directory:" not in settings
+    run("config", "check", tmp_path / "copy" / "config.yaml")
     for words in (["recommend", "1", "--json"], ["models", "list", "--json"], ["export", "items"]):
         assert run(*words, "--data", tmp_path / "copy").stdout == run(*words, "--data", demo).stdout
 
@@ -129,6 +132,9 @@ def test_a_backup_restores_to_the_same_answers(demo, tmp_path):
 def test_a_backup_goes_through_a_pipe(demo, tmp_path):
     packed = run("backup", "-", "--data", demo, text=False).stdout
     run("restore", "-", "--data", tmp_path / "copy", input=packed, text=False)
+    run("backup", "--verify", "-", input=packed, text=False)
+    run("backup", "--verify", "-", input=packed[:-200], text=False, status=1)
+    assert not (tmp_path / "-").exists()
     assert count(tmp_path / "copy", "users") == N_USERS
 
 
