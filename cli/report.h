@@ -16,7 +16,8 @@ int report_usage(const struct command *command, const char *format, ...)
 void report_note(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 /* Flushes standard output: a full disk or a closed pipe must not pass for success. Returns
- * `exit_code`, or EXIT_FAILED with a message when something could not be written. */
+ * `exit_code`, or EXIT_FAILED with a message when something could not be written. A reader that
+ * left is failure without a message, here and in report_failure. */
 int report_flush(int exit_code);
 
 /* What a count puts behind its noun: "1 line", "2 lines". */
