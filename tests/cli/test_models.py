@@ -73,7 +73,8 @@ def test_models_list_show_activate(demo, tmp_path):
     assert [v["active"] for v in versions] == [True, False]
     run("models", "activate", "1", "--data", folder)
     assert json.loads(run("models", "show", "1", "--data", folder).stdout)["active"]
-    assert "serves" in run("models", "list", "--data", folder).stdout
+    table = run("models", "list", "--data", folder).stdout
+    assert "serves" in table and versions[0]["reason"] in table
     run("models", "activate", "3", "--data", folder, status=1)
     (folder / "snapshots" / "2" / "manifest.json").write_text("{}")
     run("models", "activate", "2", "--data", folder, status=1)
