@@ -82,6 +82,9 @@ static const char *take_cell(struct csv *csv)
 {
     if (csv->n_cells == READER_COLUMNS_MAX)
         return "the line has more than 256 columns";
+    if (csv->spans && csv->expected && csv->n_cells == csv->expected)
+        return "a quote opens here that a later line closes, so that there are more cells than "
+               "columns";
     csv->starts[csv->n_cells++] = csv->text.size;
     if (source_peek(csv->source) != '"') {
         take_plain(csv);

@@ -10,6 +10,8 @@
 struct csv {
     struct source *source;
     char delimiter;
+    size_t expected;    /* cells, from the caller; a quote that joins lines to more is one too many:
+                           read no further. 0: not known */
     struct buffer text; /* all cells of the record, each terminated */
     size_t *starts;     /* [n_cells] offsets in text */
     size_t n_cells;

@@ -242,6 +242,7 @@ static enum status read_records(struct feed *feed, struct csv *csv, struct table
     bool first = true, end = false;
     for (;;) {
         struct error why = {0};
+        csv->expected = table->n_columns;
         enum status status = csv_next(csv, &end, &why);
         if (end)
             return STATUS_OK;

@@ -117,7 +117,8 @@ static void a_quote_that_a_later_line_closes_costs_its_own_line_only(void **stat
            "user,item,type\n"
            "u,\"a,view\nu,b\",view\n"
            "u,\"c,view\nu,\"d\",view\n"
-           "u,\"e,view\n\"\nu,f,view\n",
+           "u,\"e,view\n\"\nu,f,view\n"
+           "u,g,\"view\n\",x\n",
            NULL,
            "broken 2 malformed: a quote opens here that a later line closes, so that item holds a "
            "line end\n"
@@ -126,13 +127,20 @@ static void a_quote_that_a_later_line_closes_costs_its_own_line_only(void **stat
                "\"view\"") "broken 4 malformed: a quote opens here that is closed in a later line, "
                            "where its "
                            "cell goes on; close it here, or double the quotes within\n"
-                           "timeless " EVENT("u", "d",
-                                             "\"view\"") "broken 6 malformed: a quote opens here "
-                                                         "that a later line closes, so that the "
-                                                         "line has 2 cells; there are 3 columns\n"
-                                                         "broken 7 malformed: a quote opens here "
-                                                         "that is not closed\n"
-                                                         "timeless " EVENT("u", "f", "\"view\""));
+                           "timeless " EVENT(
+                               "u", "d",
+                               "\"view\"") "broken 6 malformed: a quote opens here "
+                                           "that a later line closes, so that the "
+                                           "line has 2 cells; there are 3 columns\n"
+                                           "broken 7 malformed: a quote opens here "
+                                           "that is not closed\n"
+                                           "timeless " EVENT(
+                                               "u", "f",
+                                               "\"view\"") "broken 9 malformed: a quote opens here "
+                                                           "that a later line closes, so that "
+                                                           "there are more cells than columns\n"
+                                                           "broken 10 malformed: a quote opens "
+                                                           "here that is not closed\n");
 }
 
 static void a_misspelt_column_makes_no_table_of_another_kind(void **state)
