@@ -111,8 +111,12 @@ static void a_stray_quote_costs_its_own_line_only(void **state)
 static void a_quote_that_a_later_line_closes_costs_its_own_line_only(void **state)
 {
     (void)state;
-    /* The second one goes on after its closing quote; the first and the third make one record of
-     * three cells, and of two. */
+#define JOINED "malformed: a quote opens here that a later line closes, so that "
+#define GOES_ON                                                                                    \
+    "malformed: a quote opens here that is closed in a later line, where its cell goes on; close " \
+    "it here, or double the quotes within\n"
+    /* The quotes join lines to three cells, to one that goes on after its closing quote, to two
+     * cells, and to four. */
     expect("csv", "f.csv",
            "user,item,type\n"
            "u,\"a,view\nu,b\",view\n"
@@ -120,27 +124,17 @@ static void a_quote_that_a_later_line_closes_costs_its_own_line_only(void **stat
            "u,\"e,view\n\"\nu,f,view\n"
            "u,g,\"view\n\",x\n",
            NULL,
-           "broken 2 malformed: a quote opens here that a later line closes, so that item holds a "
-           "line end\n"
-           "timeless " EVENT(
-               "u", "b\\\"",
-               "\"view\"") "broken 4 malformed: a quote opens here that is closed in a later line, "
-                           "where its "
-                           "cell goes on; close it here, or double the quotes within\n"
-                           "timeless " EVENT(
-                               "u", "d",
-                               "\"view\"") "broken 6 malformed: a quote opens here "
-                                           "that a later line closes, so that the "
-                                           "line has 2 cells; there are 3 columns\n"
-                                           "broken 7 malformed: a quote opens here "
-                                           "that is not closed\n"
-                                           "timeless " EVENT(
-                                               "u", "f",
-                                               "\"view\"") "broken 9 malformed: a quote opens here "
-                                                           "that a later line closes, so that "
-                                                           "there are more cells than columns\n"
-                                                           "broken 10 malformed: a quote opens "
-                                                           "here that is not closed\n");
+           "broken 2 " JOINED "item holds a line end\n"
+           "timeless " EVENT("u", "b\\\"", "\"view\"") "broken 4 " GOES_ON "timeless " EVENT(
+               "u", "d", "\"view\"") "broken 6 " JOINED
+                                     "the line has 2 cells; there are 3 columns\n"
+                                     "broken 7 " GOES_ON "timeless " EVENT(
+                                         "u", "f", "\"view\"") "broken 9 " JOINED
+                                                               "there are more cells than columns\n"
+                                                               "broken 10 malformed: a quote opens "
+                                                               "here that is not closed\n");
+#undef JOINED
+#undef GOES_ON
 }
 
 static void a_misspelt_column_makes_no_table_of_another_kind(void **state)
