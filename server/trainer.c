@@ -333,6 +333,8 @@ static bool is_due(struct trainer *trainer)
         trainer->asked_at_start = true;
         if (settings->training.at_start && n_events > 0)
             return true;
+        trainer->n_tried = n_events; /* what is there already asks for nothing */
+        trainer->tried_on = version;
     }
     if (are_enough(trainer, n_events, version))
         return true;
@@ -415,11 +417,11 @@ static enum status end_interrupted(void *context, struct store *store, struct er
 static bool wait_tick(struct trainer *trainer, bool *ret_wanted)
 {
     struct timespec until;
-    clock_gettime(CLOCK_REALTIME, &until);
+    clock_gettime(CLOCK_MONOTONIC, &until);
     until.tv_sec += TICK_MS / 1000;
     pthread_mutex_lock(&trainer->mutex);
     if (!trainer->wanted && !trainer->ends)
-        pthread_cond_timedwait(&trainer->wakes, &trainer->mutex, &until);
+        pthread_cond_clockwait(&trainer->wakes, &trainer->mutex, CLOCK_MONOTONIC, &until);
     *ret_wanted = trainer->wanted;
     const bool ends = trainer->ends;
     pthread_mutex_unlock(&trainer->mutex);
