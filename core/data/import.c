@@ -63,16 +63,17 @@ static enum status on_broken(void *context, const struct reader_place *place,
                              const struct error *why)
 {
     struct importer *im = context;
-    if (im->result->broken++ == 0) {
-        im->result->first = *why;
+    const uint64_t n = im->result->broken++;
+    if (n < IMPORT_SHOWN_MAX) {
+        struct error *shown = &im->result->first[n];
+        *shown = *why;
         if (*why->pointer)
-            error_prefix(&im->result->first, "%s: ", why->pointer);
-        snprintf(im->result->first.pointer, sizeof im->result->first.pointer, "%s:%" PRIu64,
-                 place->file, place->line);
+            error_prefix(shown, "%s: ", why->pointer);
+        snprintf(shown->pointer, sizeof shown->pointer, "%s:%" PRIu64, place->file, place->line);
     }
     if (!im->job->stop_on_error)
         return STATUS_OK;
-    im->failed = im->result->first;
+    im->failed = im->result->first[0];
     return im->failed.status = why->status ? why->status : STATUS_MALFORMED;
 }
 
