@@ -333,6 +333,8 @@ static bool is_due(struct trainer *trainer)
         trainer->asked_at_start = true;
         if (settings->training.at_start && n_events > 0)
             return true;
+        trainer->n_tried = n_events; /* what is there already asks for nothing */
+        trainer->tried_on = version;
     }
     if (are_enough(trainer, n_events, version))
         return true;

@@ -182,17 +182,6 @@ static enum status store_event(struct importer *im, const struct event_record *e
     return status;
 }
 
-static enum status check_type(const struct importer *im, const struct event_record *event,
-                              struct error *why)
-{
-    if (event_types_code(im->job->types, event->type))
-        return STATUS_OK;
-    const char *nearest = event_types_nearest(im->job->types, event->type);
-    return error_set(why, STATUS_NOT_FOUND, "unknown type '%.60s'%s%s%s", event->type,
-                     nearest ? "; did you mean '" : "", nearest ? nearest : "",
-                     nearest ? "'?" : "");
-}
-
 static enum status on_event(void *context, const struct reader_place *place,
                             const struct event_record *event)
 {
@@ -203,7 +192,7 @@ static enum status on_event(void *context, const struct reader_place *place,
         return status;
     status = event_check(event, im->now_ms, &why);
     if (status == STATUS_OK)
-        status = check_type(im, event, &why);
+        status = event_check_type(event, im->job->types, &why);
     if (status == STATUS_OK && im->job->store)
         status = store_event(im, event, &why);
     else

@@ -142,8 +142,8 @@ static enum status say_what_serves(const struct gate_input *input, struct gate_v
     if (below)
         buffer_append_text(reason, " The active snapshot is itself below popular.");
     buffer_append_text(reason, verdict->popular_instead
-                                   ? " Refused: popular serves."
-                                   : " Refused: the active snapshot keeps serving.");
+                                   ? " It may not serve; popular does."
+                                   : " It may not serve; the active snapshot goes on.");
     return status;
 }
 

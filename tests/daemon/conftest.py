@@ -29,9 +29,6 @@ def binary() -> str:
     return path
 
 
-# For builds with -Db_sanitize=thread.
-ENVIRONMENT = {"TSAN_OPTIONS": f"suppressions={ROOT / 'tests' / 'support' / 'tsan.supp'}", **os.environ}
-
 # What the sanitizers write to the log; a daemon that was killed has no status to tell it by.
 SANITIZERS = ("WARNING: ThreadSanitizer", "ERROR: AddressSanitizer", "ERROR: LeakSanitizer", ": runtime error: ")
 
@@ -56,7 +53,7 @@ class Daemon:
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.process = subprocess.Popen(
-            self.command(*extra), stderr=open(self.log, "ab"), stdout=subprocess.DEVNULL, env=ENVIRONMENT
+            self.command(*extra), stderr=open(self.log, "ab"), stdout=subprocess.DEVNULL
         )
         for _ in range(600):
             if self.process.poll() is not None:
