@@ -90,6 +90,8 @@ static enum status write_all(struct store *store, size_t kind, FILE *out,
         buffer_clear(&exporter.lines);
         status = kinds[kind].page(store, &exporter, first, reterr);
         first = false;
+        if (exporter.lines.failed)
+            status = error_set(reterr, STATUS_NO_MEMORY, "out of memory for the export");
         if (status == STATUS_OK && exporter.lines.size &&
             fwrite(exporter.lines.data, 1, exporter.lines.size, out) != exporter.lines.size)
             status = error_set_errno(reterr, errno, "writing");

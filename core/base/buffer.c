@@ -127,9 +127,9 @@ void buffer_append_float(struct buffer *buffer, float value)
         buffer_append_text(buffer, "null");
         return;
     }
-    char text[32];
+    char text[32] = "0";
     /* Six digits always survive a float, except a subnormal one. */
-    for (int digits = isnormal(value) ? 6 : 1; digits <= 9; digits++) {
+    for (int digits = isnormal(value) ? 6 : 1; value != 0 && digits <= 9; digits++) {
         snprintf(text, sizeof text, "%.*g", digits, (double)value);
         if (strtof(text, NULL) == value)
             break;

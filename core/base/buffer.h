@@ -33,7 +33,7 @@ void buffer_append_u64(struct buffer *buffer, uint64_t value);
 void buffer_append_json(struct buffer *buffer, const char *text, size_t length);
 
 /* The shortest decimal that reads back as the same number; "null" for what JSON cannot say. A
- * double's zero has no sign. */
+ * zero has no sign. */
 void buffer_append_float(struct buffer *buffer, float value);
 void buffer_append_double(struct buffer *buffer, double value);
 

@@ -1,5 +1,6 @@
 #include "base/json.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -29,6 +30,12 @@ static bool too_deep(const char *bytes, size_t length)
     return false;
 }
 
+/* jansson calls an allocation that failed a syntax error, or nothing at all. */
+static bool parser_ran_out(const json_error_t *err)
+{
+    return json_error_code(err) == json_error_out_of_memory || !err->text[0] || errno == ENOMEM;
+}
+
 enum status json_parse(const char *bytes, size_t length, json_t **ret_value, struct error *reterr)
 {
     if (too_deep(bytes, length))
@@ -39,9 +46,10 @@ enum status json_parse(const char *bytes, size_t length, json_t **ret_value, str
     if (memchr(bytes, '\0', length)) /* jansson skips one that follows a number */
         return error_set(reterr, STATUS_MALFORMED, "not valid JSON: it contains a NUL character");
     json_error_t err;
+    errno = 0;
     json_t *value = json_loadb(bytes, length, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &err);
     if (!value) {
-        if (json_error_code(&err) == json_error_out_of_memory)
+        if (parser_ran_out(&err))
             return error_set(reterr, STATUS_NO_MEMORY, "out of memory for the JSON");
         char place[ERROR_POINTER_MAX];
         snprintf(place, sizeof place, "line %d, column %d", err.line, err.column);

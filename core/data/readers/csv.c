@@ -10,7 +10,11 @@ enum status csv_open(struct csv *csv, struct source *source, char delimiter)
     *csv = (struct csv){.source = source, .delimiter = delimiter};
     csv->text.limit = READER_LINE_MAX;
     csv->starts = calloc(READER_COLUMNS_MAX, sizeof *csv->starts);
-    return csv->starts ? STATUS_OK : STATUS_NO_MEMORY;
+    /* All of it now: a text that then fails is too long, and never only without memory. */
+    if (csv->starts && buffer_reserve(&csv->text, READER_LINE_MAX))
+        return STATUS_OK;
+    csv_close(csv);
+    return STATUS_NO_MEMORY;
 }
 
 void csv_close(struct csv *csv)

@@ -42,6 +42,8 @@ static void fail(struct source *source)
     source->ended = true;
     if (code == Z_ERRNO)
         error_set_errno(&source->err, errno, "cannot read %s", source->path);
+    else if (code == Z_MEM_ERROR)
+        error_set(&source->err, STATUS_NO_MEMORY, "out of memory for %s", source->path);
     else if (code == Z_BUF_ERROR)
         error_set(&source->err, STATUS_CORRUPT,
                   "%s ends in the middle of its compressed data; fetch it again", source->path);
@@ -103,7 +105,8 @@ enum status source_open(const char *path, struct source **ret_source, struct err
     source->path = strdup(path);
     source->line.limit = READER_LINE_MAX;
     source->line_number = 1;
-    if (!source->path) {
+    /* All of it now: a line that then fails is too long, and never only without memory. */
+    if (!source->path || !buffer_reserve(&source->line, READER_LINE_MAX)) {
         source_close(source);
         return error_set(reterr, STATUS_NO_MEMORY, "out of memory for %s", path);
     }

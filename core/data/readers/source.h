@@ -13,7 +13,7 @@
 
 struct source;
 
-/* NOT_FOUND, IO, MALFORMED (a .gz that is none), with the path in the text. */
+/* NOT_FOUND, IO, MALFORMED (a .gz that is none), NO_MEMORY, with the path in the text. */
 enum status source_open(const char *path, struct source **ret_source, struct error *reterr);
 void source_close(struct source *source); /* NULL is fine */
 
@@ -22,7 +22,7 @@ enum { SOURCE_END = -1 };
 int source_next(struct source *source);
 int source_peek(struct source *source);
 
-/* OK, or why reading ended early: IO, CORRUPT (truncated or damaged gzip). */
+/* OK, or why reading ended early: IO, NO_MEMORY, CORRUPT (truncated or damaged gzip). */
 enum status source_status(const struct source *source, struct error *reterr);
 
 /* Bytes from a mark on can be read again: they are kept from source_mark until source_return, which
