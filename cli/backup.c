@@ -12,7 +12,9 @@
 
 #include "base/sections.h"
 #include "base/text.h"
+#include "data/migrate.h"
 #include "server/site.h"
+#include "train/kept.h"
 
 enum { FILE_MODE = 0640 };
 
@@ -97,7 +99,7 @@ static enum status add_all(struct sections_writer *writer, const struct context 
     store_close(store);
     if (status == STATUS_OK)
         status = add_file(writer, BACKUP_STORE, copy, reterr);
-    settings_print(&context->settings, &settings);
+    settings_print(&context->settings, "data.directory", &settings);
     if (status == STATUS_OK && settings.failed)
         status = error_set(reterr, STATUS_NO_MEMORY, "no memory for the settings");
     if (status == STATUS_OK)
@@ -226,6 +228,30 @@ static enum status unpack(const struct sections *sections, const char *folder, s
     return status == STATUS_OK ? write_section(store, folder, STORE_FILE, reterr) : status;
 }
 
+static enum status update_kept(void *snapshots, struct store *store, struct error *reterr)
+{
+    return kept_update(store, snapshots, reterr);
+}
+
+/* Only the active snapshot came along. A store of an older schema stays as it is: bringing it up to
+ * date is for 'migrate up'. */
+static enum status forget_snapshots(const char *folder, struct error *reterr)
+{
+    struct store *store = NULL;
+    char snapshots[PATH_BYTES_MAX];
+    int version = 0;
+    if (path_join(snapshots, folder, SITE_SNAPSHOTS) != STATUS_OK)
+        return error_set(reterr, STATUS_TOO_LARGE, "the path of the data directory is too long");
+    enum status status = migrate_status(folder, &version, reterr);
+    if (status != STATUS_OK || version != migrate_latest(store_migrations))
+        return status;
+    status = store_open(folder, STORE_WRITE, &store, reterr);
+    if (status == STATUS_OK)
+        status = in_transaction(store, update_kept, snapshots, reterr);
+    store_close(store);
+    return status;
+}
+
 enum status backup_restore(const char *path, const char *folder, struct error *reterr)
 {
     char there[PATH_BYTES_MAX];
@@ -245,6 +271,8 @@ enum status backup_restore(const char *path, const char *folder, struct error *r
                            folder);
     if (status == STATUS_OK)
         status = unpack(sections, folder, reterr);
+    if (status == STATUS_OK)
+        status = forget_snapshots(folder, reterr);
     sections_close(sections);
     if (lock >= 0)
         close(lock);

@@ -2,7 +2,7 @@
 /* A backup: one file of named sections (base/sections.h), each with its checksum.
  *
  *   store             the whole SQLite database
- *   config.yaml       the settings in force
+ *   config.yaml       the settings in force, but for data.directory: a restored one lies elsewhere
  *   version           text: number of the active snapshot; absent when there is none
  *   snapshot/<name>   its files
  */

@@ -64,12 +64,37 @@ static enum status backup_to_stdout(struct context *context, struct error *reter
     return status;
 }
 
+/* Standard input as a file of a folder of its own, which the caller removes. */
+static enum status stdin_to_file(char folder[PATH_BYTES_MAX], char path[PATH_BYTES_MAX],
+                                 struct error *reterr)
+{
+    enum status status = scratch_file(folder, path, reterr);
+    if (status != STATUS_OK) {
+        *folder = '\0';
+        return status;
+    }
+    const int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    status = fd < 0 ? error_set_errno(reterr, errno, "writing %s", path)
+                    : copy(STDIN_FILENO, fd, reterr);
+    if (fd >= 0)
+        close(fd);
+    return status;
+}
+
 static int verify(const char *path)
 {
     struct error err = {0};
-    if (backup_verify(path, &err) != STATUS_OK)
+    char folder[PATH_BYTES_MAX] = "", copied[PATH_BYTES_MAX];
+    const bool from_stdin = strcmp(path, "-") == 0;
+    enum status status = from_stdin ? stdin_to_file(folder, copied, &err) : STATUS_OK;
+    if (status == STATUS_OK)
+        status = backup_verify(from_stdin ? copied : path, &err);
+    if (*folder)
+        folder_remove(folder, NULL);
+    if (status != STATUS_OK)
         return report_failure(&err);
-    printf("%s: every checksum is right and the store is sound\n", path);
+    printf("%s: every checksum is right and the store is sound\n",
+           from_stdin ? "standard input" : path);
     return EXIT_DONE;
 }
 
@@ -96,17 +121,11 @@ int command_backup(const struct invocation *invocation)
 static enum status restore_from_stdin(const char *data, struct error *reterr)
 {
     char folder[PATH_BYTES_MAX] = "", path[PATH_BYTES_MAX];
-    enum status status = scratch_file(folder, path, reterr);
-    if (status != STATUS_OK)
-        return status;
-    const int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-    status = fd < 0 ? error_set_errno(reterr, errno, "writing %s", path)
-                    : copy(STDIN_FILENO, fd, reterr);
-    if (fd >= 0)
-        close(fd);
+    enum status status = stdin_to_file(folder, path, reterr);
     if (status == STATUS_OK)
         status = backup_restore(path, data, reterr);
-    folder_remove(folder, NULL);
+    if (*folder)
+        folder_remove(folder, NULL);
     return status;
 }
 

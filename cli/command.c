@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "data/settings.h"
 
 static const char *command_name_at(const void *context, size_t i)
 {
@@ -107,6 +108,20 @@ struct parse {
     bool only_arguments; /* after "--" */
 };
 
+/* An option that stands for a setting takes what the setting takes. */
+static enum status check_setting(struct parse *p, const struct command_option *option,
+                                 const char *text, struct error *reterr)
+{
+    union command_value unused;
+    const struct option *setting =
+        option_find(settings_options, settings_n_options, option->setting);
+    assert(setting);
+    struct option at_start = *setting;
+    at_start.name = option->option.name;
+    at_start.offset = 0;
+    return option_set(&at_start, &unused, text, &p->invocation->arena, reterr);
+}
+
 static enum status take_value(struct parse *p, const struct command_option *option,
                               const char *text, struct error *reterr)
 {
@@ -114,8 +129,9 @@ static enum status take_value(struct parse *p, const struct command_option *opti
     *given = (struct given){.option = option, .text = text};
     struct option at_start = option->option;
     at_start.offset = 0;
-    const enum status status =
-        option_set(&at_start, &given->value, text, &p->invocation->arena, reterr);
+    enum status status = option_set(&at_start, &given->value, text, &p->invocation->arena, reterr);
+    if (status == STATUS_OK && option->setting)
+        status = check_setting(p, option, text, reterr);
     if (status != STATUS_OK) {
         if (reterr)
             error_prefix(reterr, "--");

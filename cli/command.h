@@ -30,9 +30,10 @@ struct command_option {
 
 /* May it run while a daemon serves from the same data directory? */
 enum beside {
-    BESIDE_YES,  /* reads and writes through the store, which is made for it */
-    BESIDE_NO,   /* takes the directory's lock, as the daemon does */
-    BESIDE_NONE, /* touches no data directory */
+    BESIDE_YES,   /* reads and writes through the store, which is made for it */
+    BESIDE_NO,    /* takes the directory's lock, as the daemon does */
+    BESIDE_MIXED, /* one action may, another may not, as its details say */
+    BESIDE_NONE,  /* touches no data directory */
 };
 
 /* Groups of options that several subcommands share. */

@@ -80,9 +80,15 @@ static const struct command_option import_options[] = {
     TEXT("columns", 0, "LIST", NULL,
          "csv: names of the columns, as in user,item,rating,timestamp, when no header line has "
          "them"),
-    CHOICE("kind", "KIND", "guess", kinds, "csv: what the rows are"),
+    CHOICE("kind", "KIND", "guess", kinds,
+           "csv: what the rows are; a guess finds interactions by a column such as user, session, "
+           "item, type or timestamp, and items by id or item beside one that only items have, such "
+           "as title; users are never guessed"),
     TEXT("delimiter", 0, "C", NULL, "csv: the character between columns [comma; tab for .tsv]"),
-    TEXT("type", 't', "NAME", NULL, "type of the events where the format has none [like]"),
+    TEXT(
+        "type", 't', "NAME", NULL,
+        "type of the events where the format has none: of pairs, and of ratings by --positive-from "
+        "[like]; csv without a column type or rating needs it"),
     NUMBER(OPTION_REAL, "positive-from", 0, "RATING", NULL, 0, 0,
            "leave lower ratings out and store the others as events of --type"),
     SWITCH("auto-items", 0,
@@ -200,8 +206,9 @@ const struct command commands[] = {
      .summary = "Read users, items and events from files into the store.",
      .details =
          "A PATH is a file, a folder, either of them compressed (.gz), or - for standard input. "
-         "Every record passes the validation of the HTTP API. Broken lines are counted and the "
-         "first is shown with its place. Events get an id made from their content and its "
+         "Every record passes the validation of the HTTP API. Broken lines are counted; the "
+         "first five are shown, each with its place and reason. Events get an id made from their "
+         "content and its "
          "occurrence number, so that importing the same file again changes nothing.\n\n"
          "  tastevin import movielens ml-1m/\n"
          "  psql -c 'COPY clicks (user_id, sku, at) TO STDOUT CSV' |\n"
@@ -301,10 +308,11 @@ const struct command commands[] = {
     {.name = "migrate",
      .arguments = "status|up",
      .summary = "The store's schema: show its version, bring it up to date.",
-     .details = "status may run beside a daemon; up needs the data directory for itself. Make a "
-                "backup first: there is no way down.",
+     .details = "status may run while a daemon serves from the same data directory; up needs the "
+                "directory for itself: stop the daemon first. Make a backup before: there is no "
+                "way down.",
      .takes = TAKES_DATA | TAKES_CONFIG | TAKES_JSON,
-     .beside = BESIDE_NO,
+     .beside = BESIDE_MIXED,
      .arguments_min = 1,
      .arguments_max = 1,
      .words = migrate_words,
@@ -312,7 +320,10 @@ const struct command commands[] = {
     {.name = "backup",
      .arguments = "FILE|-",
      .summary = "Write store, active snapshot and settings to one file with checksums.",
-     .details = "The copy is consistent while a daemon writes. - writes to standard output.\n\n"
+     .details = "The copy is consistent while a daemon writes. - writes to standard output; with "
+                "--verify it reads standard input. The settings are those that this command reads "
+                "from --config, the environment and --set, which a daemon may have been started "
+                "without, and lack data.directory: give a restored directory by --data.\n\n"
                 "  tastevin backup tastevin-$(date +%F).backup\n"
                 "  tastevin backup --verify tastevin-2026-11-23.backup",
      OPTIONS(backup_options),
@@ -326,7 +337,9 @@ const struct command commands[] = {
      .summary = "Put a backup into an empty data directory.",
      .details = "Every checksum is verified before anything is written. A directory that holds a "
                 "store is refused: move it away first. The backup's settings come out as "
-                "config.yaml beside the store.",
+                "config.yaml beside the store, without data.directory.\n\n"
+                "  tastevin restore tastevin-2026-11-23.backup --data restored\n"
+                "  tastevin serve --config restored/config.yaml --data restored",
      .takes = TAKES_DATA | TAKES_CONFIG,
      .beside = BESIDE_NO,
      .arguments_min = 1,

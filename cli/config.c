@@ -3,6 +3,7 @@
 #include "cli/commands.h"
 #include "cli/configuration.h"
 #include "cli/report.h"
+#include "train/plan.h"
 #include "train/round.h"
 
 static int check(const char *path)
@@ -21,19 +22,42 @@ static int check(const char *path)
     return EXIT_DONE;
 }
 
+/* As a comment: only what was changed belongs into a file. */
+static enum status print_models(const struct settings *settings, struct buffer *out,
+                                struct error *reterr)
+{
+    struct plan plan;
+    const enum status status = plan_make(settings, &plan, reterr);
+    if (status != STATUS_OK)
+        return status;
+    buffer_append_text(out,
+                       "\n# Parameters in force of the models that a round fits; to change one, "
+                       "put it under models.\n# models:\n");
+    for (size_t i = 0; i < plan.n_models; i++) {
+        const struct model_class *class = plan.models[i].class;
+        buffer_printf(out, "#   %s:\n", class->name);
+        for (size_t o = 0; o < class->n_options; o++) {
+            buffer_printf(out, "#     %s: ", class->options[o].name);
+            option_print(&class->options[o], plan.models[i].settings, out);
+            buffer_printf(out, " # %s\n", class->options[o].help);
+        }
+    }
+    plan_free(&plan);
+    return STATUS_OK;
+}
+
 static int print(const struct invocation *invocation)
 {
     struct error err = {0};
     struct settings settings;
     struct buffer text = {0};
     enum status status = configuration_read(invocation, NULL, &settings, &err);
-    if (status == STATUS_OK)
-        status = round_check_settings(&settings, &err);
     if (status == STATUS_OK) {
-        settings_print(&settings, &text);
-        if (text.failed)
-            status = error_set(&err, STATUS_NO_MEMORY, "no memory for the settings");
+        settings_print(&settings, NULL, &text);
+        status = print_models(&settings, &text, &err);
     }
+    if (status == STATUS_OK && text.failed)
+        status = error_set(&err, STATUS_NO_MEMORY, "no memory for the settings");
     if (status == STATUS_OK)
         fwrite(text.data, 1, text.size, stdout);
     buffer_free(&text);

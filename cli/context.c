@@ -6,6 +6,8 @@
 
 #include "cli/configuration.h"
 #include "server/site.h"
+#include "train/kept.h"
+#include "train/snapshot.h"
 
 enum { VERSION_PAGE = 256 };
 
@@ -137,4 +139,20 @@ enum status active_version(struct store *store, uint32_t *ret_version, struct er
     } while (!search.active && search.seen == VERSION_PAGE);
     *ret_version = search.active;
     return STATUS_OK;
+}
+
+static enum status update_kept(void *snapshots, struct store *store, struct error *reterr)
+{
+    return kept_update(store, snapshots, reterr);
+}
+
+enum status context_prune(struct context *context, size_t keep, struct error *reterr)
+{
+    uint32_t active = 0;
+    enum status status = active_version(context->store, &active, reterr);
+    if (status == STATUS_OK)
+        status = snapshot_prune(context->snapshots, keep, active, reterr);
+    return status == STATUS_OK
+               ? in_transaction(context->store, update_kept, context->snapshots, reterr)
+               : status;
 }

@@ -42,4 +42,8 @@ enum status in_transaction(struct store *store,
                            void *context, struct error *reterr);
 
 /* The version that serves; 0: none yet. */
+/* Removes the oldest snapshots until at most `keep` are there, never the one that serves, and has
+ * the store say so. */
+enum status context_prune(struct context *context, size_t keep, struct error *reterr);
+
 enum status active_version(struct store *store, uint32_t *ret_version, struct error *reterr);

@@ -67,12 +67,10 @@ void help_models(FILE *out)
 
 static enum status add_contestant(struct evaluation *ev, const char *name, struct error *reterr)
 {
-    const char *nearest = NULL;
-    const struct model_class *class = model_class_find(name, &nearest);
-    if (!class)
-        return error_set(reterr, STATUS_NOT_FOUND, "unknown model '%.60s'%s%s%s", name,
-                         nearest ? "; did you mean '" : "", nearest ? nearest : "",
-                         nearest ? "'?" : "");
+    const struct model_class *class = NULL;
+    const enum status status = model_class_need(name, &class, reterr);
+    if (status != STATUS_OK)
+        return status;
     if (ev->n == EVALUATE_MODELS_MAX)
         return error_set(reterr, STATUS_TOO_LARGE, "at most %d models at once",
                          EVALUATE_MODELS_MAX - 1);
@@ -307,6 +305,22 @@ static enum status check_parts(const struct invocation *invocation, struct error
     return STATUS_OK;
 }
 
+/* Before the first --model a --set is a setting of the site, whose names have a section. */
+static enum status check_sets(const struct invocation *invocation, struct error *reterr)
+{
+    for (size_t i = 0; i < invocation->n_given; i++) {
+        const struct given *given = &invocation->given[i];
+        if (strcmp(given->option->option.name, "model") == 0)
+            break;
+        if (strcmp(given->option->option.name, "set") == 0 &&
+            !memchr(given->text, '.', strcspn(given->text, "=")))
+            return error_set(reterr, STATUS_MALFORMED,
+                             "--set %.60s: a model's parameter stands after its --model",
+                             given->text);
+    }
+    return STATUS_OK;
+}
+
 /* Whatever is wrong with the command line, before any work. */
 static enum status read_request(struct evaluation *ev, struct error *reterr)
 {
@@ -375,6 +389,10 @@ int command_evaluate(const struct invocation *invocation)
         return report_failure(&err);
     }
     ev->invocation = invocation;
+    if (check_sets(invocation, &err) != STATUS_OK) {
+        evaluation_free(ev);
+        return report_usage(invocation->command, "%s", err.text);
+    }
     enum status status = configuration_read(invocation, "model", &ev->settings, &err);
     if (status == STATUS_OK && read_request(ev, &err) != STATUS_OK) {
         evaluation_free(ev);

@@ -17,6 +17,7 @@ static const char about[] =
 static const char *const beside_words[] = {
     [BESIDE_YES] = "May run while a daemon serves from the same data directory.",
     [BESIDE_NO] = "Needs the data directory for itself: stop the daemon first.",
+    [BESIDE_MIXED] = NULL,
     [BESIDE_NONE] = NULL,
 };
 

@@ -22,28 +22,55 @@ void help_formats(FILE *out)
     }
 }
 
+static size_t n_shown(const struct import_result *result)
+{
+    return result->broken < IMPORT_SHOWN_MAX ? (size_t)result->broken : IMPORT_SHOWN_MAX;
+}
+
+static void print_broken_json(const struct import_result *result)
+{
+    struct buffer text = {0};
+    for (size_t i = 0; i < n_shown(result); i++) {
+        const struct error *line = &result->first[i];
+        buffer_append_text(&text, i ? ", {\"place\": " : "{\"place\": ");
+        buffer_append_json(&text, line->pointer, strlen(line->pointer));
+        buffer_append_text(&text, ", \"reason\": ");
+        buffer_append_json(&text, line->text, strlen(line->text));
+        buffer_append_byte(&text, '}');
+    }
+    printf(", \"broken_lines\": [%s]}\n", text.failed || !text.data ? "" : text.data);
+    buffer_free(&text);
+}
+
 static void print_result(const struct invocation *invocation, const struct import_result *result,
                          bool dry)
 {
     if (invocation_flag(invocation, "json")) {
         printf("{\"users\": %" PRIu64 ", \"items\": %" PRIu64 ", \"events\": %" PRIu64
-               ", \"duplicates\": %" PRIu64 ", \"broken\": %" PRIu64 ", \"dry_run\": %s}\n",
+               ", \"duplicates\": %" PRIu64 ", \"broken\": %" PRIu64 ", \"dry_run\": %s",
                result->users, result->items, result->events, result->duplicates, result->broken,
                dry ? "true" : "false");
+        print_broken_json(result);
         return;
     }
-    printf("%s: %" PRIu64 " users, %" PRIu64 " items, %" PRIu64 " events", dry ? "fit" : "imported",
-           result->users, result->items, result->events);
+    printf("%s: %" PRIu64 " user%s, %" PRIu64 " item%s, %" PRIu64 " event%s",
+           dry ? "fit" : "imported", result->users, plural(result->users), result->items,
+           plural(result->items), result->events, plural(result->events));
     if (result->duplicates)
-        printf(", %" PRIu64 " events were there already", result->duplicates);
+        printf(", %" PRIu64 " event%s there already", result->duplicates,
+               result->duplicates == 1 ? " was" : "s were");
     putchar('\n');
 }
 
 static void warn_broken(const struct import_result *result)
 {
-    if (result->broken)
-        report_note("tastevin: %" PRIu64 " broken lines left out; the first: %s: %s",
-                    result->broken, result->first.pointer, result->first.text);
+    if (!result->broken)
+        return;
+    const size_t n = n_shown(result);
+    report_note("tastevin: %" PRIu64 " broken line%s left out%s:", result->broken,
+                plural(result->broken), n < result->broken ? "; the first" : "");
+    for (size_t i = 0; i < n; i++)
+        report_note("  %s: %s", result->first[i].pointer, result->first[i].text);
 }
 
 static int fail(struct context *context, struct console *console, const struct error *err)

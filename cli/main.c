@@ -27,7 +27,7 @@ static int run(const struct invocation *invocation)
 
 int main(int argc, char **argv)
 {
-    /* A reader that went away is an error of write(), said in words, not a silent death. */
+    /* A reader that went away is an error of write(), after which there is something to clean. */
     signal(SIGPIPE, SIG_IGN);
     if (argc <= 1) {
         help_general(stderr);

@@ -1,5 +1,6 @@
 #include <inttypes.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/json.h"
 #include "base/text.h"
@@ -62,9 +63,11 @@ static enum status list_version(void *context, const struct model_version *versi
 static enum status list_models_of(struct context *context, const struct invocation *invocation,
                                   struct error *reterr)
 {
-    static const struct table_column columns[] = {
-        {"version", true, 0}, {"", false, 0},         {"state", false, 0},
-        {"seq", true, 0},     {"finished", false, 0}, {"reason", false, REASON_WIDTH}};
+    /* Nobody widens a file or a pipe: there a reason stays whole. */
+    const size_t reason_width = isatty(STDOUT_FILENO) ? REASON_WIDTH : 0;
+    const struct table_column columns[] = {{"version", true, 0},   {"", false, 0},
+                                           {"state", false, 0},    {"seq", true, 0},
+                                           {"finished", false, 0}, {"reason", false, reason_width}};
     struct version_list list = {.last = UINT32_MAX};
     const bool as_json = invocation_flag(invocation, "json");
     if (as_json)
@@ -175,15 +178,13 @@ static enum status activate(struct context *context, const struct invocation *in
 static enum status prune(struct context *context, const struct invocation *invocation,
                          struct error *reterr)
 {
-    uint32_t active = 0;
     const size_t keep = invocation_has(invocation, "keep")
                             ? (size_t)invocation_whole(invocation, "keep")
                             : (size_t)context->settings.training.keep;
-    enum status status = active_version(context->store, &active, reterr);
+    const enum status status = context_prune(context, keep, reterr);
     if (status == STATUS_OK)
-        status = snapshot_prune(context->snapshots, keep, active, reterr);
-    if (status == STATUS_OK)
-        printf("at most %zu snapshots are kept, the active one among them\n", keep);
+        printf("at most %zu snapshot%s kept, the active one among them\n", keep,
+               keep == 1 ? " is" : "s are");
     return status;
 }
 

@@ -1,12 +1,23 @@
 #include "cli/report.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
+
+/* Whoever reads our output has seen enough, as `head` has: that deserves no words. */
+static bool reader_left(void)
+{
+    struct pollfd output = {.fd = STDOUT_FILENO};
+    return ferror(stdout) && poll(&output, 1, 0) == 1 && (output.revents & POLLERR);
+}
 
 int report_failure(const struct error *err)
 {
     fflush(stdout);
+    if (reader_left())
+        return EXIT_FAILED;
     if (err->pointer[0])
         fprintf(stderr, "tastevin: %s: %s\n", err->pointer, err->text);
     else
@@ -40,6 +51,8 @@ int report_flush(int exit_code)
     const bool failed_before = ferror(stdout);
     if (fflush(stdout) == 0 && !failed_before)
         return exit_code;
+    if (reader_left())
+        return EXIT_FAILED;
     fprintf(stderr, "tastevin: writing to standard output: %s\n", strerror(errno));
     return EXIT_FAILED;
 }

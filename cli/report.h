@@ -1,5 +1,7 @@
 #pragma once
 /* What goes to standard error, and the exit code that goes with it. */
+#include <stdint.h>
+
 #include "base/status.h"
 #include "cli/command.h"
 
@@ -14,5 +16,12 @@ int report_usage(const struct command *command, const char *format, ...)
 void report_note(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 /* Flushes standard output: a full disk or a closed pipe must not pass for success. Returns
- * `exit_code`, or EXIT_FAILED with a message when something could not be written. */
+ * `exit_code`, or EXIT_FAILED with a message when something could not be written. A reader that
+ * left is failure without a message, here and in report_failure. */
 int report_flush(int exit_code);
+
+/* What a count puts behind its noun: "1 line", "2 lines". */
+static inline const char *plural(uint64_t n)
+{
+    return n == 1 ? "" : "s";
+}

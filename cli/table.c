@@ -48,7 +48,7 @@ void table_cell(struct table_text *table, const char *format, ...)
 {
     if (!table)
         return;
-    char small[1024];
+    char small[4096];
     va_list arguments;
     va_start(arguments, format);
     vsnprintf(small, sizeof small, format, arguments);

@@ -138,13 +138,9 @@ enum status train_run(struct context *context, const struct observer *observer,
             *reterr = err;
         return ran;
     }
-    uint32_t active = 0;
-    if (status == STATUS_OK)
-        status = active_version(context->store, &active, reterr);
-    if (status == STATUS_OK)
-        status = snapshot_prune(context->snapshots, (size_t)context->settings.training.keep, active,
-                                reterr);
-    return status;
+    return status == STATUS_OK
+               ? context_prune(context, (size_t)context->settings.training.keep, reterr)
+               : status;
 }
 
 /* ---- the subcommand ---- */

@@ -171,11 +171,11 @@ static void *scrubber_main(void *argument)
     pthread_mutex_lock(&scrubber->mutex);
     while (!scrubber->ends) {
         struct timespec until;
-        clock_gettime(CLOCK_REALTIME, &until);
+        clock_gettime(CLOCK_MONOTONIC, &until);
         until.tv_nsec += TICK_MS * 1000000L;
         until.tv_sec += until.tv_nsec / 1000000000L;
         until.tv_nsec %= 1000000000L;
-        pthread_cond_timedwait(&scrubber->wakes, &scrubber->mutex, &until);
+        pthread_cond_clockwait(&scrubber->wakes, &scrubber->mutex, CLOCK_MONOTONIC, &until);
         if (scrubber->ends)
             break;
         pthread_mutex_unlock(&scrubber->mutex);

@@ -251,7 +251,7 @@ static enum status load_snapshot(struct site *site, struct store *store,
 {
     struct version_list list = {0};
     const enum status status =
-        store_list_versions(store, UINT32_MAX, 64, collect_version, &list, reterr);
+        store_list_versions(store, UINT32_MAX, UINT32_MAX, collect_version, &list, reterr);
     if (status != STATUS_OK)
         return status;
     if (list.active && try_snapshot(site, list.active, ret_snapshot))

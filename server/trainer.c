@@ -12,6 +12,7 @@
 #include "board/board.h"
 #include "server/log.h"
 #include "server/site_parts.h"
+#include "train/kept.h"
 #include "train/round.h"
 #include "train/watch.h"
 
@@ -196,36 +197,10 @@ static void note_end(struct trainer *trainer, const struct model_version *versio
               version->reason[0] ? ": " : "", version->reason);
 }
 
-struct dropped {
-    const char *snapshots;
-    uint32_t on_disk[VERSIONS_MAX], rows[VERSIONS_MAX];
-    size_t n_on_disk, n_rows;
-};
-
-static enum status collect_kept(void *context, const struct model_version *version)
+static enum status record_kept(void *context, struct store *store, struct error *reterr)
 {
-    struct dropped *dropped = context;
-    if (version->kept && dropped->n_rows < VERSIONS_MAX)
-        dropped->rows[dropped->n_rows++] = version->version;
-    return STATUS_OK;
-}
-
-/* Rows whose snapshot is gone say so. The folder is read after the rows: another process may add to
- * both, and its folder is there first. */
-static enum status record_dropped(void *context, struct store *store, struct error *reterr)
-{
-    struct dropped *dropped = context;
-    enum status status =
-        store_list_versions(store, UINT32_MAX, UINT32_MAX, collect_kept, dropped, reterr);
-    dropped->n_on_disk = snapshot_list(dropped->snapshots, dropped->on_disk, VERSIONS_MAX);
-    for (size_t i = 0; status == STATUS_OK && i < dropped->n_rows; i++) {
-        size_t k = 0;
-        while (k < dropped->n_on_disk && dropped->on_disk[k] != dropped->rows[i])
-            k++;
-        if (k == dropped->n_on_disk)
-            status = store_drop_snapshot(store, dropped->rows[i], reterr);
-    }
-    return status;
+    const struct site *site = context;
+    return kept_update(store, site->snapshots, reterr);
 }
 
 static uint32_t serving_version(struct site *site)
@@ -241,12 +216,11 @@ static void prune(struct trainer *trainer)
 {
     struct site *site = trainer->site;
     struct error err = {0};
-    struct dropped dropped = {.snapshots = site->snapshots};
     pthread_mutex_lock(&site->versions_mutex);
     enum status status = snapshot_prune(site->snapshots, (size_t)site->settings->training.keep,
                                         serving_version(site), &err);
     if (status == STATUS_OK)
-        status = writer_run(site->writer, record_dropped, &dropped, false, &err);
+        status = writer_run(site->writer, record_kept, site, false, &err);
     pthread_mutex_unlock(&site->versions_mutex);
     if (status != STATUS_OK)
         log_write(LOG_WARNING, "prune_failed", "%s", err.text);
@@ -415,11 +389,11 @@ static enum status end_interrupted(void *context, struct store *store, struct er
 static bool wait_tick(struct trainer *trainer, bool *ret_wanted)
 {
     struct timespec until;
-    clock_gettime(CLOCK_REALTIME, &until);
+    clock_gettime(CLOCK_MONOTONIC, &until);
     until.tv_sec += TICK_MS / 1000;
     pthread_mutex_lock(&trainer->mutex);
     if (!trainer->wanted && !trainer->ends)
-        pthread_cond_timedwait(&trainer->wakes, &trainer->mutex, &until);
+        pthread_cond_clockwait(&trainer->wakes, &trainer->mutex, CLOCK_MONOTONIC, &until);
     *ret_wanted = trainer->wanted;
     const bool ends = trainer->ends;
     pthread_mutex_unlock(&trainer->mutex);
@@ -464,6 +438,8 @@ enum status trainer_start(struct site *site, struct trainer **ret_trainer, struc
     store_data_version(trainer->store, &trainer->data_version);
     pthread_mutex_init(&trainer->mutex, NULL);
     pthread_cond_init(&trainer->wakes, NULL);
+    /* what is there already asks for nothing but by training.at_start */
+    trainer->n_tried = count_events(trainer, &trainer->tried_on);
     if (pthread_create(&trainer->thread, NULL, trainer_main, trainer) != 0) {
         store_close(trainer->store);
         free(trainer);

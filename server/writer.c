@@ -231,11 +231,11 @@ static struct write *take_group(struct writer *writer)
 {
     if (!writer->first && !writer->ends) {
         struct timespec until;
-        clock_gettime(CLOCK_REALTIME, &until);
+        clock_gettime(CLOCK_MONOTONIC, &until);
         until.tv_nsec += IDLE_MS * 1000000L;
         until.tv_sec += until.tv_nsec / 1000000000L;
         until.tv_nsec %= 1000000000L;
-        pthread_cond_timedwait(&writer->wakes, &writer->mutex, &until);
+        pthread_cond_clockwait(&writer->wakes, &writer->mutex, CLOCK_MONOTONIC, &until);
     }
     struct write *group = writer->first, **end = &writer->first;
     unsigned n = 0;

@@ -71,8 +71,9 @@ size_t dataset_touches(const struct dataset *d, uint32_t user, const struct bitm
                        struct touch *out)
 {
     assert(user < d->n_users);
+    const uint64_t learnt = first_learnt(d, user, held);
     size_t n = 0;
-    for (uint64_t e = first_learnt(d, user, held); e < d->starts[user + 1]; e++)
+    for (uint64_t e = d->starts[user]; e < d->starts[user + 1]; e++)
         if (!is_held(held, e))
             out[n++] = (struct touch){
                 .item = d->items[e], .type = d->type_codes[e], .last_ms = (int64_t)e};
@@ -82,7 +83,10 @@ size_t dataset_touches(const struct dataset *d, uint32_t user, const struct bitm
         struct touch touch = {.item = out[i].item, .type = out[i].type};
         for (; i < n && out[i].item == touch.item && out[i].type == touch.type; i++) {
             const uint64_t e = (uint64_t)out[i].last_ms;
-            touch_add(&touch, &d->types, &d->frame, d->times[e], d->values[e]);
+            if (e < learnt)
+                touch_see(&touch, &d->types, d->times[e]);
+            else
+                touch_add(&touch, &d->types, &d->frame, d->times[e], d->values[e]);
         }
         out[written++] = touch;
     }
@@ -149,8 +153,7 @@ static size_t longest_history(const struct dataset *d)
     for (uint32_t u = 0; u < d->n_users; u++)
         if (d->starts[u + 1] - d->starts[u] > longest)
             longest = d->starts[u + 1] - d->starts[u];
-    const uint32_t most = d->types.max_per_user;
-    return (size_t)(most && longest > most ? most : longest);
+    return (size_t)longest;
 }
 
 static enum status job_scratch(struct matrix_job *job, unsigned n_workers, size_t longest)

@@ -57,7 +57,7 @@ void dataset_builder_free(struct dataset_builder *builder);
 
 /* The user's touches without the events marked in `held` (one bit an event; NULL: none left out),
  * sorted by (item, type), into out: room for one an event of the user. Returns how many. Only the
- * newest max_per_user events count. */
+ * newest max_per_user events teach; older ones are seen (touch_see). */
 size_t dataset_touches(const struct dataset *dataset, uint32_t user, const struct bitmap *held,
                        struct touch *out);
 

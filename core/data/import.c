@@ -63,16 +63,17 @@ static enum status on_broken(void *context, const struct reader_place *place,
                              const struct error *why)
 {
     struct importer *im = context;
-    if (im->result->broken++ == 0) {
-        im->result->first = *why;
+    const uint64_t n = im->result->broken++;
+    if (n < IMPORT_SHOWN_MAX) {
+        struct error *shown = &im->result->first[n];
+        *shown = *why;
         if (*why->pointer)
-            error_prefix(&im->result->first, "%s: ", why->pointer);
-        snprintf(im->result->first.pointer, sizeof im->result->first.pointer, "%s:%" PRIu64,
-                 place->file, place->line);
+            error_prefix(shown, "%s: ", why->pointer);
+        snprintf(shown->pointer, sizeof shown->pointer, "%s:%" PRIu64, place->file, place->line);
     }
     if (!im->job->stop_on_error)
         return STATUS_OK;
-    im->failed = im->result->first;
+    im->failed = im->result->first[0];
     return im->failed.status = why->status ? why->status : STATUS_MALFORMED;
 }
 
@@ -182,17 +183,6 @@ static enum status store_event(struct importer *im, const struct event_record *e
     return status;
 }
 
-static enum status check_type(const struct importer *im, const struct event_record *event,
-                              struct error *why)
-{
-    if (event_types_code(im->job->types, event->type))
-        return STATUS_OK;
-    const char *nearest = event_types_nearest(im->job->types, event->type);
-    return error_set(why, STATUS_NOT_FOUND, "unknown type '%.60s'%s%s%s", event->type,
-                     nearest ? "; did you mean '" : "", nearest ? nearest : "",
-                     nearest ? "'?" : "");
-}
-
 static enum status on_event(void *context, const struct reader_place *place,
                             const struct event_record *event)
 {
@@ -203,7 +193,7 @@ static enum status on_event(void *context, const struct reader_place *place,
         return status;
     status = event_check(event, im->now_ms, &why);
     if (status == STATUS_OK)
-        status = check_type(im, event, &why);
+        status = event_check_type(event, im->job->types, &why);
     if (status == STATUS_OK && im->job->store)
         status = store_event(im, event, &why);
     else

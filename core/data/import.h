@@ -20,10 +20,12 @@ struct import_job {
     const struct observer *observer;
 };
 
+enum { IMPORT_SHOWN_MAX = 5 };
+
 struct import_result {
     uint64_t users, items, events, duplicates; /* events and duplicates together were read */
     uint64_t broken;
-    struct error first; /* of the broken lines; pointer is file:line */
+    struct error first[IMPORT_SHOWN_MAX]; /* of the broken lines; pointer is file:line */
 };
 
 /* On failure the batches that were committed stay; importing again goes on from there. */

@@ -71,6 +71,7 @@ static const struct field item_fields[] = {
     LIST(item_record, "vector", vector, KIND_VECTOR, false),
     FIELD(item_record, "created_at", created_ms, KIND_IGNORED, false),
     FIELD(item_record, "updated_at", updated_ms, KIND_IGNORED, false),
+    FIELD(item_record, "listed", listed, KIND_IGNORED, false),
 };
 static const struct shape item_shape = SHAPE("item", item_fields);
 

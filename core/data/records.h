@@ -105,6 +105,12 @@ enum status user_check(const struct user_record *user, struct error *reterr);
 enum status item_check(const struct item_record *item, struct error *reterr);
 enum status event_check(const struct event_record *event, int64_t now_ms, struct error *reterr);
 
+/* That the type is configured and has what it needs: a type by value needs a rating. The pointer is
+ * "/type" or "/rating". OUT_OF_RANGE. */
+struct event_types;
+enum status event_check_type(const struct event_record *event, const struct event_types *types,
+                             struct error *reterr);
+
 /* One line of JSON as GET and export give it (no line feed); absent fields are left out. */
 void user_to_json(const struct user_record *user, struct buffer *out);
 void item_to_json(const struct item_record *item, struct buffer *out);

@@ -364,3 +364,20 @@ enum status event_check(const struct event_record *event, int64_t now_ms, struct
         status = attributes_text_check(event->context, CONTEXT_BYTES_MAX, "/context", reterr);
     return status;
 }
+
+enum status event_check_type(const struct event_record *event, const struct event_types *types,
+                             struct error *reterr)
+{
+    const uint8_t code = event_types_code(types, event->type);
+    if (code == 0) {
+        const char *nearest = event_types_nearest(types, event->type);
+        return error_set_at(reterr, STATUS_OUT_OF_RANGE, "/type",
+                            "unknown type '%.64s'%s%s%s (interactions.types names those there are)",
+                            event->type, nearest ? "; did you mean '" : "", nearest ? nearest : "",
+                            nearest ? "'?" : "");
+    }
+    if (types->of[code].by_value && isnan(event->rating))
+        return error_set_at(reterr, STATUS_OUT_OF_RANGE, "/rating",
+                            "an event of type '%.64s' needs a rating", event->type);
+    return STATUS_OK;
+}

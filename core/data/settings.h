@@ -116,5 +116,6 @@ const char *settings_place(const struct settings *settings, const char *name);
 enum status settings_set(struct settings *settings, const char *name, const char *value,
                          const char *place, struct error *reterr);
 
-/* All values in force as YAML that reads back, each with a comment: help and place. */
-void settings_print(const struct settings *settings, struct buffer *out);
+/* All values in force as YAML that reads back, each with a comment: help and place. `without` names
+ * an option to leave out; NULL: none. */
+void settings_print(const struct settings *settings, const char *without, struct buffer *out);

@@ -123,6 +123,19 @@ static bool duration_word(const char *option, const char *text, int64_t *ret_ms)
     return false;
 }
 
+/* Adds the words of an option to the sentence that says what it takes. */
+static enum status name_words(const struct reader *r, const char *option, enum status status)
+{
+    if (!r->err)
+        return status;
+    size_t used = strlen(r->err->text);
+    for (size_t i = 0; i < sizeof duration_words / sizeof *duration_words; i++)
+        if (strcmp(duration_words[i].option, option) == 0 && used < sizeof r->err->text)
+            used += (size_t)snprintf(r->err->text + used, sizeof r->err->text - used, ", or %s",
+                                     duration_words[i].word);
+    return status;
+}
+
 static enum status read_type_option(const struct reader *r, const struct yaml_value *value,
                                     struct event_type *type)
 {
@@ -142,7 +155,10 @@ static enum status read_type_option(const struct reader *r, const struct yaml_va
         memcpy((char *)type + option->offset, &ms, sizeof ms);
         return STATUS_OK;
     }
-    return at_line(r, value->line, option_set(option, type, text, &r->settings->arena, r->err));
+    enum status set = option_set(option, type, text, &r->settings->arena, r->err);
+    if (set != STATUS_OK)
+        set = name_words(r, option->name, set);
+    return at_line(r, value->line, set);
 }
 
 static enum status read_type(const struct reader *r, const struct yaml_value *value,
@@ -395,13 +411,13 @@ static void print_models(const struct settings *settings, struct buffer *out)
     }
 }
 
-void settings_print(const struct settings *settings, struct buffer *out)
+void settings_print(const struct settings *settings, const char *without, struct buffer *out)
 {
     for (size_t s = 0; s < N_SECTIONS; s++) {
         buffer_printf(out, "%s%s:\n", s ? "\n" : "", sections[s]);
         for (size_t i = 0; i < settings_n_options; i++) {
             const char *key = key_in_section(&settings_options[i], sections[s]);
-            if (!key)
+            if (!key || (without && strcmp(settings_options[i].name, without) == 0))
                 continue;
             buffer_printf(out, "  %s: ", key);
             print_option(&settings_options[i], settings, out);

@@ -8,6 +8,10 @@
 
 enum { RATINGS_FOR_A_MEAN = 5 };
 
+/* Below this sum of decays a touch holds nothing but events that teach nothing: however many there
+ * are, FLT_MIN times their number stays below it. */
+#define FAINT 1e-25f
+
 static double decay_at(const struct event_types *types, const struct signal_frame *frame,
                        int64_t time_ms)
 {
@@ -54,6 +58,20 @@ void touch_add(struct touch *touch, const struct event_types *types,
     event.decays = counts && decay > FLT_MIN ? (float)decay : FLT_MIN;
     if (type->by_value)
         event.value = type->aggregate == AGGREGATE_SUM_CAPPED ? value * event.decays : value;
+    if (is_empty(touch))
+        *touch = event;
+    else
+        touch_merge(touch, types, &event);
+}
+
+void touch_see(struct touch *touch, const struct event_types *types, int64_t time_ms)
+{
+    const bool by_value = types->of[touch->type].by_value;
+    struct touch event = {.last_ms = time_ms,
+                          .item = touch->item,
+                          .decays = FLT_MIN,
+                          .value = by_value ? NAN : 0,
+                          .type = touch->type};
     if (is_empty(touch))
         *touch = event;
     else
@@ -109,7 +127,8 @@ static double type_part(const struct touch *touch, const struct event_types *typ
                         const struct signal_frame *frame, double neutral)
 {
     const struct event_type *type = &types->of[touch->type];
-    if (!is_known(type) || type->weight == 0 || (type->by_value && isnan(touch->value)))
+    if (!is_known(type) || type->weight == 0 || touch->decays < FAINT ||
+        (type->by_value && isnan(touch->value)))
         return 0;
     const double w =
         type->by_value ? type->weight * (touch_value(touch, type) - neutral) : type->weight;

@@ -48,6 +48,10 @@ struct signal_frame {
 void touch_add(struct touch *touch, const struct event_types *types,
                const struct signal_frame *frame, int64_t time_ms, float value);
 
+/* Folds an event in that is too old to be learnt from (max_per_user): it teaches nothing, but what
+ * it hides stays hidden. It comes before those of touch_add. */
+void touch_see(struct touch *touch, const struct event_types *types, int64_t time_ms);
+
 /* Joins two touches of the same user, item and type, `later` holding the later events. */
 void touch_merge(struct touch *touch, const struct event_types *types, const struct touch *later);
 

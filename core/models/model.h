@@ -91,6 +91,10 @@ extern const struct model_class *const model_classes[];
  * NULL). */
 const struct model_class *model_class_find(const char *name, const char **ret_nearest);
 
+/* The same with a sentence: NOT_FOUND with the nearest name, or with all of them. */
+enum status model_class_need(const char *name, const struct model_class **ret_class,
+                             struct error *reterr);
+
 /* A settings struct with the defaults, from the arena; NULL when memory is out. */
 void *model_settings_new(const struct model_class *class, struct arena *arena);
 

@@ -1,3 +1,4 @@
+#include <stdio.h>
 #include <string.h>
 
 #include "base/text.h"
@@ -25,6 +26,26 @@ const struct model_class *model_class_find(const char *name, const char **ret_ne
     if (ret_nearest)
         *ret_nearest = text_nearest(name, N_CLASSES, name_at, NULL);
     return NULL;
+}
+
+enum status model_class_need(const char *name, const struct model_class **ret_class,
+                             struct error *reterr)
+{
+    const char *nearest;
+    const struct model_class *class = model_class_find(name, &nearest);
+    if (class) {
+        *ret_class = class;
+        return STATUS_OK;
+    }
+    if (nearest)
+        return error_set(reterr, STATUS_NOT_FOUND, "unknown model '%.60s'; did you mean '%s'?",
+                         name, nearest);
+    char all[256] = "";
+    for (size_t i = 0, used = 0; i < N_CLASSES && used < sizeof all; i++)
+        used += (size_t)snprintf(all + used, sizeof all - used, "%s%s", i ? ", " : "",
+                                 model_classes[i]->name);
+    return error_set(reterr, STATUS_NOT_FOUND, "unknown model '%.60s'; the models are %s", name,
+                     all);
 }
 
 void *model_settings_new(const struct model_class *class, struct arena *arena)

@@ -199,13 +199,13 @@ static enum status on_rows(void *context, const struct event_row *rows, size_t n
 static enum status read_again(struct live *live, struct store *store, uint32_t user,
                               struct error *reterr)
 {
-    struct history history = {.keep = live->base.types->max_per_user};
+    struct history history = {.keep = live->base.types->max_per_user, .types = live->base.types};
     struct touch *touches;
     uint32_t n;
     const uint64_t seq = live_seq(live);
     enum status status = store_read_user_events(store, user, seq, on_rows, &history, reterr);
     if (status == STATUS_OK)
-        status = history_fold(&history, live->base.types, live->base.frame, &touches, &n);
+        status = history_fold(&history, live->base.frame, &touches, &n);
     history_free(&history);
     if (status == STATUS_OK) {
         pthread_rwlock_wrlock(&live->lock);

@@ -80,14 +80,6 @@ static int compare_touches(const void *left, const void *right)
     return (a->type > b->type) - (a->type < b->type);
 }
 
-static int newest_first(const void *left, const void *right)
-{
-    const struct touch *a = left, *b = right;
-    if (a->last_ms != b->last_ms)
-        return a->last_ms > b->last_ms ? -1 : 1;
-    return compare_touches(a, b);
-}
-
 /* Of the same user, item and type; equal times: `b` came later. */
 static struct touch join(const struct touch *a, const struct touch *b,
                          const struct event_types *types)
@@ -110,13 +102,6 @@ static uint32_t touch_place(const struct tail_user *user, const struct touch *to
             high = middle;
     }
     return low;
-}
-
-static void keep_newest(struct tail_user *user, uint32_t keep)
-{
-    qsort(user->touches, user->n, sizeof *user->touches, newest_first);
-    user->n = keep;
-    qsort(user->touches, user->n, sizeof *user->touches, compare_touches);
 }
 
 static enum status insert(struct tail *tail, struct tail_user *user, uint32_t place,
@@ -153,8 +138,6 @@ enum status tail_add(struct tail *tail, const struct event_types *types,
         user->touches[place] = join(&user->touches[place], &touch, types);
     else if (insert(tail, user, place, &touch) != STATUS_OK)
         return STATUS_NO_MEMORY;
-    if (types->max_per_user && user->n / 2 >= types->max_per_user)
-        keep_newest(user, types->max_per_user);
     user->seq = row->seq;
     return STATUS_OK;
 }

@@ -4,7 +4,7 @@
  *
  * A tail is added to the snapshot's touches of the user, or stands in their place (`replaced`: the
  * past was read again whole). Nothing leaves a tail but by a new snapshot, whose Live starts an
- * empty one; a single user's touches are held to the newest 2 * max_per_user.
+ * empty one; a user has at most one touch for each item and type.
  *
  * Zero-initialise; tail_free. Threads: any number of readers or one writer.
  */

@@ -72,9 +72,9 @@ static enum status holds_against_active(const struct gate_input *input,
 static bool avoids_gross_drop(const struct gate_input *input, struct buffer *reason)
 {
     buffer_printf(reason,
-                  " Only %zu users have hold-out events after the active snapshot, %d are needed "
+                  " Only %zu user%s hold-out events after the active snapshot, %d are needed "
                   "to compare the two",
-                  input->n_after, GATE_USERS_MIN);
+                  input->n_after, input->n_after == 1 ? " has" : "s have", GATE_USERS_MIN);
     if (!(input->active_stored > 0)) {
         buffer_append_text(reason, ", and the active round stored no figure.");
         return true;
@@ -142,8 +142,8 @@ static enum status say_what_serves(const struct gate_input *input, struct gate_v
     if (below)
         buffer_append_text(reason, " The active snapshot is itself below popular.");
     buffer_append_text(reason, verdict->popular_instead
-                                   ? " Refused: popular serves."
-                                   : " Refused: the active snapshot keeps serving.");
+                                   ? " It may not serve; popular does."
+                                   : " It may not serve; the active snapshot goes on.");
     return status;
 }
 

@@ -12,13 +12,9 @@ enum { NAME_MAX_BYTES = 64 };
 static const struct model_class *find_class(const char *name, const char *place,
                                             struct error *reterr)
 {
-    const char *nearest;
-    const struct model_class *class = model_class_find(name, &nearest);
-    if (!class && nearest)
-        error_set(reterr, STATUS_NOT_FOUND, "%s: unknown model '%s'; did you mean '%s'?", place,
-                  name, nearest);
-    else if (!class)
-        error_set(reterr, STATUS_NOT_FOUND, "%s: unknown model '%s'", place, name);
+    const struct model_class *class = NULL;
+    if (model_class_need(name, &class, reterr) != STATUS_OK)
+        error_prefix(reterr, "%s: ", place);
     return class;
 }
 
@@ -40,12 +36,12 @@ static enum status add_model(struct plan *plan, const struct model_class *class,
 
 /* One name of the comma-separated list, without the blanks around it. */
 static enum status add_named(struct plan *plan, const char *name, size_t length, bool first,
-                             struct error *reterr)
+                             const char *place, struct error *reterr)
 {
     char text[NAME_MAX_BYTES];
     snprintf(text, sizeof text, "%.*s", (int)(length < sizeof text ? length : sizeof text - 1),
              name);
-    const struct model_class *class = find_class(text, "models.retrievers", reterr);
+    const struct model_class *class = find_class(text, place, reterr);
     if (!class)
         return STATUS_NOT_FOUND;
     const enum status status = add_model(plan, class, reterr);
@@ -55,8 +51,13 @@ static enum status add_named(struct plan *plan, const char *name, size_t length,
     return status;
 }
 
-static enum status add_retrievers(struct plan *plan, const char *list, struct error *reterr)
+static enum status add_retrievers(struct plan *plan, const struct settings *settings,
+                                  struct error *reterr)
 {
+    static const char name[] = "models.retrievers";
+    char place[ERROR_POINTER_MAX];
+    const char *list = settings->models.retrievers;
+    snprintf(place, sizeof place, "%s: %s", settings_place(settings, name), name);
     bool first = true;
     enum status status = STATUS_OK;
     while (*list && status == STATUS_OK) {
@@ -67,7 +68,7 @@ static enum status add_retrievers(struct plan *plan, const char *list, struct er
         while (to > from && isspace((unsigned char)list[to - 1]))
             to--;
         if (to > from) {
-            status = add_named(plan, list + from, to - from, first, reterr);
+            status = add_named(plan, list + from, to - from, first, place, reterr);
             first = false;
         }
         list += length + (list[length] == ',');
@@ -100,7 +101,7 @@ enum status plan_make(const struct settings *settings, struct plan *ret_plan, st
     struct plan plan = {0};
     enum status status = add_model(&plan, model_classes[0], reterr);
     if (status == STATUS_OK)
-        status = add_retrievers(&plan, settings->models.retrievers, reterr);
+        status = add_retrievers(&plan, settings, reterr);
     for (size_t i = 0; i < settings->n_model_settings && status == STATUS_OK; i++)
         status = apply_setting(&plan, &settings->model_settings[i], reterr);
     if (status == STATUS_OK)

@@ -84,20 +84,13 @@ static enum status parse_event(void *context, size_t i, const json_t *value, con
         return error_set(reterr, STATUS_NO_MEMORY, "out of memory");
     struct event_record *event = record_at(batch, i);
     enum status status = event_from_json(value, pointer, &batch->request->arena, event, reterr);
-    if (status == STATUS_OK) {
-        status = event_check(event, batch->now_ms, reterr);
-        if (status != STATUS_OK)
-            prefix_pointer(reterr, pointer);
-    }
-    if (status == STATUS_OK && !event_types_code(site_types(batch->request->site), event->type)) {
-        const char *nearest = event_types_nearest(site_types(batch->request->site), event->type);
-        status = error_set(reterr, STATUS_OUT_OF_RANGE,
-                           "unknown type '%.64s'%s%s%s; see "
-                           "interactions.types in the configuration",
-                           event->type, nearest ? ", did you mean '" : "", nearest ? nearest : "",
-                           nearest ? "'?" : "");
-        snprintf(reterr->pointer, sizeof reterr->pointer, "%s/type", pointer);
-    }
+    if (status != STATUS_OK)
+        return status;
+    status = event_check(event, batch->now_ms, reterr);
+    if (status == STATUS_OK)
+        status = event_check_type(event, site_types(batch->request->site), reterr);
+    if (status != STATUS_OK)
+        prefix_pointer(reterr, pointer);
     return status;
 }
 

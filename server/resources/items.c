@@ -34,7 +34,7 @@ static enum status print_item(void *context, uint32_t number, const struct item_
 {
     struct page *page = context;
     page_next(page, (uint64_t)number + 1);
-    item_to_json(item, page->out);
+    item_kind.print(item, page->out);
     return STATUS_OK;
 }
 

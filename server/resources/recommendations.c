@@ -7,7 +7,6 @@
 #include "server/resources/resources.h"
 
 enum {
-    FIELDS_MAX = 16,
     INLINE_MULTIPLY_ADDS = 1 << 20, /* a scan of so many stays within 200 us */
 };
 
@@ -20,7 +19,7 @@ struct asked {
     const char *categories[RECOMMEND_CATEGORIES_MAX];
     uint32_t *exclude;
     bool hide_types[EVENT_TYPES_MAX];
-    size_t fields[FIELDS_MAX], n_fields;
+    uint32_t fields; /* one bit for each of catalogue_fields */
 };
 
 static void ask_begin(struct asked *asked, struct request *request)
@@ -69,8 +68,7 @@ static bool add_field(struct asked *asked, const char *name)
     size_t n = 0;
     for (; catalogue_fields[n]; n++)
         if (strcmp(catalogue_fields[n], name) == 0) {
-            if (asked->n_fields < FIELDS_MAX)
-                asked->fields[asked->n_fields++] = n;
+            asked->fields |= UINT32_C(1) << n;
             return true;
         }
     const char *nearest = text_nearest(name, n, field_name_at, NULL);
@@ -169,8 +167,9 @@ static void append_items(const struct asked *asked, const struct recommendation 
         append_id(out, "id", catalogue_id(catalogue, made->items[i].item));
         buffer_append_text(out, ",\"score\":");
         buffer_append_float(out, made->items[i].score);
-        for (size_t f = 0; f < asked->n_fields; f++)
-            catalogue_append_field(catalogue, made->items[i].item, asked->fields[f], out);
+        for (size_t f = 0; catalogue_fields[f]; f++)
+            if (asked->fields >> f & 1)
+                catalogue_append_field(catalogue, made->items[i].item, f, out);
         buffer_append_byte(out, '}');
     }
     buffer_append_byte(out, ']');

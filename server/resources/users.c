@@ -176,7 +176,9 @@ enum handled delete_user_interactions(struct request *request)
     return write_then(request, apply_retract, answer_retract);
 }
 
-/* ---- export ---- */
+/* ---- export: one document, held in memory ---- */
+
+enum { EXPORT_BYTES_MAX = 64 << 20 };
 
 struct export
 {
@@ -217,7 +219,7 @@ static enum status export_events(struct store *store, uint32_t user, struct buff
         before = export.n;
         status = store_list_user_events(store, user, NULL, export.last, PAGE, export_event, &export,
                                         reterr);
-    } while (status == STATUS_OK && export.n - before == PAGE);
+    } while (status == STATUS_OK && !out->failed && export.n - before == PAGE);
     return status;
 }
 
@@ -232,7 +234,7 @@ static enum status export_impressions(struct store *store, uint32_t user, struct
         before = export.n;
         status = store_list_user_impressions(store, user, export.last, PAGE, export_impression,
                                              &export, reterr);
-    } while (status == STATUS_OK && export.n - before == PAGE);
+    } while (status == STATUS_OK && !out->failed && export.n - before == PAGE);
     return status;
 }
 
@@ -245,6 +247,7 @@ static enum status read_export(struct request *request, struct store *store, str
     if (status != STATUS_OK)
         return status;
     struct buffer *out = reply_json(request, 200);
+    out->limit = EXPORT_BYTES_MAX;
     buffer_append_text(out, "{\"user\":");
     user_to_json(&user, out);
     buffer_append_text(out, ",\"interactions\":[");
@@ -253,6 +256,12 @@ static enum status read_export(struct request *request, struct store *store, str
     if (status == STATUS_OK)
         status = export_impressions(store, number, out, reterr);
     buffer_append_text(out, "]}");
+    if (status == STATUS_OK && out->failed)
+        status =
+            error_set(reterr, STATUS_TOO_LARGE,
+                      "what is stored about this user takes more than %d MB; read it in pages, "
+                      "from /v1/users/{id}/interactions",
+                      EXPORT_BYTES_MAX >> 20);
     return status;
 }
 

@@ -75,13 +75,21 @@ def test_standard_input_and_gzip(tmp_path):
 BROKEN = "user,item,type,timestamp\na,x,view,1700000000\na,,view,1700000000\nb,y,viewed,1700000000\n"
 
 
-def test_broken_lines_are_counted_and_the_first_is_shown(tmp_path):
+def test_broken_lines_are_counted_and_the_first_five_are_shown(tmp_path):
     source = tmp_path / "events.csv"
     source.write_text(BROKEN)
     outcome = run("import", "csv", source, "--data", tmp_path / "d", "--json")
-    assert json.loads(outcome.stdout)["broken"] == 2
-    assert json.loads(outcome.stdout)["events"] == 1
-    assert f"{source}:3" in outcome.stderr
+    result = json.loads(outcome.stdout)
+    assert (result["broken"], result["events"]) == (2, 1)
+    assert [line["place"] for line in result["broken_lines"]] == [f"{source}:3", f"{source}:4"]
+    assert "viewed" in result["broken_lines"][1]["reason"]
+    assert "2 broken lines left out:" in outcome.stderr
+    assert f"{source}:3: " in outcome.stderr and f"{source}:4: " in outcome.stderr
+    source.write_text(BROKEN + "a,,view,1700000000\n" * 9)
+    outcome = run("import", "csv", source, "--data", tmp_path / "d", "--json")
+    assert len(json.loads(outcome.stdout)["broken_lines"]) == 5
+    assert "11 broken lines left out; the first:" in outcome.stderr
+    assert f"{source}:7: " in outcome.stderr and f"{source}:8: " not in outcome.stderr
 
 
 def test_on_error_stop_stops_at_the_first_broken_line(tmp_path):
@@ -114,6 +122,9 @@ def test_a_backup_restores_to_the_same_answers(demo, tmp_path):
     run("backup", "--verify", tmp_path / "b")
     run("restore", tmp_path / "b", "--data", tmp_path / "copy")
     assert (tmp_path / "copy" / "config.yaml").exists()
+    settings = (tmp_path / "copy" / "config.yaml").read_text()
+    assert str(demo) not in settings and "directory:" not in settings
+    run("config", "check", tmp_path / "copy" / "config.yaml")
     for words in (["recommend", "1", "--json"], ["models", "list", "--json"], ["export", "items"]):
         assert run(*words, "--data", tmp_path / "copy").stdout == run(*words, "--data", demo).stdout
 
@@ -121,6 +132,9 @@ def test_a_backup_restores_to_the_same_answers(demo, tmp_path):
 def test_a_backup_goes_through_a_pipe(demo, tmp_path):
     packed = run("backup", "-", "--data", demo, text=False).stdout
     run("restore", "-", "--data", tmp_path / "copy", input=packed, text=False)
+    run("backup", "--verify", "-", input=packed, text=False)
+    run("backup", "--verify", "-", input=packed[:-200], text=False, status=1)
+    assert not (tmp_path / "-").exists()
     assert count(tmp_path / "copy", "users") == N_USERS
 
 

@@ -73,7 +73,8 @@ def test_models_list_show_activate(demo, tmp_path):
     assert [v["active"] for v in versions] == [True, False]
     run("models", "activate", "1", "--data", folder)
     assert json.loads(run("models", "show", "1", "--data", folder).stdout)["active"]
-    assert "serves" in run("models", "list", "--data", folder).stdout
+    table = run("models", "list", "--data", folder).stdout
+    assert "serves" in table and versions[0]["reason"] in table
     run("models", "activate", "3", "--data", folder, status=1)
     (folder / "snapshots" / "2" / "manifest.json").write_text("{}")
     run("models", "activate", "2", "--data", folder, status=1)
@@ -87,6 +88,25 @@ def test_pruning_never_takes_the_active_version(demo, tmp_path):
     run("models", "activate", "1", "--data", folder)
     run("models", "prune", "--keep", "1", "--data", folder)
     assert recommend(folder, "1")["items"]
+    assert kept(folder) == {1: True, 2: False}
+
+
+def kept(folder):
+    listed = json.loads(run("models", "list", "--data", folder, "--json").stdout)
+    return {v["version"]: v["kept"] for v in listed}
+
+
+def test_what_is_called_kept_is_on_disk(demo, tmp_path):
+    folder = tmp_path / "data"
+    shutil.copytree(demo, folder)
+    run("train", "--data", folder, *FAST, "--set", "training.gate=false")
+    assert kept(folder) == {1: True, 2: True}
+    run("backup", tmp_path / "b", "--data", folder)
+    run("restore", tmp_path / "b", "--data", tmp_path / "copy")
+    assert kept(tmp_path / "copy") == {1: False, 2: True}
+    run("train", "--data", folder, *FAST, "--set", "training.gate=false", "--set",
+        "training.keep=1")
+    assert kept(folder) == {1: False, 2: False, 3: True}
 
 
 def test_a_bad_setting_stops_before_the_round(demo):

@@ -27,6 +27,9 @@ from conftest import BINARY, FAST, RATINGS, ROOT, run
         ("models:\n  ialz:\n    epochs: 3\n", "[23]", "ials"),
         ("models:\n  ials:\n    epoch: 3\n", 3, "epochs"),
         ("server: [\n", "[12]", "not valid YAML"),
+        ("interactions:\n  types:\n    view: {hides: sometimes}\n", 3, "or never, or forever"),
+        ("models:\n  retrievers: [als]\n", 2, "did you mean 'ials'?"),
+        ("models:\n  retrievers: [something]\n", 2, "the models are popular, ials"),
     ],
 )
 def test_a_mistake_in_a_file_is_named_with_its_line(text, line, said, tmp_path):
@@ -41,6 +44,12 @@ def test_a_mistake_in_a_file_is_named_with_its_line(text, line, said, tmp_path):
 
 def test_the_shipped_example_is_right():
     assert "all is well" in run("config", "check", ROOT / "config" / "tastevin.yaml").stdout
+
+
+def test_the_parameters_in_force_of_every_model_are_printed():
+    text = run("config", "print", "--set", "models.ials.epochs=7").stdout
+    assert re.search(r"^# +epochs: 7\b", text, re.M)
+    assert re.search(r"^# +dimensions: \d+ # ", text, re.M)
 
 
 def test_what_is_printed_reads_back_the_same(tmp_path):

@@ -67,6 +67,11 @@ COMP_WORDS=(tastevin models act); COMP_CWORD=2; _tastevin; echo "${COMPREPLY[*]}
         (["--json", "serve"], "serve takes no option --json"),
         (["serve", "extra"], "'extra' is one argument too many for serve"),
         (["serve", "--port"], "--port needs a value"),
+        (["serve", "--port", "abc"], "--port is 'abc'; it takes a whole number"),
+        (["health", "--port", "70000"], "--port is 70000; it must be from 0 to 65535"),
+        (["evaluate", "--model", "isla"], "unknown model 'isla'; the models are popular, ials"),
+        (["evaluate", "--set", "epochs=3", "--model", "ials"], "after its --model"),
+        (["evaluate", "--set", "epochs=3"], "after its --model"),
         (["serve", "--insecure=yes"], "--insecure takes no value"),
         (["import", "csv"], "import needs more"),
         (["recommend"], "name a user, or say --all"),
@@ -100,6 +105,16 @@ def test_two_dashes_end_the_options(tmp_path):
 def test_letters_join_their_values_and_each_other(demo):
     outcome = run("recommend", "-n3", f"-d{demo}", "1")
     assert len(outcome.stdout.splitlines()) == 4
+
+
+def test_a_reader_that_leaves_hears_no_complaint(demo):
+    process = subprocess.Popen([BINARY, "export", "interactions", "--data", demo],
+                               stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    process.stdout.readline()
+    process.stdout.close()
+    assert process.stderr.read() == b""
+    process.stderr.close()
+    assert process.wait(timeout=60) == 1
 
 
 def test_a_full_disk_is_a_failure():

@@ -92,6 +92,20 @@ def test_a_broken_snapshot_falls_back_to_the_one_before(movies):
     assert len(movies.recommended("1")) == 10
 
 
+def test_many_failed_rounds_do_not_hide_the_active_version(movies):
+    movies.start()
+    assert movies.train()["state"] == "published"
+    assert movies.stop() == 0
+    store = sqlite3.connect(movies.folder / "tastevin.db")
+    store.executemany(
+        "INSERT INTO model_versions (seq, started_ms, state, reason, report, active, kept) VALUES (0, 1, 'failed', '', '{}', 0, 0)", [()] * 100)
+    store.commit()
+    store.close()
+    movies.start()
+    assert movies.get("/readyz")["model_version"] == 1
+    assert "version_followed" not in movies.log.read_text()
+
+
 def test_a_bad_setting_is_refused_before_anything_is_touched(make_daemon):
     daemon = make_daemon(**{"models.ials.dimensions": "100000"})
     with pytest.raises(AssertionError) as refusal:
@@ -169,7 +183,7 @@ def test_rounds_start_by_themselves(make_daemon):
 
 def test_a_round_that_publishes_nothing_is_not_repeated_at_once(make_daemon, demo_folder):
     """Only so many new events start the next one: not those that the failed round had."""
-    daemon = make_daemon(**{"training.max_memory": "1M", "training.after_events": "100"})
+    daemon = make_daemon(**{"training.max_memory": "1M", "training.after_events": "100", "training.at_start": "true"})
     shutil.copytree(demo_folder, daemon.folder)
     daemon.start()
     assert daemon.wait_round(0)["state"] == "failed"

@@ -15,7 +15,7 @@ static bool reprint(const char *text, size_t size, struct buffer *out)
     assert(status == STATUS_OK);
     status = settings_read_yaml(&settings, "f.yaml", text, size, &err);
     if (status == STATUS_OK)
-        settings_print(&settings, out);
+        settings_print(&settings, NULL, out);
     else
         fuzz_check_failure(status, &err);
     settings_free(&settings);

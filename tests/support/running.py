@@ -30,9 +30,6 @@ def binary() -> str:
     return path
 
 
-# For builds with -Db_sanitize=thread.
-ENVIRONMENT = {"TSAN_OPTIONS": f"suppressions={ROOT / 'tests' / 'support' / 'tsan.supp'}", **os.environ}
-
 # What the sanitizers write to the log; a daemon that was killed has no status to tell it by.
 SANITIZERS = ("WARNING: ThreadSanitizer", "ERROR: AddressSanitizer", "ERROR: LeakSanitizer", ": runtime error: ")
 
@@ -43,8 +40,8 @@ class Daemon:
     def __init__(self, folder: pathlib.Path, settings: dict[str, str]):
         self.folder = folder
         self.settings = settings
-        self.environment: dict[str, str] = {}  # beyond the tests' own
         self.process: subprocess.Popen | None = None
+        self.environment: dict[str, str] = {}  # beyond the tests' own
         self.http = requests.Session()
         self.log = folder.parent / (folder.name + ".log")
 
@@ -59,7 +56,7 @@ class Daemon:
         self.url = f"http://127.0.0.1:{self.port}"
         self.process = subprocess.Popen(
             self.command(*extra), stderr=open(self.log, "ab"), stdout=subprocess.DEVNULL,
-            env={**ENVIRONMENT, **self.environment},
+            env={**os.environ, **self.environment},
         )
         for _ in range(600):
             if self.process.poll() is not None:

@@ -1,12 +1,4 @@
-/* CSV files of users, items or interactions.
- *
- * The header line, or the settings' columns, name the cells. Names are compared without case,
- * underscores, hyphens and spaces, so userId, user_id and "User ID" are one. A column called "-" is
- * skipped. Columns of users and items that are not known become attributes: text, unless the header
- * says NAME:number, NAME:bool or NAME:list (parts divided by |). Interactions have no attributes:
- * there an unknown column is an error. An empty cell is an absent value. Given columns may stand
- * over a file with a header: a first line that names the same columns is skipped. */
-#include <ctype.h>
+/* CSV files of users, items or interactions, by the columns of csv_table.h. */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,260 +7,8 @@
 #include "base/text.h"
 #include "data/readers/cells.h"
 #include "data/readers/csv.h"
+#include "data/readers/csv_table.h"
 #include "data/readers/feed.h"
-
-enum cell_kind {
-    CELL_TEXT,
-    CELL_NUMBER,
-    CELL_TIME,
-    CELL_BOOL,
-    CELL_POSITION,
-    CELL_CATEGORIES,
-    CELL_VECTOR,
-};
-
-enum { ALIASES_MAX = 6 };
-
-struct csv_field {
-    const char *names[ALIASES_MAX]; /* in lower case without _ - and space; the first is ours */
-    enum cell_kind kind;
-    size_t offset;
-};
-
-#define USER(member)  offsetof(struct user_record, member)
-#define ITEM(member)  offsetof(struct item_record, member)
-#define EVENT(member) offsetof(struct event_record, member)
-
-static const struct csv_field user_fields[] = {
-    {{"id", "user", "userid", "customerid", "visitorid"}, CELL_TEXT, USER(id)},
-};
-
-static const struct csv_field item_fields[] = {
-    {{"id", "item", "itemid", "movieid", "productid", "sku"}, CELL_TEXT, ITEM(id)},
-    {{"title", "name"}, CELL_TEXT, ITEM(title)},
-    {{"categories", "category", "genres"}, CELL_CATEGORIES, ITEM(categories)},
-    {{"hidden"}, CELL_BOOL, ITEM(hidden)},
-    {{"available"}, CELL_BOOL, ITEM(available)},
-    {{"price"}, CELL_NUMBER, ITEM(price)},
-    {{"currency"}, CELL_TEXT, ITEM(currency)},
-    {{"groupid", "group"}, CELL_TEXT, ITEM(group_id)},
-    {{"publishedat"}, CELL_TIME, ITEM(published_ms)},
-    {{"expiresat"}, CELL_TIME, ITEM(expires_ms)},
-    {{"vector", "embedding"}, CELL_VECTOR, ITEM(vector)},
-};
-
-static const struct csv_field event_fields[] = {
-    {{"user", "userid", "customerid", "visitorid"}, CELL_TEXT, EVENT(user)},
-    {{"item", "itemid", "movieid", "productid", "sku"}, CELL_TEXT, EVENT(item)},
-    {{"session", "sessionid"}, CELL_TEXT, EVENT(session)},
-    {{"type", "event", "eventtype"}, CELL_TEXT, EVENT(type)},
-    {{"rating", "stars"}, CELL_NUMBER, EVENT(rating)},
-    {{"timestamp", "time", "ts", "createdat"}, CELL_TIME, EVENT(time_ms)},
-    {{"quantity"}, CELL_NUMBER, EVENT(quantity)},
-    {{"price"}, CELL_NUMBER, EVENT(price)},
-    {{"currency"}, CELL_TEXT, EVENT(currency)},
-    {{"progress"}, CELL_NUMBER, EVENT(progress)},
-    {{"orderid"}, CELL_TEXT, EVENT(order_id)},
-    {{"eventid"}, CELL_TEXT, EVENT(event_id)},
-    {{"recommendationid"}, CELL_TEXT, EVENT(recommendation_id)},
-    {{"position"}, CELL_POSITION, EVENT(position)},
-};
-
-enum table_kind { TABLE_USERS, TABLE_ITEMS, TABLE_INTERACTIONS, TABLE_UNKNOWN };
-
-static const struct {
-    const char *name;
-    const struct csv_field *fields;
-    size_t n_fields;
-} tables[] = {
-    [TABLE_USERS] = {"users", user_fields, sizeof user_fields / sizeof *user_fields},
-    [TABLE_ITEMS] = {"items", item_fields, sizeof item_fields / sizeof *item_fields},
-    [TABLE_INTERACTIONS] = {"interactions", event_fields,
-                            sizeof event_fields / sizeof *event_fields},
-};
-
-enum attribute_type { ATTRIBUTE_TEXT, ATTRIBUTE_NUMBER, ATTRIBUTE_BOOL, ATTRIBUTE_LIST };
-static const char *const attribute_suffixes[] = {[ATTRIBUTE_TEXT] = ":text",
-                                                 [ATTRIBUTE_NUMBER] = ":number",
-                                                 [ATTRIBUTE_BOOL] = ":bool",
-                                                 [ATTRIBUTE_LIST] = ":list"};
-
-struct column {
-    const struct csv_field *field; /* NULL: an attribute, or skipped when that has no name */
-    const char *attribute;
-    enum attribute_type type;
-};
-
-struct table {
-    enum table_kind kind;
-    size_t n_columns;
-    struct column columns[READER_COLUMNS_MAX];
-    struct arena arena; /* of the names */
-};
-
-enum { COLUMN_NAME_MAX = 256 };
-
-/* ---- columns ---- */
-
-static void fold_name(const char *name, char out[COLUMN_NAME_MAX])
-{
-    size_t n = 0;
-    for (; *name && n + 1 < COLUMN_NAME_MAX; name++)
-        if (*name != '_' && *name != '-' && *name != ' ')
-            out[n++] = (char)tolower((unsigned char)*name);
-    out[n] = '\0';
-}
-
-static const struct csv_field *find_field(enum table_kind kind, const char *name)
-{
-    char folded[COLUMN_NAME_MAX];
-    fold_name(name, folded);
-    for (size_t i = 0; i < tables[kind].n_fields; i++)
-        for (size_t j = 0; j < ALIASES_MAX && tables[kind].fields[i].names[j]; j++)
-            if (strcmp(tables[kind].fields[i].names[j], folded) == 0)
-                return &tables[kind].fields[i];
-    return NULL;
-}
-
-static bool names_have(const char *const *names, size_t n, enum table_kind kind, size_t offset)
-{
-    for (size_t i = 0; i < n; i++) {
-        const struct csv_field *field = find_field(kind, names[i]);
-        if (field && field->offset == offset)
-            return true;
-    }
-    return false;
-}
-
-/* Interactions name an item and somebody; items an item or what only items have; users a user. */
-static enum table_kind guess_kind(const char *const *names, size_t n)
-{
-    const bool item = names_have(names, n, TABLE_INTERACTIONS, EVENT(item));
-    const bool user = names_have(names, n, TABLE_INTERACTIONS, EVENT(user));
-    if (item && (user || names_have(names, n, TABLE_INTERACTIONS, EVENT(session))))
-        return TABLE_INTERACTIONS;
-    if (item || names_have(names, n, TABLE_ITEMS, ITEM(title)) ||
-        names_have(names, n, TABLE_ITEMS, ITEM(categories)))
-        return TABLE_ITEMS;
-    return user ? TABLE_USERS : TABLE_UNKNOWN;
-}
-
-static enum status find_kind(const struct reader_settings *settings, const char *const *names,
-                             size_t n, enum table_kind *ret_kind, struct error *reterr)
-{
-    if (!settings->kind) {
-        *ret_kind = guess_kind(names, n);
-        return *ret_kind != TABLE_UNKNOWN
-                   ? STATUS_OK
-                   : error_set(reterr, STATUS_OUT_OF_RANGE,
-                               "the columns do not tell whether these are users, items or "
-                               "interactions; say so, or name the columns");
-    }
-    for (int kind = TABLE_USERS; kind < TABLE_UNKNOWN; kind++)
-        if (strcmp(tables[kind].name, settings->kind) == 0) {
-            *ret_kind = (enum table_kind)kind;
-            return STATUS_OK;
-        }
-    return error_set(reterr, STATUS_OUT_OF_RANGE,
-                     "unknown kind '%.40s'; it must be users, items or interactions",
-                     settings->kind);
-}
-
-struct alias_context {
-    enum table_kind kind;
-};
-
-static const char *first_name_at(const void *context, size_t i)
-{
-    return tables[((const struct alias_context *)context)->kind].fields[i].names[0];
-}
-
-static enum status refuse_column(enum table_kind kind, const char *name, struct error *reterr)
-{
-    char folded[COLUMN_NAME_MAX];
-    fold_name(name, folded);
-    const struct alias_context context = {kind};
-    const char *nearest = text_nearest(folded, tables[kind].n_fields, first_name_at, &context);
-    return error_set(reterr, STATUS_NOT_FOUND,
-                     "unknown column '%.60s' of interactions%s%s%s; name the columns and call it "
-                     "'-' to skip it",
-                     name, nearest ? ", did you mean '" : "", nearest ? nearest : "",
-                     nearest ? "'?" : "");
-}
-
-static enum status make_attribute(struct table *table, struct column *column, const char *name,
-                                  struct error *reterr)
-{
-    const char *colon = strrchr(name, ':');
-    size_t length = strlen(name);
-    for (size_t i = 0; colon && i < sizeof attribute_suffixes / sizeof *attribute_suffixes; i++)
-        if (strcmp(attribute_suffixes[i], colon) == 0) {
-            column->type = (enum attribute_type)i;
-            length = (size_t)(colon - name);
-        }
-    column->attribute = arena_strndup(&table->arena, name, length);
-    return column->attribute ? STATUS_OK : error_set(reterr, STATUS_NO_MEMORY, "out of memory");
-}
-
-static bool is_repeated(const struct table *table, size_t i)
-{
-    const struct column *all = table->columns;
-    for (size_t j = 0; j < i; j++) {
-        if (all[i].field && all[i].field == all[j].field)
-            return true;
-        if (all[i].attribute && all[j].attribute && strcmp(all[i].attribute, all[j].attribute) == 0)
-            return true;
-    }
-    return false;
-}
-
-static bool has_column(const struct table *table, size_t offset)
-{
-    for (size_t i = 0; i < table->n_columns; i++)
-        if (table->columns[i].field && table->columns[i].field->offset == offset)
-            return true;
-    return false;
-}
-
-static enum status check_columns(const struct table *table, const struct reader_settings *settings,
-                                 struct error *reterr)
-{
-    if (table->kind != TABLE_INTERACTIONS)
-        return has_column(table, table->kind == TABLE_USERS ? USER(id) : ITEM(id))
-                   ? STATUS_OK
-                   : error_set(reterr, STATUS_OUT_OF_RANGE, "there is no column 'id'");
-    if (!has_column(table, EVENT(item)))
-        return error_set(reterr, STATUS_OUT_OF_RANGE, "there is no column 'item'");
-    if (!has_column(table, EVENT(user)) && !has_column(table, EVENT(session)))
-        return error_set(reterr, STATUS_OUT_OF_RANGE, "there is no column 'user' or 'session'");
-    if (!has_column(table, EVENT(type)) && !has_column(table, EVENT(rating)) && !settings->type)
-        return error_set(reterr, STATUS_OUT_OF_RANGE,
-                         "there is no column 'type' or 'rating'; say which type the events are");
-    return STATUS_OK;
-}
-
-static enum status take_columns(struct table *table, const struct reader_settings *settings,
-                                const char *const *names, size_t n, struct error *reterr)
-{
-    enum status status = find_kind(settings, names, n, &table->kind, reterr);
-    table->n_columns = n;
-    for (size_t i = 0; i < n && status == STATUS_OK; i++) {
-        struct column *column = &table->columns[i];
-        if (strcmp(names[i], "-") == 0)
-            continue;
-        column->field = find_field(table->kind, names[i]);
-        if (!column->field && *names[i] == '\0')
-            continue; /* pandas writes its index under an empty name */
-        if (!column->field && table->kind == TABLE_INTERACTIONS)
-            status = refuse_column(table->kind, names[i], reterr);
-        else if (!column->field)
-            status = make_attribute(table, column, names[i], reterr);
-        if (status == STATUS_OK && is_repeated(table, i))
-            status = error_set(reterr, STATUS_OUT_OF_RANGE, "the column '%.60s' is there twice",
-                               names[i]);
-    }
-    return status == STATUS_OK ? check_columns(table, settings, reterr) : status;
-}
 
 /* ---- one record ---- */
 
@@ -320,6 +60,11 @@ static enum status read_cell(const struct csv_field *field, const char *text, st
     void *at = (char *)record + field->offset;
     struct item_record *item = record;
     switch (field->kind) {
+    case CELL_WORD:
+        if (strpbrk(text, "\r\n"))
+            return error_set(reterr, STATUS_MALFORMED, "%s holds a line end", field->names[0]);
+        *(const char **)at = text;
+        return STATUS_OK;
     case CELL_TEXT:
         *(const char **)at = text;
         return STATUS_OK;
@@ -375,8 +120,10 @@ static enum status read_cells(const struct table *table, const struct csv *csv, 
                               void *record, const char **attributes, struct error *reterr)
 {
     if (csv->n_cells != table->n_columns)
-        return error_set(reterr, STATUS_MALFORMED, "the line has %zu cells; there are %zu columns",
-                         csv->n_cells, table->n_columns);
+        return error_set(reterr, STATUS_MALFORMED, "the line has %zu cell%s; there %s %zu column%s",
+                         csv->n_cells, csv->n_cells == 1 ? "" : "s",
+                         table->n_columns == 1 ? "is" : "are", table->n_columns,
+                         table->n_columns == 1 ? "" : "s");
     struct buffer object = {0};
     enum status status = STATUS_OK;
     for (size_t i = 0; i < csv->n_cells && status == STATUS_OK; i++) {
@@ -406,7 +153,7 @@ static enum status send_event(struct feed *feed, struct event_record *event)
     return feed_event(feed, event);
 }
 
-static enum status send_record(struct feed *feed, const struct table *table, const struct csv *csv,
+static enum status send_record(struct feed *feed, const struct table *table, struct csv *csv,
                                struct error *reterr)
 {
     struct user_record user = user_record_empty();
@@ -425,8 +172,10 @@ static enum status send_record(struct feed *feed, const struct table *table, con
             *reterr = why;
         return status;
     }
-    if (status != STATUS_OK)
+    if (status != STATUS_OK) {
+        csv_refuse(csv, &why);
         return feed_broken(feed, &why);
+    }
     if (table->kind == TABLE_USERS)
         return feed_user(feed, &user);
     return table->kind == TABLE_ITEMS ? feed_item(feed, &item) : send_event(feed, &event);
@@ -465,7 +214,7 @@ static bool is_header(const struct table *table, const struct csv *csv)
     for (size_t i = 0; i < table->n_columns && csv->n_cells == table->n_columns; i++) {
         if (!table->columns[i].field)
             continue;
-        if (find_field(table->kind, csv_cell(csv, i)) != table->columns[i].field)
+        if (csv_field_find(table->kind, csv_cell(csv, i)) != table->columns[i].field)
             return false;
         any = true;
     }
@@ -484,7 +233,7 @@ static enum status take_first(const struct reader_settings *settings, struct tab
     const char *names[READER_COLUMNS_MAX];
     for (size_t i = 0; i < csv->n_cells; i++)
         names[i] = csv_cell(csv, i);
-    return take_columns(table, settings, names, csv->n_cells, reterr);
+    return table_take_columns(table, settings, names, csv->n_cells, reterr);
 }
 
 static enum status read_records(struct feed *feed, struct csv *csv, struct table *table,
@@ -493,6 +242,7 @@ static enum status read_records(struct feed *feed, struct csv *csv, struct table
     bool first = true, end = false;
     for (;;) {
         struct error why = {0};
+        csv->expected = table->n_columns;
         enum status status = csv_next(csv, &end, &why);
         if (end)
             return STATUS_OK;
@@ -539,7 +289,7 @@ static enum status read_table(struct feed *feed, struct csv *csv, struct table *
         enum status status =
             split_columns(feed->settings->columns, &table->arena, &names, &n, reterr);
         if (status == STATUS_OK)
-            status = take_columns(table, feed->settings, names, n, reterr);
+            status = table_take_columns(table, feed->settings, names, n, reterr);
         if (status != STATUS_OK)
             return status;
     }

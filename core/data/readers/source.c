@@ -22,6 +22,10 @@ struct source {
     struct error err; /* of the failure that ended it */
     struct buffer line;
     uint64_t line_number;
+    struct buffer kept; /* bytes since the mark; [again, size) are given once more */
+    size_t again, mark;
+    bool keeping, marked_after_cr;
+    uint64_t marked_line;
     char block[BLOCK_BYTES];
 };
 
@@ -133,24 +137,80 @@ void source_close(struct source *source)
     if (source->file)
         gzclose(source->file);
     buffer_free(&source->line);
+    buffer_free(&source->kept);
     free(source->path);
     free(source);
 }
 
 int source_peek(struct source *source)
 {
+    if (source->again < source->kept.size)
+        return (unsigned char)source->kept.data[source->again];
     return fill(source) ? (unsigned char)source->block[source->at] : SOURCE_END;
+}
+
+/* The next byte, from what is given again or from the file; kept while there is a mark. */
+static int take(struct source *source)
+{
+    if (source->again < source->kept.size)
+        return (unsigned char)source->kept.data[source->again++];
+    if (!fill(source))
+        return SOURCE_END;
+    const int c = (unsigned char)source->block[source->at++];
+    if (source->keeping) {
+        buffer_append_byte(&source->kept, (char)c);
+        source->again = source->kept.size;
+    }
+    if (source->kept.failed) {
+        source->ended = true;
+        error_set(&source->err, STATUS_NO_MEMORY, "out of memory for %s", source->path);
+    }
+    return c;
 }
 
 int source_next(struct source *source)
 {
-    if (!fill(source))
-        return SOURCE_END;
-    const int c = (unsigned char)source->block[source->at++];
+    const int c = take(source);
+    if (c == SOURCE_END)
+        return c;
     if (c == '\r' || (c == '\n' && !source->after_cr))
         source->line_number++;
     source->after_cr = c == '\r';
     return c;
+}
+
+/* What lies before the mark goes once it is more than what lies after it: each byte is moved at
+ * most once for each time that it is kept. */
+void source_mark(struct source *source)
+{
+    const size_t left = source->kept.size - source->again;
+    if (left < source->again) {
+        memmove(source->kept.data, source->kept.data + source->again, left);
+        source->kept.size = left;
+        source->again = 0;
+    }
+    source->keeping = true;
+    source->mark = source->again;
+    source->marked_line = source->line_number;
+    source->marked_after_cr = source->after_cr;
+}
+
+size_t source_since_mark(const struct source *source)
+{
+    return source->again - source->mark;
+}
+
+void source_return(struct source *source)
+{
+    source->again = source->mark;
+    source->line_number = source->marked_line;
+    source->after_cr = source->marked_after_cr;
+    source->keeping = false;
+}
+
+void source_forget(struct source *source)
+{
+    source->keeping = false;
 }
 
 enum status source_status(const struct source *source, struct error *reterr)

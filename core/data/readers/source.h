@@ -25,6 +25,14 @@ int source_peek(struct source *source);
 /* OK, or why reading ended early: IO, NO_MEMORY, CORRUPT (truncated or damaged gzip). */
 enum status source_status(const struct source *source, struct error *reterr);
 
+/* Bytes from a mark on can be read again: they are kept from source_mark until source_return, which
+ * goes back to the mark, or source_forget. The caller bounds them by source_since_mark. Not for a
+ * source that is read by source_line. */
+void source_mark(struct source *source);
+size_t source_since_mark(const struct source *source);
+void source_return(struct source *source);
+void source_forget(struct source *source);
+
 /* The next line without its end, as terminated bytes that are valid until the next call; false at
  * the end or after a failure. A line above READER_LINE_MAX comes cut, with `overlong`. */
 struct source_line {

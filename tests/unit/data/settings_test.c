@@ -25,7 +25,7 @@ static enum status read_text(struct settings *settings, const char *text, struct
 static void print_values(const struct settings *settings, struct buffer *out)
 {
     struct buffer text = {0};
-    settings_print(settings, &text);
+    settings_print(settings, NULL, &text);
     assert_false(text.failed);
     for (const char *line = text.data; *line;) {
         const char *end = strchr(line, '\n'), *comment = strstr(line, " # ");
@@ -82,7 +82,7 @@ static void what_is_printed_reads_back(void **state)
                   &err),
         STATUS_OK);
     assert_int_equal(settings_set(&first, "models.ials.lambda", "0.5", "--set", &err), STATUS_OK);
-    settings_print(&first, &text);
+    settings_print(&first, NULL, &text);
     init(&second);
     if (read_text(&second, text.data, &err) != STATUS_OK)
         fail_msg("%s: %s in\n%s", err.pointer, err.text, text.data);

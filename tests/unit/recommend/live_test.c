@@ -205,7 +205,7 @@ static bool nearly(float a, float b)
 
 static void check_user(struct fixture *f, const struct live_view *view, uint32_t user)
 {
-    struct history history = {.keep = f->types.max_per_user};
+    struct history history = {.keep = f->types.max_per_user, .types = &f->types};
     struct touch *expected;
     const struct touch *touches;
     uint32_t n_expected;
@@ -213,8 +213,7 @@ static void check_user(struct fixture *f, const struct live_view *view, uint32_t
     bool fresh;
     struct arena arena = {0};
     assert_ok(f, store_read_user_events(f->store, user, INT64_MAX, add_rows, &history, &f->err));
-    assert_int_equal(history_fold(&history, &f->types, view->view.frame, &expected, &n_expected),
-                     0);
+    assert_int_equal(history_fold(&history, view->view.frame, &expected, &n_expected), 0);
     assert_int_equal(view->view.class->touches(&view->view, user, &arena, &touches, &n, &fresh), 0);
     assert_int_equal(n, n_expected);
     for (size_t i = 0; i < n; i++) {

@@ -102,25 +102,6 @@ static void touches_are_sorted_and_joined_whatever_order_they_came_in(void **sta
     tail_free(&tail);
 }
 
-static void one_user_holds_a_bounded_number_of_touches(void **state)
-{
-    (void)state;
-    types.max_per_user = 10;
-    struct tail tail = {0};
-    for (uint32_t i = 0; i < 1000; i++)
-        add(&tail, row(1, (i * 7919) % 1000, "view", i, NAN));
-    const struct tail_user *user = tail_find(&tail, 1);
-    assert_true(user->n >= 10 && user->n < 20);
-    bool newest = false;
-    for (uint32_t i = 0; i < user->n; i++) {
-        newest |= user->touches[i].last_ms == 999;
-        assert_true(user->touches[i].last_ms >= 980);
-        assert_true(i == 0 || user->touches[i - 1].item < user->touches[i].item);
-    }
-    assert_true(newest);
-    tail_free(&tail);
-}
-
 static void the_dead_keep_nothing_and_get_nothing(void **state)
 {
     (void)state;
@@ -141,7 +122,6 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(a_late_event_counts_but_is_not_the_newest, set_up),
         cmocka_unit_test_setup(touches_are_sorted_and_joined_whatever_order_they_came_in, set_up),
-        cmocka_unit_test_setup(one_user_holds_a_bounded_number_of_touches, set_up),
         cmocka_unit_test_setup(the_dead_keep_nothing_and_get_nothing, set_up),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

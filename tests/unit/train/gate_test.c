@@ -83,7 +83,7 @@ static void a_model_not_surely_above_popular_is_refused(void **state)
     judge(&p);
     assert_true(!p.verdict.publish && p.verdict.popular_instead);
     assert_says(&p, "not surely above 0");
-    assert_says(&p, "popular serves");
+    assert_says(&p, "popular does");
     buffer_free(&p.reason);
 }
 
@@ -95,7 +95,7 @@ static void a_model_below_the_active_one_is_refused_and_the_active_stays(void **
     judge(&p);
     assert_true(!p.verdict.publish && !p.verdict.popular_instead);
     assert_says(&p, "reaches below -1 %");
-    assert_says(&p, "the active snapshot keeps serving");
+    assert_says(&p, "the active snapshot goes on");
     buffer_free(&p.reason);
 }
 

@@ -181,7 +181,7 @@ static void a_first_model_that_is_no_better_gives_way_to_popular(void **state)
     must_run(f, 1, NULL);
     assert_true(f->result.published);
     assert_string_equal(f->result.retriever, "popular");
-    assert_reason(f, "popular serves");
+    assert_reason(f, "popular does");
     struct snapshot *s = load(f, 1);
     assert_string_equal(s->retriever->class->name, "popular");
     assert_int_equal(s->n_models, 2);
@@ -202,7 +202,7 @@ static void a_model_worse_than_the_active_one_is_refused(void **state)
     must_run(f, 2, active);
     assert_false(f->result.published);
     assert_string_equal(f->result.retriever, "ials");
-    assert_reason(f, "the active snapshot keeps serving");
+    assert_reason(f, "the active snapshot goes on");
     json_t *report = report_of(f);
     json_t *after = json_object_get(report, "after_active");
     assert_true(json_number_value(json_object_get(after, "active")) >

@@ -59,7 +59,7 @@ static void line_numbers_count_lines_within_quotes(void **state)
     expect("csv", "f.csv", "id,title\n1,\"a\nb\n\nc\"\n2\n", NULL,
            "item {\"id\":\"1\",\"title\":\"a\\nb\\n\\nc\",\"hidden\":false,\"available\":true,"
            "\"attributes\":{}}\n"
-           "broken 6 malformed: the line has 1 cells; there are 2 columns\n");
+           "broken 6 malformed: the line has 1 cell; there are 2 columns\n");
 }
 
 static void a_nul_byte_breaks_its_line_only(void **state)
@@ -89,14 +89,77 @@ static void an_open_quote_cannot_swallow_more_than_one_line_may_hold(void **stat
     buffer_free(&out);
 }
 
+static void a_stray_quote_costs_its_own_line_only(void **state)
+{
+    (void)state;
+    struct buffer text = {0}, out = {0};
+    buffer_append_text(&text, "user,item,type\r\n");
+    for (int i = 0; i < 2000; i++)
+        buffer_printf(&text, i == 700 ? "u,\"%d,view\r\n" : "u,%d,view\r\n", i);
+    assert_int_equal(read_bytes("csv", "f.csv", text.data, text.size, NULL, &out, NULL), STATUS_OK);
+    size_t events = 0;
+    for (const char *at = out.data; (at = strstr(at, "event {")); at++)
+        events++;
+    assert_int_equal(events, 1999);
+    assert_non_null(strstr(out.data, "broken 702 malformed: a quote opens here that is not closed\n"
+                                     "timeless " EVENT("u", "701", "\"view\"")));
+    assert_null(strstr(strstr(out.data, "broken ") + 1, "broken "));
+    buffer_free(&text);
+    buffer_free(&out);
+}
+
+static void a_quote_that_a_later_line_closes_costs_its_own_line_only(void **state)
+{
+    (void)state;
+#define JOINED "malformed: a quote opens here that a later line closes, so that "
+#define GOES_ON                                                                                    \
+    "malformed: a quote opens here that is closed in a later line, where its cell goes on; close " \
+    "it here, or double the quotes within\n"
+    /* The quotes join lines to three cells, to one that goes on after its closing quote, to two
+     * cells, and to four. */
+    expect("csv", "f.csv",
+           "user,item,type\n"
+           "u,\"a,view\nu,b\",view\n"
+           "u,\"c,view\nu,\"d\",view\n"
+           "u,\"e,view\n\"\nu,f,view\n"
+           "u,g,\"view\n\",x\n",
+           NULL,
+           "broken 2 " JOINED "item holds a line end\n"
+           "timeless " EVENT("u", "b\\\"", "\"view\"") "broken 4 " GOES_ON "timeless " EVENT(
+               "u", "d", "\"view\"") "broken 6 " JOINED
+                                     "the line has 2 cells; there are 3 columns\n"
+                                     "broken 7 " GOES_ON "timeless " EVENT(
+                                         "u", "f", "\"view\"") "broken 9 " JOINED
+                                                               "there are more cells than columns\n"
+                                                               "broken 10 malformed: a quote opens "
+                                                               "here that is not closed\n");
+#undef JOINED
+#undef GOES_ON
+}
+
+static void a_misspelt_column_makes_no_table_of_another_kind(void **state)
+{
+    (void)state;
+    struct reader_settings settings = plain_settings();
+    expect_refusal("csv", "f.csv", "user,type\nu,v\n", NULL, STATUS_OUT_OF_RANGE,
+                   "no column 'item' among user, type");
+    expect_refusal("csv", "f.csv", "user,itm\nu,v\n", NULL, STATUS_NOT_FOUND,
+                   "did you mean 'item'");
+    expect_refusal("csv", "f.csv", "usr,itm\nu,v\n", NULL, STATUS_OUT_OF_RANGE,
+                   "did you mean 'user' by 'usr'");
+    expect_refusal("csv", "f.csv", "item,city\nu,v\n", NULL, STATUS_NOT_FOUND, "say the kind");
+    expect_refusal("csv", "f.csv", "user,item,title\nu,v,t\n", NULL, STATUS_OUT_OF_RANGE,
+                   "do not tell");
+    settings.columns = "usr,item";
+    expect_refusal("csv", "f.csv", "u,a\n", &settings, STATUS_NOT_FOUND, "did you mean 'user'");
+}
+
 static void a_quote_that_the_file_does_not_close_is_told(void **state)
 {
     (void)state;
-    expect(
-        "csv", "f.csv", "user,item,type\nu,a,view\nu,\"b,view\n", NULL,
-        "timeless " EVENT(
-            "u", "a",
-            "\"view\"") "broken 3 malformed: a quote opens here that is not closed within 1 MiB\n");
+    expect("csv", "f.csv", "user,item,type\nu,a,view\nu,\"b,view\n", NULL,
+           "timeless " EVENT(
+               "u", "a", "\"view\"") "broken 3 malformed: a quote opens here that is not closed\n");
 }
 
 static void names_of_columns_come_in_many_spellings(void **state)
@@ -161,7 +224,9 @@ static void items_have_categories_flags_and_typed_attributes(void **state)
 static void users_have_attributes(void **state)
 {
     (void)state;
-    expect("csv", "f.tsv", "user\tcity\nu\tBrünn\n", NULL,
+    struct reader_settings settings = plain_settings();
+    settings.kind = "users";
+    expect("csv", "f.tsv", "user\tcity\nu\tBrünn\n", &settings,
            "user {\"id\":\"u\",\"attributes\":{\"city\":\"Brünn\"}}\n");
 }
 
@@ -198,7 +263,8 @@ static void tables_that_cannot_be_understood_are_refused_whole(void **state)
     expect_refusal("csv", "f.csv", "id,city\nu,a\n", NULL, STATUS_OUT_OF_RANGE, "users, items");
     expect_refusal("csv", "f.csv", "user,user_id,item,type\nu,u,a,v\n", NULL, STATUS_OUT_OF_RANGE,
                    "twice");
-    expect_refusal("csv", "f.csv", "item,city,city\na,b,c\n", NULL, STATUS_OUT_OF_RANGE, "twice");
+    expect_refusal("csv", "f.csv", "id,title,city,city\na,b,c,d\n", NULL, STATUS_OUT_OF_RANGE,
+                   "twice");
     expect_refusal("csv", "f.csv", "\"user,item", NULL, STATUS_MALFORMED, "first line");
     settings.kind = "interactions";
     expect_refusal("csv", "f.csv", "user,type\nu,v\n", &settings, STATUS_OUT_OF_RANGE, "'item'");
@@ -237,6 +303,9 @@ int main(void)
         cmocka_unit_test(line_numbers_count_lines_within_quotes),
         cmocka_unit_test(a_nul_byte_breaks_its_line_only),
         cmocka_unit_test(an_open_quote_cannot_swallow_more_than_one_line_may_hold),
+        cmocka_unit_test(a_stray_quote_costs_its_own_line_only),
+        cmocka_unit_test(a_quote_that_a_later_line_closes_costs_its_own_line_only),
+        cmocka_unit_test(a_misspelt_column_makes_no_table_of_another_kind),
         cmocka_unit_test(a_quote_that_the_file_does_not_close_is_told),
         cmocka_unit_test(names_of_columns_come_in_many_spellings),
         cmocka_unit_test(times_are_read_as_databases_print_them),

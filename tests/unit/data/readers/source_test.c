@@ -178,6 +178,65 @@ static void what_cannot_be_opened_is_named(void **state)
     assert_non_null(strstr(err.text, "folder"));
 }
 
+/* Reads n bytes as text, END as '$'. */
+static void take(struct source *source, size_t n, struct buffer *out)
+{
+    while (n--) {
+        const int c = source_next(source);
+        buffer_append_byte(out, c == SOURCE_END ? '$' : (char)c);
+    }
+}
+
+static void bytes_since_a_mark_come_again_with_their_line_numbers(void **state)
+{
+    (void)state;
+    struct fixture f;
+    struct source *source;
+    struct buffer out = {0};
+    put(&f, "f", "a\nb\nc\nd\n", 8);
+    assert_int_equal(source_open(f.path, &source, NULL), STATUS_OK);
+    take(source, 2, &out);
+    source_mark(source);
+    take(source, 4, &out);
+    assert_int_equal(source_since_mark(source), 4);
+    source_return(source);
+    assert_int_equal(source_line_number(source), 2);
+    take(source, 2, &out); /* "b" again, then a mark among bytes that come again, and past them */
+    source_mark(source);
+    take(source, 5, &out);
+    source_return(source);
+    assert_int_equal(source_peek(source), 'c');
+    assert_int_equal(source_line_number(source), 3);
+    take(source, 5, &out);
+    assert_string_equal(out.data, "a\nb\nc\nb\nc\nd\n$c\nd\n$");
+    source_close(source);
+    buffer_free(&out);
+    drop(&f);
+}
+
+static void many_marks_in_a_row_lose_no_byte(void **state)
+{
+    (void)state;
+    struct fixture f;
+    struct source *source;
+    struct buffer text = {0};
+    for (int i = 0; i < 100000; i++)
+        buffer_append_byte(&text, (char)('a' + i % 26));
+    put(&f, "f", text.data, text.size);
+    assert_int_equal(source_open(f.path, &source, NULL), STATUS_OK);
+    for (int i = 0; i + 10 < 100000; i += 3) { /* ten bytes ahead, back, three on */
+        source_mark(source);
+        for (int k = 0; k < 10; k++)
+            assert_int_equal(source_next(source), 'a' + (i + k) % 26);
+        source_return(source);
+        for (int k = 0; k < 3; k++)
+            assert_int_equal(source_next(source), 'a' + (i + k) % 26);
+    }
+    source_close(source);
+    buffer_free(&text);
+    drop(&f);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -186,6 +245,8 @@ int main(void)
         cmocka_unit_test(an_overlong_line_is_cut_and_the_next_one_is_whole),
         cmocka_unit_test(gzip_is_read_and_its_damage_is_told),
         cmocka_unit_test(what_cannot_be_opened_is_named),
+        cmocka_unit_test(bytes_since_a_mark_come_again_with_their_line_numbers),
+        cmocka_unit_test(many_marks_in_a_row_lose_no_byte),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
