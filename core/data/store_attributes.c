@@ -1,4 +1,7 @@
 #include "base/json.h"
+#include <string.h>
+
+#include "base/json.h"
 #include "data/store_internal.h"
 
 /* Codes in attribute_types: never change them. */
@@ -59,12 +62,14 @@ enum status attributes_claim(struct store *store, enum attribute_owner owner,
 {
     if (!attributes || (attributes[0] == '{' && attributes[1] == '}'))
         return STATUS_OK;
-    json_t *object = json_loads(attributes, JSON_REJECT_DUPLICATES, NULL);
+    json_t *object;
+    enum status status = json_parse(attributes, strlen(attributes), &object, reterr);
+    if (status != STATUS_OK)
+        return status;
     if (!json_is_object(object)) {
         json_decref(object);
         return error_set_at(reterr, STATUS_MALFORMED, "/attributes", "must be a JSON object");
     }
-    enum status status = STATUS_OK;
     const char *name;
     json_t *value;
     json_object_foreach (object, name, value) {
