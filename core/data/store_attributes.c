@@ -1,4 +1,3 @@
-#include "base/json.h"
 #include <string.h>
 
 #include "base/json.h"
