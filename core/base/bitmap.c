@@ -94,3 +94,19 @@ uint32_t bitmap_next(const struct bitmap *b, uint32_t from)
     }
     return (uint32_t)(at * 64 + (size_t)__builtin_ctzll(word));
 }
+
+uint32_t bitmap_list(const struct bitmap *b, uint32_t end, uint32_t *out)
+{
+    uint32_t n = 0;
+    if (end > b->count)
+        end = b->count;
+    for (size_t at = 0; at < bitmap_words(end); at++) {
+        uint64_t word = b->words[at];
+        const uint32_t first = (uint32_t)(at * 64);
+        if (end - first < 64)
+            word &= (UINT64_C(1) << (end - first)) - 1;
+        for (; word; word &= word - 1)
+            out[n++] = first + (uint32_t)__builtin_ctzll(word);
+    }
+    return n;
+}

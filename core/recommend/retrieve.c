@@ -10,18 +10,13 @@
 static enum status list_items(const struct bitmap *set, uint32_t end, struct arena *arena,
                               struct candidates *ret_candidates)
 {
-    size_t n = 0;
-    for (uint32_t item = bitmap_next(set, 0); item < set->count && item < end;
-         item = bitmap_next(set, item + 1))
-        n++;
-    uint32_t *items = arena_alloc(arena, n * sizeof *items);
-    float *scores = arena_alloc(arena, n * sizeof *scores);
+    const size_t room = bitmap_population(set);
+    uint32_t *items = arena_alloc(arena, room * sizeof *items);
+    float *scores = arena_alloc(arena, room * sizeof *scores);
     if (!items || !scores)
         return STATUS_NO_MEMORY;
-    *ret_candidates = (struct candidates){.items = items, .scores = scores, .n = n};
-    uint32_t item = bitmap_next(set, 0);
-    for (size_t i = 0; i < n; i++, item = bitmap_next(set, item + 1))
-        items[i] = item;
+    *ret_candidates =
+        (struct candidates){.items = items, .scores = scores, .n = bitmap_list(set, end, items)};
     return STATUS_OK;
 }
 

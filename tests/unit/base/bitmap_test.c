@@ -22,6 +22,15 @@ static struct bitmap random_bitmap(struct rng *rng, uint32_t count, bool model[M
     return b;
 }
 
+/* bitmap_list is what asking for one bit after the other gives. */
+static void expect_list(const struct bitmap *b, uint32_t end)
+{
+    uint32_t list[MODEL_MAX + 1], n = bitmap_list(b, end, list), i = 0;
+    for (uint32_t at = bitmap_next(b, 0); at < b->count && at < end; at = bitmap_next(b, at + 1))
+        assert_int_equal(list[i++], at);
+    assert_int_equal(n, i);
+}
+
 static void expect_model(const struct bitmap *b, const bool model[MODEL_MAX])
 {
     uint32_t population = 0, at = bitmap_next(b, 0);
@@ -37,6 +46,9 @@ static void expect_model(const struct bitmap *b, const bool model[MODEL_MAX])
     assert_int_equal(bitmap_population(b), population);
     assert_false(bitmap_test(b, b->count));
     assert_false(bitmap_test(b, UINT32_MAX));
+    expect_list(b, b->count);
+    expect_list(b, b->count / 2);
+    expect_list(b, UINT32_MAX);
 }
 
 static void set_operations_equal_a_plain_model_for_all_sizes(void **state)
