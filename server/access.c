@@ -20,6 +20,9 @@ void access_on_connection(void *context, struct MHD_Connection *connection, void
         *link = reaper_add(httpd->reaper, info->connect_fd,
                            httpd_deadline(httpd->settings->server.header_timeout_ms));
     } else if (*link) {
+        struct exchange *begun = ((struct link *)*link)->begun;
+        if (begun) /* libmicrohttpd does not tell the end of a request that it has not handed over */
+            exchange_drop(begun);
         reaper_remove(httpd->reaper, *link);
         *link = NULL;
     }
@@ -46,6 +49,7 @@ void *access_on_target(void *context, const char *target, struct MHD_Connection 
                                     ? atomic_load(&link->deadline_ns)
                                     : httpd_deadline(httpd->settings->server.header_timeout_ms);
     link_enter(link, LINK_READING, deadline_ns);
+    link->begun = exchange;
     return exchange;
 }
 
@@ -67,6 +71,7 @@ void access_on_completed(void *context, struct MHD_Connection *connection, void 
     if (!over)
         return;
     *exchange = NULL;
+    over->link->begun = NULL;
     if (over->stage == STAGE_PARKED)
         leave_parking(over);
     atomic_fetch_sub(&httpd->body_bytes, (int64_t)over->counted);

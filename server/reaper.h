@@ -24,12 +24,15 @@ enum link_phase {
     LINK_REAPED,
 };
 
+struct exchange;
+
 struct link {
     struct link *before, *after;
     int fd;
     uint64_t serial, n_requests;
     _Atomic int phase;
     _Atomic int64_t deadline_ns; /* monotonic; INT64_MAX: none */
+    struct exchange *begun; /* the loop's: a request whose end has not been told yet */
 };
 
 struct reaper;

@@ -1,4 +1,6 @@
 """What a user sees: eligible items only, the last event counted, lists that go on."""
+import socket
+
 import pytest
 
 from conftest import checkerboard, put_items
@@ -103,3 +105,15 @@ def test_bad_parameters_are_refused(board, query, word):
 def test_another_model_of_the_snapshot_can_be_asked(board):
     answer = board.get("/v1/users/u3/recommendations?model=popular")
     assert answer["model"] == "popular" and answer["strategy"] == "popular"
+
+
+def test_more_parameters_than_the_library_holds_leak_nothing(daemon):
+    """libmicrohttpd then closes without telling the end; a build with sanitizers sees what is left."""
+    for n in (400, 1200):
+        with socket.create_connection(("127.0.0.1", daemon.port), timeout=10) as client:
+            client.sendall(b"GET /v1/items/0/similar?n=1" + b"&exclude=0" * n + b" HTTP/1.1\r\nHost: a\r\n\r\n")
+            try:
+                client.recv(100)
+            except OSError:
+                pass
+    assert daemon.get("/healthz")["status"] == "ok"
