@@ -21,7 +21,8 @@ void access_on_connection(void *context, struct MHD_Connection *connection, void
                            httpd_deadline(httpd->settings->server.header_timeout_ms));
     } else if (*link) {
         struct exchange *begun = ((struct link *)*link)->begun;
-        if (begun) /* libmicrohttpd does not tell the end of a request that it has not handed over */
+        if (begun) /* libmicrohttpd does not tell the end of a request that it has not handed over
+                    */
             exchange_drop(begun);
         reaper_remove(httpd->reaper, *link);
         *link = NULL;

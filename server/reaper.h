@@ -32,7 +32,7 @@ struct link {
     uint64_t serial, n_requests;
     _Atomic int phase;
     _Atomic int64_t deadline_ns; /* monotonic; INT64_MAX: none */
-    struct exchange *begun; /* the loop's: a request whose end has not been told yet */
+    struct exchange *begun;      /* the loop's: a request whose end has not been told yet */
 };
 
 struct reaper;

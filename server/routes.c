@@ -47,7 +47,7 @@ static const char *const seen_choices[] = {"hide", "include", NULL};
     }
 #define EXCLUDE_PARAMETER                                                                          \
     {                                                                                              \
-        "exclude", PARAMETER_ID, .repeats = true, .many = 500,                                    \
+        "exclude", PARAMETER_ID, .repeats = true, .many = 500,                                     \
                                  .help = "An item that must not come; may be given several times." \
     }
 
