@@ -277,6 +277,19 @@ void store_rollback(struct store *store)
     store->in_transaction = store->in_savepoint = false;
 }
 
+enum status store_transact(struct store *store, store_act act, void *context, struct error *reterr)
+{
+    enum status status = store_begin(store, reterr);
+    if (status != STATUS_OK)
+        return status;
+    status = act(context, store, reterr);
+    if (status == STATUS_OK)
+        status = store_commit(store, reterr);
+    if (status != STATUS_OK)
+        store_rollback(store);
+    return status;
+}
+
 enum status store_savepoint(struct store *store, struct error *reterr)
 {
     assert(store->in_transaction && !store->in_savepoint);

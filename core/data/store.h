@@ -54,6 +54,10 @@ enum status store_bind_types(struct store *store, struct event_types *types, str
 enum status store_begin(struct store *store, struct error *reterr); /* BEGIN IMMEDIATE; BUSY */
 enum status store_commit(struct store *store, struct error *reterr);
 void store_rollback(struct store *store);
+
+/* `act` in a transaction of its own: committed when it returns OK, otherwise rolled back. */
+typedef enum status (*store_act)(void *context, struct store *store, struct error *reterr);
+enum status store_transact(struct store *store, store_act act, void *context, struct error *reterr);
 enum status store_savepoint(struct store *store, struct error *reterr); /* one level */
 enum status store_release(struct store *store, struct error *reterr);
 void store_undo(struct store *store); /* back to the savepoint; without one: nothing */
