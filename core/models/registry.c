@@ -3,10 +3,11 @@
 
 #include "base/text.h"
 #include "models/ials.h"
+#include "models/itemknn.h"
 #include "models/model.h"
 #include "models/popular.h"
 
-const struct model_class *const model_classes[] = {&popular_class, &ials_class, NULL};
+const struct model_class *const model_classes[] = {&popular_class, &ials_class, &itemknn_class, NULL};
 
 enum { N_CLASSES = sizeof model_classes / sizeof *model_classes - 1 };
 
