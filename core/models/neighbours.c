@@ -184,12 +184,13 @@ enum status neighbours_similar(const struct model *model, uint32_t item, float *
         return STATUS_OK;
     for (uint32_t i = 0; neighbours->kind != NEIGHBOURS_DIRECTED && i < model->n_items; i++) {
         const float weight = find_weight(neighbours, i, item);
-        if (weight != 0)
+        if (weight > 0)
             out[i] = weight * (scales ? scales[item] / scales[i] : 1);
     }
     for (uint64_t k = neighbours->starts[item]; k < neighbours->starts[item + 1]; k++) {
         const uint32_t target = neighbours->targets[k];
-        out[target] = neighbours->weights[k] * (scales ? scales[target] / scales[item] : 1);
+        if (neighbours->weights[k] > 0)
+            out[target] = neighbours->weights[k] * (scales ? scales[target] / scales[item] : 1);
     }
     return STATUS_OK;
 }

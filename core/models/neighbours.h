@@ -9,6 +9,7 @@
  *
  * Likeness of j to i is B_ij of a directed matrix. Of a symmetric one it is whichever of B_ij and
  * B_ji is kept; a scaled one is made symmetric by factors s: B_ij s_j / s_i = B_ji s_i / s_j.
+ * What is not above 0 is no likeness.
  *
  * Sections of a class "name": name/shape (users, items), name/starts, name/targets, name/weights,
  * and name/scales of a scaled one. No user's data: nothing to erase.
@@ -29,7 +30,8 @@ struct neighbours {
     float *owned_scales;
 };
 
-/* The entries of each column while a model is fitted. Workers put different columns at once. */
+/* The entries of each column while a model is fitted. Workers put different columns at once, by the
+ * function below or by filling a list themselves: entries + column * k, in any order. */
 struct neighbour_lists {
     uint32_t n_items, k;
     struct ranked *entries; /* [n_items x k]: the row and its weight */
