@@ -49,7 +49,8 @@ enum handled write_then(struct request *request,
     w->request = request;
     w->apply = apply;
     w->answer = answer;
-    w->write = (struct write){.apply = apply_write, .done = finish_write, .context = w};
+    w->write = (struct write){
+        .apply = apply_write, .done = finish_write, .context = w, .bytes = request->body_size};
     struct error err = {0};
     const enum status status = writer_submit(site_writer(request->site), &w->write, &err);
     if (status == STATUS_OK)
