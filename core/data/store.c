@@ -235,6 +235,7 @@ enum status store_begin(struct store *store, struct error *reterr)
     if (status != STATUS_OK)
         return status;
     store->in_transaction = true;
+    store->failure = STATUS_OK;
     store->counts_changed = store->filters.current = false;
     status = read_counts(store, &store->counts, reterr);
     store->seq_at_begin = store->counts.seq;
@@ -246,14 +247,22 @@ enum status store_begin(struct store *store, struct error *reterr)
     return status;
 }
 
+/* After some failures SQLite has rolled back by itself; whoever shared the transaction hears why.
+ */
+static enum status given_up(const struct store *store, struct error *reterr)
+{
+    const enum status cause = store->failure;
+    return error_set(reterr, cause == STATUS_OK ? STATUS_IO : cause,
+                     "%s: the transaction was given up after an error (%s)", store->path,
+                     status_name(cause == STATUS_OK ? STATUS_IO : cause));
+}
+
 enum status store_commit(struct store *store, struct error *reterr)
 {
     assert(store->in_transaction && !store->in_savepoint);
     enum status status = STATUS_OK;
-    /* after some failures (a full disk among them) SQLite has rolled back by itself */
     if (sqlite3_get_autocommit(store->db))
-        status = error_set(reterr, STATUS_IO, "%s: the transaction was given up after an error",
-                           store->path);
+        status = given_up(store, reterr);
     if (status == STATUS_OK && store->counts_changed)
         status = write_counts(store, reterr);
     if (status == STATUS_OK)
@@ -294,8 +303,7 @@ enum status store_savepoint(struct store *store, struct error *reterr)
 {
     assert(store->in_transaction && !store->in_savepoint);
     if (sqlite3_get_autocommit(store->db))
-        return error_set(reterr, STATUS_IO, "%s: the transaction was given up after an error",
-                         store->path);
+        return given_up(store, reterr);
     const enum status status = run(store, SQL_SAVEPOINT, reterr);
     if (status == STATUS_OK) {
         store->in_savepoint = true;

@@ -29,6 +29,7 @@ struct store {
     char *path; /* of the database file */
     sqlite3_stmt *statements[SQL_COUNT];
     bool in_transaction, in_savepoint;
+    enum status failure;               /* of the transaction's last statement that failed, or OK */
     struct store_counts counts;        /* valid within a writing transaction */
     struct store_counts counts_before; /* at the savepoint */
     bool counts_changed;

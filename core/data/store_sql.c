@@ -355,6 +355,7 @@ enum status sql_step(struct store *store, sqlite3_stmt *statement, bool *ret_row
         store->db, store->in_transaction ? "cannot write to the store" : "cannot read the store",
         reterr);
     sqlite3_reset(statement);
+    store->failure = status;
     return status;
 }
 
