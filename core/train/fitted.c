@@ -116,20 +116,26 @@ static uint32_t crc_of_all(uint32_t spec, uint32_t columns, uint32_t parameters)
     return crc32c(0, crcs, sizeof crcs);
 }
 
-static void add_columns(const struct fitted *fitted, struct sections_writer *writer)
+static enum status add_columns(const struct fitted *fitted, struct sections_writer *writer,
+                               struct error *reterr)
 {
-    features_save(fitted->features, writer);
+    return features_save(fitted->features, writer, reterr);
 }
 
-static void add_parameters(const struct fitted *fitted, struct sections_writer *writer)
+static enum status add_parameters(const struct fitted *fitted, struct sections_writer *writer,
+                                  struct error *reterr)
 {
+    (void)reterr;
     fitted->predictor->class->save(fitted->predictor, writer);
+    return STATUS_OK;
 }
+
+typedef enum status (*add_sections)(const struct fitted *fitted, struct sections_writer *writer,
+                                    struct error *reterr);
 
 /* Writes one file of sections and reads its checksum back. */
 static enum status write_sections(const struct fitted *fitted, const char *folder, const char *name,
-                                  void (*add)(const struct fitted *, struct sections_writer *),
-                                  uint32_t *ret_crc, struct error *reterr)
+                                  add_sections add, uint32_t *ret_crc, struct error *reterr)
 {
     char path[PATH_BYTES_MAX];
     struct sections_writer *writer;
@@ -139,8 +145,10 @@ static enum status write_sections(const struct fitted *fitted, const char *folde
         status = sections_create(path, &writer, reterr);
     if (status != STATUS_OK)
         return status;
-    add(fitted, writer);
-    status = sections_finish(writer, reterr);
+    status = add(fitted, writer, reterr);
+    const enum status finished = sections_finish(writer, status == STATUS_OK ? reterr : NULL);
+    if (status == STATUS_OK)
+        status = finished;
     if (status == STATUS_OK)
         status = sections_open(path, &written, reterr);
     if (status != STATUS_OK)
