@@ -5,6 +5,7 @@
 
 #include "cli/predict_lines.h"
 #include "data/split.h"
+#include "train/feature_report.h"
 
 #define SWITCH(NAME, LETTER, HELP)                                                                 \
     {                                                                                              \
@@ -154,6 +155,22 @@ static const struct command_option predict_options[] = {
          "rows in CSV, plain or .gz; - for standard input (required); columns are found by the "
          "header, in any order"),
     CHOICE("output", "FORMAT", "csv", predict_format_names, "of the lines on standard output"),
+    NUMBER(OPTION_INT, "threads", 0, "N", "0", 0, 256, "0: as many as the machine has cores"),
+};
+
+static const struct command_option features_options[] = {
+    TEXT("spec", 0, "FILE", NULL, "what the table's columns mean, in YAML (required)"),
+    TEXT("train", 0, "FILE", NULL, "rows to learn from: CSV, plain or .gz (required)"),
+    TEXT("eval", 0, "FILE", NULL, "held-out rows, whose columns are dealt out anew (required)"),
+    TEXT("mode", 'm', "MODE", NULL, "wide, deep or wide_deep [the spec's]"),
+    TEXTS("set", 's', "NAME=VALUE", "change one setting of the model, such as epochs=5"),
+    TEXTS("chart", 0, "FILE", "draw the importances as a bar chart to this .svg or .png"),
+    NUMBER(OPTION_INT, "seeds", 0, "N", "3", 1, FEATURE_REPORT_SEEDS_MAX, "how many fits"),
+    NUMBER(OPTION_INT, "repeats", 0, "N", "5", 1, FEATURE_REPORT_REPEATS_MAX,
+           "how often each column is dealt out anew, in each fit"),
+    NUMBER(OPTION_REAL, "least", 0, "AUC", "0.001", 0, 1,
+           "a column whose interval does not lie above is one to try without"),
+    NUMBER(OPTION_INT, "seed", 0, "N", "1", 0, 9007199254740000.0, "the first one"),
     NUMBER(OPTION_INT, "threads", 0, "N", "0", 0, 256, "0: as many as the machine has cores"),
 };
 
@@ -314,6 +331,20 @@ const struct command commands[] = {
      OPTIONS(predict_options),
      .beside = BESIDE_NONE,
      .run = command_predict},
+    {.name = "features",
+     .arguments = "--spec FILE --train FILE --eval FILE",
+     .summary = "What each column of a table is worth, and which to try without.",
+     .details =
+         "For each column and cross: by how much the AUC on held-out rows falls when its "
+         "values are dealt out anew, with an interval over fits and deals; mutual "
+         "information and chi-squared with the label over the training rows. Columns that "
+         "say the same share their importance, so drop one at a time.\n\n"
+         "  tastevin features --spec census-all.yaml --train adult.data --eval adult.test \\\n"
+         "    --chart features.svg",
+     OPTIONS(features_options),
+     .takes = TAKES_JSON,
+     .beside = BESIDE_NONE,
+     .run = command_features},
     {.name = "recommend",
      .arguments = "USER|--all",
      .summary = "What should this user see next: the API's answer, as a table.",

@@ -11,6 +11,7 @@ int command_train(const struct invocation *invocation);
 int command_evaluate(const struct invocation *invocation);
 int command_fit(const struct invocation *invocation);
 int command_predict(const struct invocation *invocation);
+int command_features(const struct invocation *invocation);
 int command_recommend(const struct invocation *invocation);
 int command_similar(const struct invocation *invocation);
 int command_models(const struct invocation *invocation);

@@ -380,3 +380,71 @@ def test_a_full_disk_leaves_no_half_model(shop, tmp_path):
         capture_output=True, text=True, timeout=60)
     assert outcome.returncode == 1 and "tastevin:" in outcome.stderr
     assert os.listdir(tmp_path) == []
+
+
+# ---- features ----
+
+
+@pytest.fixture(scope="session")
+def worth(shop, tmp_path_factory):
+    """The report on the shop's columns with the noise among them, and its charts."""
+    folder = tmp_path_factory.mktemp("worth")
+    spec = folder / "spec.yaml"
+    spec.write_text(SPEC.replace("  city:", "  noise: {type: numeric, normalize: standard}\n  city:"))
+    outcome = run("features", "--spec", spec, "--train", shop.train, "--eval", shop.eval, "--json",
+                  "--threads", 2, "--chart", folder / "c.svg", "--chart", folder / "c.png")
+    return folder, json.loads(outcome.stdout)
+
+
+def test_a_planted_noise_column_is_always_among_what_to_drop(worth):
+    _, report = worth
+    by_name = {feature["name"]: feature for feature in report["features"]}
+    assert set(by_name) == {"age", "city", "noise", "age x city"}
+    assert "noise" in report["drop"] and by_name["noise"]["drop"]
+    assert "age" not in report["drop"] and "city" not in report["drop"]
+    assert abs(by_name["noise"]["importance"]) < 0.01 < 0.1 < by_name["age"]["importance"]
+    assert by_name["age x city"]["cross"] and not by_name["age"]["cross"]
+    assert by_name["age x city"]["mutual_information"] > 0.2 > by_name["noise"]["mutual_information"] + 0.15
+    assert by_name["noise"]["p"] > 0.001
+    order = [feature["importance"] for feature in report["features"]]
+    assert order == sorted(order, reverse=True)
+
+
+def test_the_charts_are_whole_files(worth):
+    folder, _ = worth
+    assert (folder / "c.svg").read_text().rstrip().endswith("</svg>")
+    image = (folder / "c.png").read_bytes()
+    assert image.startswith(b"\x89PNG") and b"IEND" in image[-16:]
+
+
+def test_what_features_suggests_on_the_census():
+    outcome = run("features", "--spec", ADULT / "census-all.yaml", "--train", ADULT / "adult.data.gz",
+                  "--eval", ADULT / "adult.test.gz", "--json", "--seeds", 2, "--repeats", 3, "--threads", 2)
+    report = json.loads(outcome.stdout)
+    top = [feature["name"] for feature in report["features"][:6]]
+    assert {"capital_gain", "education_num", "age"} <= set(top)
+    assert {"marital_status", "relationship"} & set(top)
+    assert "fnlwgt" in report["drop"] and not {"capital_gain", "age"} & set(report["drop"])
+
+
+def test_the_table_of_features_says_what_to_try(shop):
+    text = run("features", "--spec", shop.spec, "--train", shop.train, "--eval", shop.eval, "--seeds", 1,
+               "--repeats", 2, "--set", "epochs=3").stdout
+    assert "age x city" in text and "importance" in text
+
+
+@pytest.mark.parametrize("words, said", [
+    ((), "features needs --spec"),
+    (("--spec", "x", "--train", "y"), "features needs --eval"),
+    (("--spec", "x", "--train", "-", "--eval", "y"), "cannot be standard input"),
+    (("--spec", "x", "--train", "y", "--eval", "z", "--chart", "a.pdf"), ".svg or .png"),
+])
+def test_wrong_usage_of_features_exits_with_2(words, said):
+    assert said in run("features", *words, status=2).stderr
+
+
+def test_held_out_rows_of_one_label_are_refused(shop, tmp_path):
+    rows = [row[:3] + ["no"] for row in rows_of(50, 4)]
+    outcome = run("features", "--spec", shop.spec, "--train", shop.train, "--eval",
+                  write(tmp_path / "t.csv", rows), "--seeds", 1, status=1)
+    assert "one label only" in outcome.stderr
