@@ -7,9 +7,10 @@
 #include "models/itemknn.h"
 #include "models/model.h"
 #include "models/popular.h"
+#include "models/rp3beta.h"
 
 const struct model_class *const model_classes[] = {&popular_class, &ials_class, &itemknn_class,
-                                                   &ease_class, NULL};
+                                                   &rp3beta_class, &ease_class, NULL};
 
 enum { N_CLASSES = sizeof model_classes / sizeof *model_classes - 1 };
 
