@@ -379,6 +379,9 @@ enum status site_start(const struct settings *settings, struct site **ret_site,
     site->settings = settings;
     site->types = settings->types;
     site->started_ms = clock_now_ms();
+    uint64_t first;
+    randombytes_buf(&first, sizeof first);
+    atomic_init(&site->n_recommendations, first);
     site->lock_fd = -1;
     pthread_mutex_init(&site->versions_mutex, NULL);
     pthread_mutex_init(&site->stores_mutex, NULL);
