@@ -341,15 +341,23 @@ void sql_bind_blob(sqlite3_stmt *statement, const char *name, const void *bytes,
     sqlite3_bind_blob64(statement, place(statement, name), bytes, length, SQLITE_STATIC);
 }
 
+/* The cause stays: what fails after SQLite has rolled back only follows from it. */
+static enum status note_failure(struct store *store, enum status status)
+{
+    if (store->failure != STATUS_NO_MEMORY && store->failure != STATUS_DISK_FULL)
+        store->failure = status;
+    return status;
+}
+
 enum status sql_step(struct store *store, sqlite3_stmt *statement, bool *ret_row,
                      struct error *reterr)
 {
     const char *doing =
         store->in_transaction ? "cannot write to the store" : "cannot read the store";
     if (!statement) { /* whoever bound its parameters has cleared the connection's error */
-        store->failure = status_of(store->prepare_code, 0);
-        return error_set(reterr, store->failure, "%s: %s (%s)", doing,
-                         sqlite3_errstr(store->prepare_code), store->path);
+        const enum status status = note_failure(store, status_of(store->prepare_code, 0));
+        return error_set(reterr, status, "%s: %s (%s)", doing, sqlite3_errstr(store->prepare_code),
+                         store->path);
     }
     const int code = sqlite3_step(statement);
     if (code == SQLITE_ROW || code == SQLITE_DONE) {
@@ -358,9 +366,9 @@ enum status sql_step(struct store *store, sqlite3_stmt *statement, bool *ret_row
             sqlite3_reset(statement);
         return STATUS_OK;
     }
-    store->failure = sql_error(store->db, doing, reterr);
+    const enum status status = note_failure(store, sql_error(store->db, doing, reterr));
     sqlite3_reset(statement);
-    return store->failure;
+    return status;
 }
 
 /* SQLite ends a text with a zero byte when it is asked for, which takes memory. */
@@ -383,7 +391,7 @@ enum status sql_step_text(struct store *store, sqlite3_stmt *statement, bool *re
     if (status != STATUS_OK || !*ret_row || hold_texts(statement))
         return status;
     sqlite3_reset(statement);
-    store->failure = STATUS_NO_MEMORY;
+    note_failure(store, STATUS_NO_MEMORY);
     return error_set(reterr, STATUS_NO_MEMORY, "out of memory for a row of the store");
 }
 
