@@ -247,7 +247,7 @@ static enum status forget_snapshots(const char *folder, struct error *reterr)
         return status;
     status = store_open(folder, STORE_WRITE, &store, reterr);
     if (status == STATUS_OK)
-        status = in_transaction(store, update_kept, snapshots, reterr);
+        status = store_transact(store, update_kept, snapshots, reterr);
     store_close(store);
     return status;
 }

@@ -96,22 +96,6 @@ bool context_has_daemon(const struct context *context)
     return false;
 }
 
-enum status in_transaction(struct store *store,
-                           enum status (*act)(void *context, struct store *store,
-                                              struct error *reterr),
-                           void *context, struct error *reterr)
-{
-    enum status status = store_begin(store, reterr);
-    if (status != STATUS_OK)
-        return status;
-    status = act(context, store, reterr);
-    if (status == STATUS_OK)
-        status = store_commit(store, reterr);
-    if (status != STATUS_OK)
-        store_rollback(store);
-    return status;
-}
-
 struct version_search {
     uint32_t active, last;
     size_t seen;
@@ -153,6 +137,6 @@ enum status context_prune(struct context *context, size_t keep, struct error *re
     if (status == STATUS_OK)
         status = snapshot_prune(context->snapshots, keep, active, reterr);
     return status == STATUS_OK
-               ? in_transaction(context->store, update_kept, context->snapshots, reterr)
+               ? store_transact(context->store, update_kept, context->snapshots, reterr)
                : status;
 }

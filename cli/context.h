@@ -35,13 +35,6 @@ enum status context_snapshots(const struct settings *settings, char out[PATH_BYT
 /* True when a daemon has the data directory. */
 bool context_has_daemon(const struct context *context);
 
-/* Runs `act` in one write transaction. */
-enum status in_transaction(struct store *store,
-                           enum status (*act)(void *context, struct store *store,
-                                              struct error *reterr),
-                           void *context, struct error *reterr);
-
-/* The version that serves; 0: none yet. */
 /* Removes the oldest snapshots until at most `keep` are there, never the one that serves, and has
  * the store say so. */
 enum status context_prune(struct context *context, size_t keep, struct error *reterr);

@@ -88,7 +88,7 @@ static enum status load_data(struct context *context, const struct observer *obs
         return status;
     report_note("Loaded %" PRIu64 " ratings of %" PRIu64 " films.",
                 result.events + result.duplicates, result.items);
-    return in_transaction(context->store, set_mark, NULL, reterr);
+    return store_transact(context->store, set_mark, NULL, reterr);
 }
 
 static enum status train_first(struct context *context, const struct observer *observer,

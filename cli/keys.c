@@ -152,7 +152,7 @@ static enum status make_key(struct context *context, const struct invocation *in
     sodium_bin2hex(key, sizeof key, secret, sizeof secret);
     crypto_generichash(change.hash, sizeof change.hash, (const unsigned char *)key, strlen(key),
                        NULL, 0);
-    status = in_transaction(context->store, add_key, &change, reterr);
+    status = store_transact(context->store, add_key, &change, reterr);
     if (status == STATUS_OK && invocation_flag(invocation, "json")) {
         printf("{\"number\": %u, \"key\": \"%s\"}\n", change.number, key);
     } else if (status == STATUS_OK) {
@@ -178,7 +178,7 @@ static enum status revoke(struct context *context, const struct invocation *invo
                          "'%.60s'",
                          invocation->arguments[1]);
     change.number = (uint32_t)number;
-    return in_transaction(context->store, revoke_key, &change, reterr);
+    return store_transact(context->store, revoke_key, &change, reterr);
 }
 
 int command_keys(const struct invocation *invocation)

@@ -169,7 +169,7 @@ static enum status activate(struct context *context, const struct invocation *in
         status = snapshot_load(context->snapshots, number, &snapshot, reterr);
     snapshot_release(snapshot);
     if (status == STATUS_OK)
-        status = in_transaction(context->store, mark_active, &number, reterr);
+        status = store_transact(context->store, mark_active, &number, reterr);
     if (status == STATUS_OK)
         printf("version %u serves\n", number);
     return status;

@@ -109,9 +109,9 @@ static enum status record(struct context *context, struct model_version *version
                           const struct error *err, struct error *reterr)
 {
     round_describe(round_status, result, err, clock_now_ms(), version);
-    enum status status = in_transaction(context->store, update_version, version, reterr);
+    enum status status = store_transact(context->store, update_version, version, reterr);
     if (status == STATUS_OK && round_status == STATUS_OK && result->published)
-        status = in_transaction(context->store, activate, version, reterr);
+        status = store_transact(context->store, activate, version, reterr);
     return status;
 }
 
@@ -126,7 +126,7 @@ enum status train_run(struct context *context, const struct observer *observer,
     if (status == STATUS_OK)
         status = folder_make(context->snapshots, reterr);
     if (status == STATUS_OK)
-        status = in_transaction(context->store, add_version, &version, reterr);
+        status = store_transact(context->store, add_version, &version, reterr);
     if (status != STATUS_OK)
         return status;
     ret_outcome->version = version.version;

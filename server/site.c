@@ -61,21 +61,6 @@ static enum status set_folders(struct site *site, struct error *reterr)
 
 /* ---- what the store gives at start ---- */
 
-static enum status in_transaction(struct store *store, struct error *reterr,
-                                  enum status (*act)(void *, struct store *, struct error *),
-                                  void *context)
-{
-    enum status status = store_begin(store, reterr);
-    if (status != STATUS_OK)
-        return status;
-    status = act(context, store, reterr);
-    if (status == STATUS_OK)
-        status = store_commit(store, reterr);
-    if (status != STATUS_OK)
-        store_rollback(store);
-    return status;
-}
-
 static enum status bind_types(void *context, struct store *store, struct error *reterr)
 {
     return store_bind_types(store, context, reterr);
@@ -83,7 +68,7 @@ static enum status bind_types(void *context, struct store *store, struct error *
 
 enum status site_bind_types(struct store *store, struct event_types *types, struct error *reterr)
 {
-    return in_transaction(store, reterr, bind_types, types);
+    return store_transact(store, bind_types, types, reterr);
 }
 
 /* The signing secret is made once and stays with the data. */
@@ -147,7 +132,7 @@ static enum status read_admin_key(struct site *site, struct store *store, struct
     } else {
         crypto_generichash(admin.hash, sizeof admin.hash, (const unsigned char *)key.data, key.size,
                            NULL, 0);
-        status = in_transaction(store, reterr, seed_admin_key, &admin);
+        status = store_transact(store, seed_admin_key, &admin, reterr);
     }
     sodium_memzero(key.data, key.capacity);
     buffer_free(&key);
@@ -297,7 +282,7 @@ static enum status swap_serving(void *context, struct store *store, struct error
     enum status status =
         live_catch_up(activation->serving->serving.live, store, &keys_changed, reterr);
     if (status == STATUS_OK)
-        status = in_transaction(store, reterr, mark_active, activation);
+        status = store_transact(store, mark_active, activation, reterr);
     if (status != STATUS_OK)
         return status;
     serving_publish(activation->site, activation->serving);
@@ -348,7 +333,7 @@ static enum status start_store(struct site *site, struct error *reterr)
         return status;
     status = site_bind_types(store, &site->types, reterr);
     if (status == STATUS_OK)
-        status = in_transaction(store, reterr, read_secret, site);
+        status = store_transact(store, read_secret, site, reterr);
     if (status == STATUS_OK)
         status = read_admin_key(site, store, reterr);
     if (status == STATUS_OK)
@@ -394,6 +379,9 @@ enum status site_start(const struct settings *settings, struct site **ret_site,
     site->settings = settings;
     site->types = settings->types;
     site->started_ms = clock_now_ms();
+    uint64_t first;
+    randombytes_buf(&first, sizeof first);
+    atomic_init(&site->n_recommendations, first);
     site->lock_fd = -1;
     pthread_mutex_init(&site->versions_mutex, NULL);
     pthread_mutex_init(&site->stores_mutex, NULL);

@@ -25,6 +25,7 @@ struct site {
     int lock_fd;
     unsigned char secret[SITE_SECRET_BYTES];
     int64_t started_ms;
+    _Atomic uint64_t n_recommendations; /* named so far, from a random number on */
 
     /* the serving slot: held for a pointer's copy only */
     pthread_mutex_t slot_mutex;

@@ -83,6 +83,7 @@ static enum status add_item(struct store *store, const struct item_record *item,
     const enum status status = write_item(store, SQL_ADD_ITEM, number, state, item, now_ms, reterr);
     if (status != STATUS_OK)
         return status;
+    numbers_keep(&store->items, item->id, number); /* above the deleted one of this id, if any */
     store->counts.next_item++;
     (*counter_of(store, state))++;
     *ret_number = number;
@@ -95,10 +96,13 @@ enum status item_need(struct store *store, const char *id, bool listed, int64_t 
 {
     enum item_state state;
     uint32_t number;
+    if (numbers_find(&store->items, id, ret_number))
+        return STATUS_OK;
     const enum status status = item_find(store, id, &number, &state, reterr);
     if (status != STATUS_OK)
         return status;
     if (number != NUMBER_NONE) {
+        numbers_keep(&store->items, id, number);
         *ret_number = number;
         return STATUS_OK;
     }

@@ -18,6 +18,7 @@ enum status event_delete(struct store *store, uint64_t seq, struct error *reterr
 static enum status retract(struct store *store, uint64_t seq, uint32_t user, const char *event_id,
                            struct error *reterr)
 {
+    store->tombstones = TOMBSTONES_SOME;
     sqlite3_stmt *s = sql_get(store, SQL_ADD_TOMBSTONE);
     sql_bind_text(s, ":event_id", event_id);
     sql_bind_int(s, ":user", user);

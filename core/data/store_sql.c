@@ -152,6 +152,7 @@ const struct sql_text sql_texts[SQL_COUNT] = {
     [SQL_MOVE_EVENTS] =
         {"UPDATE interactions SET user = :to,"
          " session = coalesce(session, :session) WHERE seq >> 16 = :run AND user = :from"},
+    [SQL_ANY_TOMBSTONE] = {"SELECT user FROM tombstones WHERE event_id >= '' LIMIT 1"},
     [SQL_FIND_TOMBSTONE] = {"SELECT user FROM tombstones WHERE event_id = :event_id"},
     [SQL_ADD_TOMBSTONE] = {"INSERT INTO tombstones (event_id, user) VALUES (:event_id, :user)"},
     [SQL_MOVE_TOMBSTONES] = {"UPDATE tombstones SET user = :to WHERE user = :from"},
@@ -301,6 +302,12 @@ static int place(sqlite3_stmt *statement, const char *name)
     return index;
 }
 
+void sql_find_places(sqlite3_stmt *statement, const char *const *names, int n, int *places)
+{
+    for (int i = 0; i < n; i++)
+        places[i] = place(statement, names[i]);
+}
+
 void sql_bind_int(sqlite3_stmt *statement, const char *name, int64_t value)
 {
     sqlite3_bind_int64(statement, place(statement, name), value);
@@ -348,6 +355,7 @@ enum status sql_step(struct store *store, sqlite3_stmt *statement, bool *ret_row
         store->db, store->in_transaction ? "cannot write to the store" : "cannot read the store",
         reterr);
     sqlite3_reset(statement);
+    store->failure = status;
     return status;
 }
 

@@ -81,6 +81,7 @@ enum sql {
     SQL_DELETE_USER_EVENTS,
     SQL_DELETE_ITEM_EVENTS,
     SQL_MOVE_EVENTS,
+    SQL_ANY_TOMBSTONE,
     SQL_FIND_TOMBSTONE,
     SQL_ADD_TOMBSTONE,
     SQL_MOVE_TOMBSTONES,
@@ -119,6 +120,10 @@ enum status sql_error(struct sqlite3 *db, const char *doing, struct error *reter
 
 /* The statement, reset and ready for binding. */
 sqlite3_stmt *sql_get(struct store *store, enum sql id);
+
+/* Where a statement that runs for every event has its parameters, looked up once: binding by name
+ * compares it with all others each time. */
+void sql_find_places(sqlite3_stmt *statement, const char *const *names, int n, int *places);
 
 void sql_bind_int(sqlite3_stmt *statement, const char *name, int64_t value);
 void sql_bind_seq(sqlite3_stmt *statement, const char *name, uint64_t seq);     /* cut to 63 bits */

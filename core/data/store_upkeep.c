@@ -84,6 +84,11 @@ enum status store_checkpoint(struct store *store, bool truncate, uint64_t *ret_w
     return status;
 }
 
+uint64_t store_log_bytes(const struct store *store)
+{
+    return store->log_bytes;
+}
+
 /* ---- verification ---- */
 
 static enum status quick_check(struct store *store, struct error *reterr)

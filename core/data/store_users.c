@@ -37,17 +37,21 @@ enum status user_need(struct store *store, const char *id, int64_t now_ms, uint3
                       struct error *reterr)
 {
     uint32_t number;
-    const enum status status = user_find(store, id, &number, reterr);
+    if (numbers_find(&store->users, id, ret_number))
+        return STATUS_OK;
+    enum status status = user_find(store, id, &number, reterr);
+    if (status == STATUS_OK && number == NUMBER_NONE)
+        status = add_user(store, id, "{}", now_ms, &number, reterr);
     if (status != STATUS_OK)
         return status;
-    if (number == NUMBER_NONE)
-        return add_user(store, id, "{}", now_ms, ret_number, reterr);
+    numbers_keep(&store->users, id, number);
     *ret_number = number;
     return STATUS_OK;
 }
 
 enum status user_end(struct store *store, uint32_t number, bool guest, struct error *reterr)
 {
+    store_forget_numbers(store);
     enum status status = store_add_change(store, CHANGE_USER_DEATH, number, reterr);
     if (status != STATUS_OK)
         return status;

@@ -108,8 +108,7 @@ static void answer_finish(const struct answer *answer, const struct recommend_re
 struct asker {
     const struct touch *touches;
     size_t n_touches;
-    struct signal *history;
-    size_t n_history;
+    uint32_t first_item; /* of the history; UINT32_MAX: there is none */
     bool fresh;
 };
 
@@ -123,12 +122,7 @@ static enum status asker_read(const struct view *view, const struct recommend_re
         if (status != STATUS_OK)
             return status;
     }
-    asker.history = arena_alloc(arena, asker.n_touches * sizeof *asker.history);
-    if (!asker.history)
-        return STATUS_NO_MEMORY;
-    if (asker.n_touches)
-        asker.n_history = signals_of_touches(asker.touches, asker.n_touches, view->types,
-                                             view->frame, asker.history);
+    asker.first_item = signals_first_item(asker.touches, asker.n_touches, view->types, view->frame);
     *ret_asker = asker;
     return STATUS_OK;
 }
@@ -145,8 +139,7 @@ static const struct model *choose_model(const struct view *view,
                                         const struct asker *asker)
 {
     const struct model *model = request->model ? request->model : view->retriever;
-    if (model &&
-        (is_popular(model) || (asker->n_history > 0 && asker->history[0].item < model->n_items)))
+    if (model && (is_popular(model) || asker->first_item < model->n_items))
         return model;
     for (size_t i = 0; i < view->n_models; i++)
         if (is_popular(view->models[i]))
@@ -163,18 +156,36 @@ static const char *strategy_of(const struct model *model, const struct recommend
 
 /* ---- the whole way ---- */
 
+/* The history is folded only for who asks for it: a stored vector stands for the whole of it. */
+static enum status make_query(const struct view *view, const struct model *model,
+                              const struct recommend_request *request, const struct asker *asker,
+                              struct arena *arena, struct query *ret_query)
+{
+    struct query query = {.user = request->user < model->n_users ? request->user : QUERY_NO_USER,
+                          .fresh = asker->fresh};
+    if (asker->n_touches &&
+        (query.user == QUERY_NO_USER || query.fresh || !model->class->item_vectors)) {
+        struct signal *history = arena_alloc(arena, asker->n_touches * sizeof *history);
+        if (!history)
+            return STATUS_NO_MEMORY;
+        query.n = (uint32_t)signals_of_touches(asker->touches, asker->n_touches, view->types,
+                                               view->frame, history);
+        query.history = history;
+    }
+    *ret_query = query;
+    return STATUS_OK;
+}
+
 static enum status score_and_rank(const struct model *model,
                                   const struct recommend_request *request,
                                   const struct asker *asker, const struct bitmap *eligible,
                                   struct arena *arena, struct answer *answer)
 {
-    const struct query query = {.user =
-                                    request->user < model->n_users ? request->user : QUERY_NO_USER,
-                                .fresh = asker->fresh,
-                                .n = (uint32_t)asker->n_history,
-                                .history = asker->history};
+    struct query query;
     struct candidates candidates;
-    const enum status status = retrieve_scored(model, &query, eligible, arena, &candidates);
+    enum status status = make_query(answer->view, model, request, asker, arena, &query);
+    if (status == STATUS_OK)
+        status = retrieve_scored(model, &query, eligible, arena, &candidates);
     return status == STATUS_OK ? answer_with_best(answer, &candidates, arena) : status;
 }
 

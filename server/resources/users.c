@@ -182,18 +182,25 @@ enum { EXPORT_BYTES_MAX = 64 << 20 };
 
 struct export
 {
+    struct store *store;
+    uint32_t user;
     struct buffer *out;
-    uint64_t last;
+    uint64_t last; /* seq of the last element printed */
     uint32_t n;
 };
+
+static void export_next(struct export *export, uint64_t seq)
+{
+    if (export->n++)
+        buffer_append_byte(export->out, ',');
+    export->last = seq;
+}
 
 static enum status export_event(void *context, uint64_t seq, const struct event_record *event)
 {
     struct export *export = context;
-    if (export->n++)
-        buffer_append_byte(export->out, ',');
+    export_next(export, seq);
     event_to_json(event, export->out);
-    export->last = seq;
     return STATUS_OK;
 }
 
@@ -201,40 +208,36 @@ static enum status export_impression(void *context, uint64_t seq,
                                      const struct impression_record *impression)
 {
     struct export *export = context;
-    if (export->n++)
-        buffer_append_byte(export->out, ',');
+    export_next(export, seq);
     impression_to_json(impression, export->out);
-    export->last = seq;
     return STATUS_OK;
 }
 
-static enum status export_events(struct store *store, uint32_t user, struct buffer *out,
-                                 struct error *reterr)
+static enum status events_before(struct export *export, uint32_t limit, struct error *reterr)
 {
-    enum { PAGE = 1000 };
-    struct export export = {.out = out, .last = UINT64_MAX};
-    uint32_t before;
-    enum status status;
-    do {
-        before = export.n;
-        status = store_list_user_events(store, user, NULL, export.last, PAGE, export_event, &export,
-                                        reterr);
-    } while (status == STATUS_OK && !out->failed && export.n - before == PAGE);
-    return status;
+    return store_list_user_events(export->store, export->user, NULL, export->last, limit,
+                                  export_event, export, reterr);
 }
 
-static enum status export_impressions(struct store *store, uint32_t user, struct buffer *out,
-                                      struct error *reterr)
+static enum status impressions_before(struct export *export, uint32_t limit, struct error *reterr)
+{
+    return store_list_user_impressions(export->store, export->user, export->last, limit,
+                                       export_impression, export, reterr);
+}
+
+/* Page by page, so that no read of the store is long. */
+static enum status export_all(struct export export,
+                              enum status (*list)(struct export *export, uint32_t limit,
+                                                  struct error *reterr),
+                              struct error *reterr)
 {
     enum { PAGE = 1000 };
-    struct export export = {.out = out, .last = UINT64_MAX};
     uint32_t before;
     enum status status;
     do {
         before = export.n;
-        status = store_list_user_impressions(store, user, export.last, PAGE, export_impression,
-                                             &export, reterr);
-    } while (status == STATUS_OK && !out->failed && export.n - before == PAGE);
+        status = list(&export, PAGE, reterr);
+    } while (status == STATUS_OK && !export.out->failed && export.n - before == PAGE);
     return status;
 }
 
@@ -248,13 +251,14 @@ static enum status read_export(struct request *request, struct store *store, str
         return status;
     struct buffer *out = reply_json(request, 200);
     out->limit = EXPORT_BYTES_MAX;
+    const struct export export = {.store = store, .user = number, .out = out, .last = UINT64_MAX};
     buffer_append_text(out, "{\"user\":");
     user_to_json(&user, out);
     buffer_append_text(out, ",\"interactions\":[");
-    status = export_events(store, number, out, reterr);
+    status = export_all(export, events_before, reterr);
     buffer_append_text(out, "],\"impressions\":[");
     if (status == STATUS_OK)
-        status = export_impressions(store, number, out, reterr);
+        status = export_all(export, impressions_before, reterr);
     buffer_append_text(out, "]}");
     if (status == STATUS_OK && out->failed)
         status =
