@@ -30,6 +30,8 @@ struct site {
     /* the serving slot: held for a pointer's copy only */
     pthread_mutex_t slot_mutex;
     struct serving_impl *serving;
+    struct list_cache *lists;    /* NULL: off */
+    _Atomic uint64_t n_servings; /* made so far: the next one's generation */
 
     /* what was replaced is unmapped and freed by a thread that answers nobody */
     pthread_t reaper;

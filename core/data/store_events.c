@@ -196,7 +196,7 @@ static enum status compare(struct store *store, const struct event_record *event
     sqlite3_stmt *s = sql_get(store, SQL_GET_EVENT);
     sql_bind_seq(s, ":seq", match->seq);
     bool row, same = false;
-    enum status status = sql_step(store, s, &row, reterr);
+    enum status status = sql_step_text(store, s, &row, reterr);
     if (status != STATUS_OK)
         return status;
     if (row) {

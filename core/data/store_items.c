@@ -188,7 +188,7 @@ static enum status get_item(struct store *store, const char *id, struct arena *a
     sqlite3_stmt *s = sql_get(store, SQL_GET_ITEM);
     sql_bind_text(s, ":id", id);
     bool row;
-    enum status status = sql_step(store, s, &row, reterr);
+    enum status status = sql_step_text(store, s, &row, reterr);
     if (status != STATUS_OK)
         return status;
     *ret_number = NUMBER_NONE;
@@ -316,7 +316,7 @@ enum status store_list_items(struct store *store, uint32_t from_number, uint32_t
     sql_bind_int(s, ":limit", limit);
     bool row;
     enum status status;
-    while ((status = sql_step(store, s, &row, reterr)) == STATUS_OK && row) {
+    while ((status = sql_step_text(store, s, &row, reterr)) == STATUS_OK && row) {
         struct item_record item;
         enum item_state state;
         uint32_t number;

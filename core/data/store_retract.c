@@ -63,7 +63,7 @@ static enum status next_match(struct store *store, const struct pattern *pattern
     sql_bind_text(s, ":item", pattern->item);
     sql_bind_int(s, ":type", pattern->type);
     sql_bind_seq(s, ":after", *seq);
-    const enum status status = sql_step(store, s, ret_found, reterr);
+    const enum status status = sql_step_text(store, s, ret_found, reterr);
     if (status != STATUS_OK || !*ret_found)
         return status;
     char made_id[MADE_ID_LENGTH + 1];

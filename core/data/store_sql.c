@@ -290,8 +290,8 @@ sqlite3_stmt *sql_get(struct store *store, enum sql id)
     if (*statement)
         sqlite3_reset(*statement);
     else
-        sqlite3_prepare_v3(store->db, sql_texts[id].text, -1, SQLITE_PREPARE_PERSISTENT, statement,
-                           NULL);
+        store->prepare_code = sqlite3_prepare_v3(store->db, sql_texts[id].text, -1,
+                                                 SQLITE_PREPARE_PERSISTENT, statement, NULL);
     return *statement;
 }
 
@@ -341,22 +341,58 @@ void sql_bind_blob(sqlite3_stmt *statement, const char *name, const void *bytes,
     sqlite3_bind_blob64(statement, place(statement, name), bytes, length, SQLITE_STATIC);
 }
 
+/* The cause stays: what fails after SQLite has rolled back only follows from it. */
+static enum status note_failure(struct store *store, enum status status)
+{
+    if (store->failure != STATUS_NO_MEMORY && store->failure != STATUS_DISK_FULL)
+        store->failure = status;
+    return status;
+}
+
 enum status sql_step(struct store *store, sqlite3_stmt *statement, bool *ret_row,
                      struct error *reterr)
 {
-    const int code = statement ? sqlite3_step(statement) : SQLITE_ERROR;
+    const char *doing =
+        store->in_transaction ? "cannot write to the store" : "cannot read the store";
+    if (!statement) { /* whoever bound its parameters has cleared the connection's error */
+        const enum status status = note_failure(store, status_of(store->prepare_code, 0));
+        return error_set(reterr, status, "%s: %s (%s)", doing, sqlite3_errstr(store->prepare_code),
+                         store->path);
+    }
+    const int code = sqlite3_step(statement);
     if (code == SQLITE_ROW || code == SQLITE_DONE) {
         *ret_row = code == SQLITE_ROW;
         if (code == SQLITE_DONE)
             sqlite3_reset(statement);
         return STATUS_OK;
     }
-    const enum status status = sql_error(
-        store->db, store->in_transaction ? "cannot write to the store" : "cannot read the store",
-        reterr);
+    const enum status status = note_failure(store, sql_error(store->db, doing, reterr));
     sqlite3_reset(statement);
-    store->failure = status;
     return status;
+}
+
+/* SQLite ends a text with a zero byte when it is asked for, which takes memory. */
+static bool hold_texts(sqlite3_stmt *statement)
+{
+    for (int i = 0; i < sqlite3_column_count(statement); i++) {
+        const int type = sqlite3_column_type(statement, i);
+        if ((type == SQLITE_TEXT && !sqlite3_column_text(statement, i)) ||
+            (type == SQLITE_BLOB && !sqlite3_column_blob(statement, i) &&
+             sqlite3_column_bytes(statement, i) > 0))
+            return false;
+    }
+    return true;
+}
+
+enum status sql_step_text(struct store *store, sqlite3_stmt *statement, bool *ret_row,
+                          struct error *reterr)
+{
+    const enum status status = sql_step(store, statement, ret_row, reterr);
+    if (status != STATUS_OK || !*ret_row || hold_texts(statement))
+        return status;
+    sqlite3_reset(statement);
+    note_failure(store, STATUS_NO_MEMORY);
+    return error_set(reterr, STATUS_NO_MEMORY, "out of memory for a row of the store");
 }
 
 enum status sql_run(struct store *store, sqlite3_stmt *statement, struct error *reterr)

@@ -136,6 +136,10 @@ void sql_bind_blob(sqlite3_stmt *statement, const char *name, const void *bytes,
 enum status sql_step(struct store *store, sqlite3_stmt *statement, bool *ret_row,
                      struct error *reterr);
 
+/* The same where the row's texts or blobs are read: each of them is then there, or NO_MEMORY. */
+enum status sql_step_text(struct store *store, sqlite3_stmt *statement, bool *ret_row,
+                          struct error *reterr);
+
 /* To the end, no rows wanted; reset. */
 enum status sql_run(struct store *store, sqlite3_stmt *statement, struct error *reterr);
 

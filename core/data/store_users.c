@@ -84,7 +84,7 @@ enum status store_get_user(struct store *store, const char *id, struct arena *ar
     sqlite3_stmt *s = sql_get(store, SQL_GET_USER);
     sql_bind_text(s, ":id", id);
     bool row;
-    enum status status = sql_step(store, s, &row, reterr);
+    enum status status = sql_step_text(store, s, &row, reterr);
     if (status != STATUS_OK)
         return status;
     if (!row)
@@ -139,7 +139,7 @@ enum status store_list_users(struct store *store, uint32_t from_number, uint32_t
     sql_bind_int(s, ":limit", limit);
     bool row;
     enum status status;
-    while ((status = sql_step(store, s, &row, reterr)) == STATUS_OK && row) {
+    while ((status = sql_step_text(store, s, &row, reterr)) == STATUS_OK && row) {
         struct user_record user;
         arena_reset(&store->scratch);
         status = user_from_row(s, &store->scratch, &user, reterr);

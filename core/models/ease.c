@@ -8,10 +8,7 @@
 #include "models/gram.h"
 #include "models/neighbours.h"
 
-enum {
-    NEIGHBOURS_MAX = 100000,
-    BLOCKS_A_CALL = 64 /* of TILE columns, between two looks at the observer */
-};
+enum { BLOCKS_A_CALL = 64 /* of TILE columns, between two looks at the observer */ };
 
 struct ease_settings {
     double lambda, row_power;
@@ -75,7 +72,7 @@ static void put_column(void *context, const struct gram_column *column, unsigned
 
 static enum status fill_matrix(struct fit *fit)
 {
-    float *weights = gram_user_weights(fit->data->by_user, 2 * fit->settings->row_power);
+    float *weights = gram_weights(fit->data->by_user, 2 * fit->settings->row_power);
     if (!weights)
         return STATUS_NO_MEMORY;
     const struct gram_request request = {.by_user = fit->data->by_user,

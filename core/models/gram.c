@@ -168,25 +168,26 @@ uint64_t gram_estimate(uint32_t n_items)
     return (uint64_t)parallel_cores() * n_items * (2 * sizeof(float) + sizeof(uint32_t));
 }
 
-void gram_count_likes(const struct csr *matrix, uint32_t *likes)
+static uint32_t count_likes(const struct csr *matrix, uint32_t row)
 {
-    for (uint32_t r = 0; r < matrix->n_rows; r++) {
-        likes[r] = 0;
-        for (uint64_t k = matrix->starts[r]; k < matrix->starts[r + 1]; k++)
-            likes[r] += matrix->values[k] > 0;
-    }
+    uint32_t likes = 0;
+    for (uint64_t k = matrix->starts[row]; k < matrix->starts[row + 1]; k++)
+        likes += matrix->values[k] > 0;
+    return likes;
 }
 
-float *gram_user_weights(const struct csr *by_user, double power)
+void gram_count_likes(const struct csr *matrix, uint32_t *likes)
 {
-    float *weights = malloc(((size_t)by_user->n_rows + 1) * sizeof *weights);
-    if (!weights)
-        return NULL;
-    for (uint32_t u = 0; u < by_user->n_rows; u++) {
-        uint32_t likes = 0;
-        for (uint64_t k = by_user->starts[u]; k < by_user->starts[u + 1]; k++)
-            likes += by_user->values[k] > 0;
-        weights[u] = likes ? (float)pow(likes, -power) : 1;
+    for (uint32_t r = 0; r < matrix->n_rows; r++)
+        likes[r] = count_likes(matrix, r);
+}
+
+float *gram_weights(const struct csr *matrix, double power)
+{
+    float *weights = malloc(((size_t)matrix->n_rows + 1) * sizeof *weights);
+    for (uint32_t r = 0; weights && r < matrix->n_rows; r++) {
+        const uint32_t likes = count_likes(matrix, r);
+        weights[r] = likes ? (float)pow(likes, -power) : 1;
     }
     return weights;
 }

@@ -42,6 +42,5 @@ uint64_t gram_estimate(uint32_t n_items);
 /* likes[r]: the positive entries of row r. */
 void gram_count_likes(const struct csr *matrix, uint32_t *likes);
 
-/* likes^-power for each user, 1 for a user without likes: new, [n_users]; NULL when memory is out.
- */
-float *gram_user_weights(const struct csr *by_user, double power);
+/* likes^-power for each row, 1 for a row without: new, [n_rows]; NULL when memory is out. */
+float *gram_weights(const struct csr *matrix, double power);

@@ -17,7 +17,7 @@ static const struct option options[] = {
      .offset = offsetof(struct itemknn_settings, neighbours),
      .initial = "200",
      .min = 1,
-     .max = 10000,
+     .max = NEIGHBOURS_MAX,
      .help = "most alike items that each item keeps"},
     {.name = "shrinkage",
      .type = OPTION_REAL,
@@ -42,9 +42,7 @@ static void put_column(void *context, const struct gram_column *column, unsigned
     for (size_t i = 0; i < column->n; i++) {
         const uint32_t item = column->items[i];
         column->sums[i] =
-            item == column->item
-                ? -1
-                : (float)(column->sums[i] / (sqrt(own * fit->likes[item]) + fit->shrinkage));
+            (float)(column->sums[i] / (sqrt(own * fit->likes[item]) + fit->shrinkage));
     }
     neighbour_lists_put(&fit->lists, column->item, column->items, column->sums, column->n);
 }
@@ -56,7 +54,7 @@ static enum status itemknn_fit(const struct train_set *data, const void *setting
     const struct itemknn_settings *s = settings;
     const uint32_t n_items = data->by_item->n_rows;
     uint32_t *likes = malloc(((size_t)n_items + 1) * sizeof *likes);
-    float *weights = gram_user_weights(data->by_user, 0);
+    float *weights = gram_weights(data->by_user, 0);
     struct fit fit = {.likes = likes, .shrinkage = s->shrinkage};
     enum status status = STATUS_NO_MEMORY;
     if (likes && weights)

@@ -28,16 +28,17 @@ void neighbour_lists_free(struct neighbour_lists *lists)
     *lists = (struct neighbour_lists){0};
 }
 
-void neighbour_lists_put(struct neighbour_lists *lists, uint32_t column, const uint32_t *rows,
-                         const float *weights, size_t n)
+void neighbour_lists_put(struct neighbour_lists *lists, uint32_t item, const uint32_t *others,
+                         float *weights, size_t n)
 {
-    struct ranked *list = lists->entries + (size_t)column * lists->k;
-    const size_t found = topk_of_list(rows, weights, n, lists->k, list);
-    uint32_t length = 0;
-    for (size_t i = 0; i < found; i++)
-        if (list[i].score > 0 && list[i].item != column)
-            list[length++] = list[i];
-    lists->lengths[column] = length;
+    for (size_t i = 0; i < n; i++)
+        if (others[i] == item)
+            weights[i] = -1;
+    struct ranked *list = lists->entries + (size_t)item * lists->k;
+    size_t length = topk_of_list(others, weights, n, lists->k, list);
+    if (length > 0 && !(list[length - 1].score > 0))
+        length--;
+    lists->lengths[item] = (uint32_t)length;
 }
 
 /* ---- life cycle ---- */
@@ -74,9 +75,9 @@ static uint64_t lists_size(const struct neighbour_lists *lists, uint32_t *ret_fi
     return size;
 }
 
-/* By row: counts, then where each row's next entry goes, as in csr_transpose. Columns come in
- * order, so that those of a row rise. */
-static void fill_rows(const struct neighbour_lists *lists, struct csr *rows)
+/* The items that each item is listed by: counts, then where the next goes, as in csr_transpose.
+ * Lists come in order, so that those of a row rise. */
+static void invert_lists(const struct neighbour_lists *lists, struct csr *rows)
 {
     for (uint32_t j = 0; j < lists->n_items; j++)
         for (uint32_t e = 0; e < lists->lengths[j]; e++) {
@@ -95,6 +96,22 @@ static void fill_rows(const struct neighbour_lists *lists, struct csr *rows)
         }
 }
 
+static enum status collect(const struct neighbour_lists *lists, uint64_t size, struct csr *ret_rows)
+{
+    struct csr rows;
+    enum status status = csr_alloc(lists->n_items, lists->n_items, size, &rows);
+    if (status != STATUS_OK)
+        return status;
+    invert_lists(lists, &rows);
+    if (!lists->of_rows) {
+        *ret_rows = rows;
+        return STATUS_OK;
+    }
+    status = csr_transpose(&rows, ret_rows);
+    csr_free(&rows);
+    return status;
+}
+
 enum status neighbours_new(const struct model_class *class, enum neighbours_kind kind,
                            uint32_t n_users, const struct neighbour_lists *lists, float *scales,
                            const struct observer *observer, struct model **ret_model)
@@ -102,11 +119,10 @@ enum status neighbours_new(const struct model_class *class, enum neighbours_kind
     uint32_t filled;
     const uint64_t size = lists_size(lists, &filled);
     struct neighbours *model = model_new(class, kind, n_users, lists->n_items);
-    if (!model || csr_alloc(lists->n_items, lists->n_items, size, &model->owned) != STATUS_OK) {
+    if (!model || collect(lists, size, &model->owned) != STATUS_OK) {
         neighbours_free((struct model *)model);
         return STATUS_NO_MEMORY;
     }
-    fill_rows(lists, &model->owned);
     model->starts = model->owned.starts;
     model->targets = model->owned.columns;
     model->weights = model->owned.values;

@@ -3,9 +3,9 @@
  *
  *     score(u, j) = sum over items i that u likes of B_ij
  *
- * Of each column j only its k strongest entries are kept; they lie by row, as scoring walks them.
- * Signals above 0 count as 1, dislikes as nothing, so that whatever history comes with a query is
- * scored in the time of its rows. Items that no row reaches score 0.
+ * Of each column (or row, as the model says) only the k strongest entries are kept. They lie by
+ * row, as scoring walks them. Signals above 0 count as 1, dislikes as nothing, so that whatever
+ * history comes with a query is scored in the time of its rows. Items that no row reaches score 0.
  *
  * Likeness of j to i is B_ij of a directed matrix. Of a symmetric one it is whichever of B_ij and
  * B_ji is kept; a scaled one is made symmetric by factors s: B_ij s_j / s_i = B_ji s_i / s_j.
@@ -16,6 +16,8 @@
  */
 #include "linalg/topk.h"
 #include "models/model.h"
+
+enum { NEIGHBOURS_MAX = 100000 /* of an item, in settings */ };
 
 enum neighbours_kind { NEIGHBOURS_DIRECTED, NEIGHBOURS_SYMMETRIC, NEIGHBOURS_SCALED };
 
@@ -30,21 +32,22 @@ struct neighbours {
     float *owned_scales;
 };
 
-/* The entries of each column while a model is fitted. Workers put different columns at once, by the
- * function below or by filling a list themselves: entries + column * k, in any order. */
+/* The entries of each column while a model is fitted, or of each row. Workers put different lists
+ * at once, by the function below or by filling one themselves: entries + item * k, in any order. */
 struct neighbour_lists {
     uint32_t n_items, k;
-    struct ranked *entries; /* [n_items x k]: the row and its weight */
+    bool of_rows;           /* list i is row i; else column i */
+    struct ranked *entries; /* [n_items x k]: the other item and its weight */
     uint32_t *lengths;      /* [n_items] */
 };
 
 enum status neighbour_lists_alloc(uint32_t n_items, uint32_t k, struct neighbour_lists *ret_lists);
 void neighbour_lists_free(struct neighbour_lists *lists);
 
-/* Keeps the k highest of weights[n] that are above 0 and not the column's own; no column is put
- * twice. */
-void neighbour_lists_put(struct neighbour_lists *lists, uint32_t column, const uint32_t *rows,
-                         const float *weights, size_t n);
+/* Puts the list of `item`: the k highest of weights[n] of the others, all above 0. One weight is
+ * the item's own: it is overwritten and left out. */
+void neighbour_lists_put(struct neighbour_lists *lists, uint32_t item, const uint32_t *others,
+                         float *weights, size_t n);
 
 /* A model of the lists. scales: moved in on success; NULL unless scaled. Reports
  * "fit/neighbours", the mean length of a list that is not empty. NO_MEMORY. */

@@ -2,7 +2,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "recommend/recommend.h"
+#include "recommend/cached.h"
 #include "server/resources/common.h"
 #include "server/resources/resources.h"
 
@@ -229,10 +229,16 @@ static enum handled answer_user(struct asked *asked)
     asked->query.user = user == NUMBER_NONE ? QUERY_NO_USER : user;
     if (!read_parameters(asked))
         return HANDLED;
-    if (!request->on_worker && !is_quick(asked))
-        return HANDLED_WORKER;
     struct recommendation made;
-    if (recommend(&asked->view.view, &asked->query, &request->arena, &made) == STATUS_OK)
+    struct list_cache *lists = asked->serving->lists;
+    enum status status = STATUS_NOT_FOUND;
+    if (!request->on_worker) /* which is asked for what the event loop has not found */
+        status = cached_recommend(lists, &asked->view, &asked->query, &request->arena, &made);
+    if (status == STATUS_NOT_FOUND && !request->on_worker && !is_quick(asked))
+        return HANDLED_WORKER;
+    if (status == STATUS_NOT_FOUND)
+        status = cached_make(lists, &asked->view, &asked->query, &request->arena, &made);
+    if (status == STATUS_OK)
         answer(asked, "user", request->values[0], &made);
     else
         reply_problem(request, 503, NULL, "out of memory");
