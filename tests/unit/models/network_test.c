@@ -214,7 +214,7 @@ static void expect_slopes(const struct feature_layout *layout, const struct netw
     struct fixture f;
     const struct label_sums sums = {4, 2};
     fixture_init(&f, layout, shape, N_ROWS);
-    network_init(f.network, &sums, 0.5, 5);
+    network_init(f.network, &sums, 0.5, 1);
     scatter_biases(f.network);
     fixture_begin(&f, &golden_update);
     f.step.learning.dropout = dropout;
