@@ -17,6 +17,7 @@ struct buffer {
     size_t size, capacity;
     size_t limit; /* bytes, 0: no limit */
     bool failed;
+    bool no_memory; /* failed for want of memory, not for the limit */
 };
 
 void buffer_append(struct buffer *buffer, const void *bytes, size_t length);
@@ -24,6 +25,9 @@ void buffer_append_text(struct buffer *buffer, const char *text);
 void buffer_append_byte(struct buffer *buffer, char byte);
 void buffer_printf(struct buffer *buffer, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
+
+/* In decimal digits. */
+void buffer_append_whole(struct buffer *buffer, uint64_t value);
 
 /* Little-endian integers, for the file formats. */
 void buffer_append_u32(struct buffer *buffer, uint32_t value);

@@ -11,7 +11,6 @@
 #include "recommend/idtable.h"
 #include "recommend/item_bytes.h"
 #include "recommend/record_pool.h"
-#include "recommend/shown.h"
 
 #define NO_NUMBER UINT32_MAX
 
@@ -245,6 +244,16 @@ void catalogue_eligible(const struct catalogue *catalogue, int64_t now_ms, struc
     shown_at(&catalogue->shown, now_ms, out);
 }
 
+int64_t catalogue_next_turn(const struct catalogue *catalogue, int64_t now_ms)
+{
+    return shown_next_turn(&catalogue->shown, now_ms);
+}
+
+struct shown_window catalogue_window(const struct catalogue *catalogue, uint32_t number)
+{
+    return number < catalogue->count ? catalogue->shown.windows[number] : SHOWN_NEVER;
+}
+
 void catalogue_category(const struct catalogue *catalogue, const char *path, struct bitmap *out)
 {
     categories_or_into(&catalogue->categories, path, out);
@@ -438,7 +447,7 @@ static enum status load_item(struct catalogue *catalogue, uint32_t number, const
 }
 
 static enum status load_items(struct catalogue *catalogue, const struct sections *sections,
-                              struct error *reterr)
+                              uint32_t n_items, struct error *reterr)
 {
     const struct section *numbers, *starts, *records;
     enum status status =
@@ -455,7 +464,7 @@ static enum status load_items(struct catalogue *catalogue, const struct sections
     const uint64_t *start = starts->data;
     for (uint64_t i = 0; i < numbers->rows; i++) {
         status = STATUS_CORRUPT;
-        if (number[i] != NO_NUMBER && (i == 0 || number[i - 1] < number[i]) &&
+        if (number[i] < n_items && (i == 0 || number[i - 1] < number[i]) &&
             start[i] < start[i + 1] && start[i + 1] <= records->rows)
             status = load_item(catalogue, number[i], (const char *)records->data + start[i],
                                start[i + 1] - start[i]);
@@ -470,14 +479,14 @@ static enum status load_items(struct catalogue *catalogue, const struct sections
     return STATUS_OK;
 }
 
-enum status catalogue_load(const struct sections *sections, struct catalogue **ret_catalogue,
-                           struct error *reterr)
+enum status catalogue_load(const struct sections *sections, uint32_t n_items,
+                           struct catalogue **ret_catalogue, struct error *reterr)
 {
     struct catalogue *catalogue;
     enum status status = catalogue_new(&catalogue);
     if (status != STATUS_OK)
         return error_set(reterr, status, "out of memory for the catalogue");
-    status = load_items(catalogue, sections, reterr);
+    status = load_items(catalogue, sections, n_items, reterr);
     if (status != STATUS_OK) {
         catalogue_free(catalogue);
         return status;

@@ -11,6 +11,7 @@
 #include "base/buffer.h"
 #include "base/sections.h"
 #include "data/records.h"
+#include "recommend/shown.h"
 
 struct catalogue;
 
@@ -44,6 +45,12 @@ void catalogue_eligible(const struct catalogue *catalogue, int64_t now_ms, struc
  * catalogue_eligible starts from. For the writer, now and then. */
 void catalogue_advance(struct catalogue *catalogue, int64_t now_ms);
 
+/* The first moment after now_ms at which time may change that; INT64_MAX: none is known. */
+int64_t catalogue_next_turn(const struct catalogue *catalogue, int64_t now_ms);
+
+/* When the item is shown: SHOWN_NEVER for one that is hidden or not there. */
+struct shown_window catalogue_window(const struct catalogue *catalogue, uint32_t number);
+
 /* Sets in out the items in the category or below it ("a/b" holds "a/b/c"). */
 void catalogue_category(const struct catalogue *catalogue, const char *path, struct bitmap *out);
 
@@ -64,5 +71,8 @@ void catalogue_append_field(const struct catalogue *catalogue, uint32_t number, 
 
 /* Sections "items/…": the same items give the same bytes. NO_MEMORY adds none. */
 enum status catalogue_save(const struct catalogue *catalogue, struct sections_writer *writer);
-enum status catalogue_load(const struct sections *sections, struct catalogue **ret_catalogue,
-                           struct error *reterr);
+
+/* n_items: the numbers that the sections were written for; one beyond them is CORRUPT, as is what
+ * contradicts itself, so that a damaged number never becomes a size. */
+enum status catalogue_load(const struct sections *sections, uint32_t n_items,
+                           struct catalogue **ret_catalogue, struct error *reterr);

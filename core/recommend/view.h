@@ -7,6 +7,7 @@
 #include "base/arena.h"
 #include "base/bitmap.h"
 #include "data/signal.h"
+#include "linalg/rows8.h"
 #include "models/model.h"
 
 struct view;
@@ -37,4 +38,5 @@ struct view {
     const struct model *const *models; /* [n_models], `popular` first */
     size_t n_models;
     const struct model *retriever; /* the one that answers by default */
+    const struct rows8 *coarse;    /* its item vectors in 8 bits; NULL: not made */
 };
