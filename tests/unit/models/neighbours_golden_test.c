@@ -193,6 +193,40 @@ static void gfcf_of_all_dimensions_holds_all_energy(void **state)
     fitted_free(&f);
 }
 
+/* A matrix of rank one, which has only one of all the singular vectors that are asked for. */
+static void users_who_are_all_alike_are_learnt(void **state)
+{
+    (void)state;
+    const struct model_class *classes[] = {&itemknn_class, &rp3beta_class, &ease_class,
+                                           &gfcf_class};
+    enum { USERS = 300, ITEMS = 70 };
+    struct fitted f = {0};
+    assert_int_equal(csr_alloc(USERS, ITEMS, USERS * ITEMS, &f.by_user), STATUS_OK);
+    for (uint32_t k = 0; k < USERS * ITEMS; k++) {
+        f.by_user.columns[k] = k % ITEMS;
+        f.by_user.values[k] = 1;
+        f.by_user.starts[k / ITEMS + 1] = k + 1;
+    }
+    assert_int_equal(csr_transpose(&f.by_user, &f.by_item), STATUS_OK);
+    const struct train_set data = {.by_user = &f.by_user, .by_item = &f.by_item, .seed = 1};
+    for (size_t c = 0; c < sizeof classes / sizeof *classes; c++) {
+        struct error err = {0};
+        if (classes[c]->fit(&data, model_settings_new(classes[c], &f.arena), NULL, NULL, &f.model,
+                            &err) != STATUS_OK)
+            fail_msg("%s", err.text);
+        const struct signal liked = {3, 1};
+        const struct query query = {.user = QUERY_NO_USER, .n = 1, .history = &liked};
+        float scores[ITEMS];
+        assert_int_equal(classes[c]->score(f.model, &query, 1, NULL, ITEMS, scores, &f.arena),
+                         STATUS_OK);
+        for (uint32_t i = 0; i < ITEMS; i++)
+            assert_true(i == 3 || (scores[i] > 0 && fabsf(scores[i] / scores[0] - 1) < 1e-2f));
+        model_free(f.model);
+        f.model = NULL;
+    }
+    fitted_free(&f);
+}
+
 /* The partial correlation, whichever of the two entries was kept. */
 static void likeness_of_ease_is_the_same_both_ways(void **state)
 {
@@ -247,6 +281,7 @@ int main(void)
         cmocka_unit_test(ease_refuses_with_the_memory_it_would_need),
         cmocka_unit_test(gfcf_is_neighbours_and_a_low_pass_filter),
         cmocka_unit_test(gfcf_of_all_dimensions_holds_all_energy),
+        cmocka_unit_test(users_who_are_all_alike_are_learnt),
         cmocka_unit_test(likeness_of_ease_is_the_same_both_ways),
         cmocka_unit_test(a_dislike_in_a_history_counts_for_nothing),
     };
