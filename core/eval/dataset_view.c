@@ -66,7 +66,12 @@ static void view_release(struct view *view)
 }
 
 static const struct view_class class = {
-    view_touches, view_eligible, view_category, view_group, view_created_ms, view_release,
+    .touches = view_touches,
+    .eligible = view_eligible,
+    .category = view_category,
+    .group = view_group,
+    .created_ms = view_created_ms,
+    .release = view_release,
 };
 
 enum status dataset_view_init(struct dataset_view *ret_view, const struct dataset *dataset,

@@ -10,6 +10,7 @@
 #include "models/model.h"
 
 struct view;
+struct activity;
 
 struct view_class {
     /* The user's touches, everything counted, sorted by (item, type); from the arena. A user
@@ -24,6 +25,10 @@ struct view_class {
     uint32_t (*group)(const struct view *view, uint32_t item);
     int64_t (*created_ms)(const struct view *view, uint32_t item);
     void (*release)(struct view *view);
+    /* What had happened around the item before now_ms (TIME_UNKNOWN: all there is). NULL: the view
+     * does not know, and nothing is ranked again. */
+    void (*activity)(const struct view *view, uint32_t item, int64_t now_ms,
+                     struct activity *ret_activity);
 };
 
 /* Embedded at the start of what implements it. */
