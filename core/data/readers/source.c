@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -218,6 +219,28 @@ enum status source_status(const struct source *source, struct error *reterr)
     if (source->err.status != STATUS_OK && reterr)
         *reterr = source->err;
     return source->err.status;
+}
+
+size_t source_read(struct source *source, void *out, size_t n)
+{
+    const size_t left = source->filled - source->at;
+    if (left) {
+        const size_t given = left < n ? left : n;
+        memcpy(out, source->block + source->at, given);
+        source->at += given;
+        return given;
+    }
+    if (source->ended || n == 0)
+        return 0;
+    const int got = gzread(source->file, out, (unsigned)(n < INT_MAX ? n : INT_MAX));
+    if (got > 0)
+        return (size_t)got;
+    int code;
+    gzerror(source->file, &code);
+    source->ended = true;
+    if (got < 0 || code == Z_BUF_ERROR)
+        fail(source);
+    return 0;
 }
 
 bool source_line(struct source *source, struct source_line *ret_line)

@@ -1,0 +1,283 @@
+/* Examples out of the rows of a frame: for each feature of the spec, its entries. */
+#include "data/features/features_parts.h"
+
+/* Where the entries of a batch go. */
+struct sink {
+    uint32_t *features;
+    float *values;
+};
+
+static inline void put(struct sink *to, uint32_t feature, float value)
+{
+    *to->features++ = feature;
+    *to->values++ = value;
+}
+
+static inline void put_number(struct sink *to, uint32_t feature, float value)
+{
+    if (value != 0)
+        put(to, feature, value);
+}
+
+/* ---- numbers ---- */
+
+static void put_linear(const struct coder *coder, float x, struct sink *to)
+{
+    if (isnan(x)) {
+        put_number(to, coder->first, (float)coder->absent);
+        if (coder->missing)
+            put(to, coder->first + 1, 1);
+        return;
+    }
+    double y = (double)x;
+    if (coder->log)
+        y = copysign(log1p(fabs(y)), y);
+    y = (y - coder->shift) * coder->scale;
+    if (coder->standard)
+        y = fmax(-DEVIATIONS_MAX, fmin(DEVIATIONS_MAX, y));
+    put_number(to, coder->first, (float)y);
+}
+
+static float place_of(const struct coder *coder, float x)
+{
+    const uint32_t n = coder->n_numbers;
+    const float *values = coder->numbers, *low = values + n, *high = low + n;
+    if (x <= values[0])
+        return 0;
+    if (x >= values[n - 1])
+        return 1;
+    const uint32_t at = count_up_to(values, n, x) - 1;
+    if (x == values[at])
+        return (low[at] + high[at]) / 2;
+    const double share =
+        ((double)x - (double)values[at]) / ((double)values[at + 1] - (double)values[at]);
+    return (float)((double)high[at] + share * ((double)low[at + 1] - (double)high[at]));
+}
+
+static void put_quantile(const struct coder *coder, float x, struct sink *to)
+{
+    if (!isnan(x)) {
+        put_number(to, coder->first, place_of(coder, x));
+        return;
+    }
+    put(to, coder->first, .5f);
+    if (coder->missing)
+        put(to, coder->first + 1, 1);
+}
+
+static void put_pieces(const struct coder *coder, float x, struct sink *to)
+{
+    const uint32_t pieces = coder->n_numbers - 1;
+    const float *ends = coder->numbers;
+    if (isnan(x)) {
+        if (coder->missing)
+            put(to, coder->first + pieces, 1);
+        return;
+    }
+    const uint32_t below = count_up_to(ends, pieces + 1, x);
+    const uint32_t full = below > 0 ? below - 1 : 0;
+    for (uint32_t i = 0; i < full; i++) {
+        to->features[i] = coder->first + i;
+        to->values[i] = 1;
+    }
+    to->features += full;
+    to->values += full;
+    if (below > 0 && full < pieces)
+        put_number(to, coder->first + full,
+                   (float)(((double)x - (double)ends[full]) /
+                           ((double)ends[full + 1] - (double)ends[full])));
+}
+
+static inline uint32_t bucket_code(const struct coder *coder, float x)
+{
+    return isnan(x) ? 0 : 1 + count_up_to(coder->numbers, coder->n_numbers, x);
+}
+
+/* ---- hashes and crosses ---- */
+
+static inline uint32_t hashed(const struct coder *coder, uint32_t key)
+{
+    return key == KEY_MISSING ? 0 : 1 + bucket_of(key, coder->buckets);
+}
+
+static void put_list(const struct coder *coder, const uint32_t *list, struct sink *to)
+{
+    if (list[0] == 0)
+        put(to, coder->first, 1);
+    uint32_t last = UINT32_MAX;
+    for (uint32_t i = 1; i <= list[0]; i++) {
+        const uint32_t at = coder->kind == CODER_CODE ? list[i] : hashed(coder, list[i]);
+        if (at != last)
+            put(to, coder->first + at, 1);
+        last = at;
+    }
+}
+
+/* What a cross hashes of a part without a list. */
+static inline uint32_t key_of_part(const struct coder *part, const uint32_t *row)
+{
+    const uint32_t cell = row[part->cell];
+    switch (part->kind) {
+    case CODER_CODE:
+        return part->keys[cell];
+    case CODER_HASH:
+        return cell;
+    case CODER_BUCKETS: {
+        const uint32_t bucket = bucket_code(part, float_of(cell));
+        return bucket ? bucket + KEY_UNKNOWN : (uint32_t)KEY_MISSING;
+    }
+    default: {
+        const float x = float_of(cell);
+        if (isnan(x))
+            return KEY_MISSING;
+        if (part->kind == CODER_NUMBERS &&
+            number_code(part->numbers, part->n_numbers, x) == CODE_UNKNOWN)
+            return KEY_UNKNOWN;
+        return key_of_number(x);
+    }
+    }
+}
+
+static inline uint64_t cross_step(uint64_t hash, uint32_t key)
+{
+    hash = (hash ^ key) * UINT64_C(0xd6e8feb86659fd93);
+    return hash ^ hash >> 32;
+}
+
+static inline uint32_t cross_bucket(const struct coder *coder, uint64_t hash)
+{
+    hash = (hash ^ hash >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
+    return bucket_of((uint32_t)(hash >> 32), coder->buckets);
+}
+
+static const uint64_t cross_start = UINT64_C(0x9e3779b97f4a7c15);
+
+static void put_cross(const struct coder *coder, const uint32_t *row, struct sink *to)
+{
+    uint64_t hash = cross_start;
+    for (uint32_t p = 0; p < coder->n_parts; p++)
+        hash = cross_step(hash, key_of_part(coder->parts[p], row));
+    put(to, coder->first + cross_bucket(coder, hash), 1);
+}
+
+/* Shell's sort with Ciura's gaps (2001): in place and without memory of its own. */
+static void sort_numbers(uint32_t *numbers, uint32_t n)
+{
+    static const uint32_t gaps[] = {1750, 701, 301, 132, 57, 23, 10, 4, 1};
+    for (size_t g = 0; g < sizeof gaps / sizeof *gaps; g++)
+        for (uint32_t i = gaps[g]; i < n; i++) {
+            const uint32_t number = numbers[i];
+            uint32_t at = i;
+            for (; at >= gaps[g] && numbers[at - gaps[g]] > number; at -= gaps[g])
+                numbers[at] = numbers[at - gaps[g]];
+            numbers[at] = number;
+        }
+}
+
+/* Every combination of the parts' values: an odometer whose last wheel turns fastest. */
+static void put_combinations(const struct coder *coder, const uint32_t *row, const uint32_t *lists,
+                             struct sink *to)
+{
+    uint32_t at[SPEC_CROSS_MAX] = {0}, n = 0;
+    uint32_t *features = to->features;
+    for (uint32_t p = 0; p < coder->n_parts; p++)
+        if (coder->parts[p]->list && lists[row[coder->parts[p]->cell]] == 0)
+            return; /* a part without values has no combinations */
+    for (;;) {
+        uint64_t hash = cross_start;
+        for (uint32_t p = 0; p < coder->n_parts; p++) {
+            const struct coder *part = coder->parts[p];
+            const uint32_t value = part->list ? lists[row[part->cell] + 1 + at[p]] : 0;
+            hash = cross_step(hash, !part->list                ? key_of_part(part, row)
+                                    : part->kind == CODER_CODE ? part->keys[value]
+                                                               : value);
+        }
+        features[n++] = coder->first + cross_bucket(coder, hash);
+        uint32_t p = coder->n_parts;
+        while (p > 0) {
+            const struct coder *part = coder->parts[p - 1];
+            if (part->list && ++at[p - 1] < lists[row[part->cell]])
+                break;
+            at[--p] = 0;
+        }
+        if (p == 0)
+            break;
+    }
+    sort_numbers(features, n);
+    uint32_t kept = 0;
+    for (uint32_t i = 0; i < n; i++)
+        if (kept == 0 || features[i] != features[kept - 1]) {
+            to->values[kept] = 1;
+            features[kept++] = features[i];
+        }
+    to->features += kept;
+    to->values += kept;
+}
+
+/* ---- rows ---- */
+
+static void put_feature(const struct coder *coder, const uint32_t *row, const uint32_t *lists,
+                        struct sink *to)
+{
+    const uint32_t cell = row[coder->cell];
+    switch (coder->kind) {
+    case CODER_LINEAR:
+        put_linear(coder, float_of(cell), to);
+        break;
+    case CODER_QUANTILE:
+        put_quantile(coder, float_of(cell), to);
+        break;
+    case CODER_PIECES:
+        put_pieces(coder, float_of(cell), to);
+        break;
+    case CODER_BUCKETS:
+        put(to, coder->first + bucket_code(coder, float_of(cell)), 1);
+        break;
+    case CODER_NUMBERS:
+        put(to, coder->first + number_code(coder->numbers, coder->n_numbers, float_of(cell)), 1);
+        break;
+    case CODER_NUMBER_HASH:
+        put(to, coder->first + hashed(coder, key_of_part(coder, row)), 1);
+        break;
+    case CODER_CODE:
+        if (coder->list)
+            put_list(coder, lists + cell, to);
+        else
+            put(to, coder->first + cell, 1);
+        break;
+    case CODER_HASH:
+        if (coder->list)
+            put_list(coder, lists + cell, to);
+        else
+            put(to, coder->first + hashed(coder, cell), 1);
+        break;
+    case CODER_CROSS:
+        if (coder->list)
+            put_combinations(coder, row, lists, to);
+        else
+            put_cross(coder, row, to);
+        break;
+    }
+}
+
+void features_fetch(const void *context, const uint32_t *rows, uint32_t n,
+                    struct example_batch *batch)
+{
+    const struct frame *frame = context;
+    const struct features *features = frame->features;
+    struct sink to = {batch->features, batch->values};
+    batch->n = n;
+    batch->starts[0] = 0;
+    for (uint32_t i = 0; i < n; i++) {
+        if (i + 4 < n)
+            __builtin_prefetch(frame_row(frame, rows[i + 4]));
+        const uint32_t *row = frame_row(frame, rows[i]);
+        if (frame->labelled)
+            batch->labels[i] = float_of(row[CELL_LABEL]);
+        batch->weights[i] = float_of(row[CELL_WEIGHT]);
+        for (uint32_t f = 0; f < features->spec->n_features; f++)
+            if (features->coders[f].field != UINT32_MAX)
+                put_feature(&features->coders[f], row, frame->lists, &to);
+        batch->starts[i + 1] = (uint32_t)(to.features - batch->features);
+    }
+}
