@@ -1,7 +1,5 @@
 #include "models/baseline.h"
 
-#include <assert.h>
-#include <inttypes.h>
 #include <math.h>
 #include <stdlib.h>
 
@@ -9,37 +7,6 @@ struct baseline {
     struct predictor base;
     double mean;
 };
-
-static enum status check_example(float label, float weight, uint32_t row, struct error *reterr)
-{
-    if (!(label >= 0 && label <= 1))
-        return error_set(reterr, STATUS_OUT_OF_RANGE,
-                         "the label of example %" PRIu32 " is %g; it must be from 0 to 1", row,
-                         (double)label);
-    if (!(weight > 0) || !isfinite(weight))
-        return error_set(reterr, STATUS_OUT_OF_RANGE,
-                         "the weight of example %" PRIu32 " is %g; it must be above 0", row,
-                         (double)weight);
-    return STATUS_OK;
-}
-
-static enum status mean_label(const struct table *table, double *ret_mean, struct error *reterr)
-{
-    const uint32_t n = table->features->n_rows;
-    if (n == 0)
-        return error_set(reterr, STATUS_OUT_OF_RANGE, "the table has no examples");
-    double sum = 0, weights = 0;
-    for (uint32_t r = 0; r < n; r++) {
-        const float weight = table->weights ? table->weights[r] : 1;
-        const enum status status = check_example(table->labels[r], weight, r, reterr);
-        if (status != STATUS_OK)
-            return status;
-        sum += (double)weight * (double)table->labels[r];
-        weights += (double)weight;
-    }
-    *ret_mean = sum / weights;
-    return STATUS_OK;
-}
 
 static enum status baseline_new(uint32_t n_features, double mean, struct predictor **ret_predictor,
                                 struct error *reterr)
@@ -53,30 +20,39 @@ static enum status baseline_new(uint32_t n_features, double mean, struct predict
     return STATUS_OK;
 }
 
-static enum status baseline_fit(const struct table *table, const void *settings,
+static enum status baseline_fit(const struct predictor_task *task, const void *settings,
                                 struct parallel *pool, const struct observer *observer,
                                 struct predictor **ret_predictor, struct error *reterr)
 {
     (void)settings;
     (void)pool;
-    assert(table->labels);
-    if (observer_stops(observer))
-        return error_set(reterr, STATUS_CANCELLED, "baseline: cancelled");
-    double mean = 0;
-    const enum status status = mean_label(table, &mean, reterr);
+    struct label_sums sums;
+    const enum status status =
+        labels_check(task->train, "the training part", observer, &sums, reterr);
     if (status != STATUS_OK)
         return status;
-    return baseline_new(table->features->n_columns, mean, ret_predictor, reterr);
+    return baseline_new(task->train->layout->n_features, sums.positive_weight / sums.weight,
+                        ret_predictor, reterr);
 }
 
-static enum status baseline_predict(const struct predictor *predictor, const struct table *table,
+static enum status baseline_predict(const struct predictor *predictor,
+                                    const struct examples *examples, struct parallel *pool,
                                     float *out, struct arena *scratch)
 {
+    (void)pool;
     (void)scratch;
     const struct baseline *baseline = (const struct baseline *)predictor;
-    for (uint32_t r = 0; r < table->features->n_rows; r++)
+    for (uint32_t r = 0; r < examples->n; r++)
         out[r] = (float)baseline->mean;
     return STATUS_OK;
+}
+
+static void baseline_describe(const struct predictor *predictor,
+                              struct predictor_report *ret_report)
+{
+    (void)predictor;
+    *ret_report = (struct predictor_report){
+        .parameters = 1, .train_loss = NAN, .valid_loss = NAN, .valid_auc = NAN};
 }
 
 static void baseline_save(const struct predictor *predictor, struct sections_writer *writer)
@@ -110,6 +86,7 @@ const struct predictor_class baseline_class = {
     .summary = "the mean of the labels, for every example",
     .fit = baseline_fit,
     .predict_batch = baseline_predict,
+    .describe = baseline_describe,
     .save = baseline_save,
     .load = baseline_load,
     .free = baseline_free,

@@ -14,6 +14,7 @@
 #include "base/file.h"
 #include "base/rng.h"
 #include "models/predictor.h"
+#include "support/csr_examples.h"
 
 #define EACH_CLASS(class)                                                                          \
     (const struct predictor_class *const *at = predictor_classes, *class = *at; class;             \
@@ -21,43 +22,54 @@
 
 enum { EXAMPLES = 400, FEATURES = 12, PER_ROW = 3 };
 
-/* Three features an example; the label follows the first, with noise. */
-struct examples {
-    struct csr features;
-    float labels[EXAMPLES], weights[EXAMPLES];
-    struct table table;
+/* Four categories each; the third is an indicator of the deep part. */
+static const struct field fields[] = {
+    {.name = "a", .size = 4, .wide = true, .deep = FIELD_EMBEDDED, .dimension = 3},
+    {.name = "b", .first = 4, .size = 4, .wide = true, .deep = FIELD_EMBEDDED, .dimension = 3},
+    {.name = "c", .first = 8, .size = 4, .wide = true, .deep = FIELD_DENSE},
 };
 
-static struct examples *examples_new(bool weighted)
+static const struct feature_layout layout = {fields, 3, FEATURES};
+
+/* Three features an example; the label follows the first, with noise. */
+struct table {
+    struct csr features;
+    float labels[EXAMPLES], weights[EXAMPLES];
+    struct csr_examples source;
+    struct examples examples;
+    struct predictor_task task;
+};
+
+static struct table *table_new(bool weighted)
 {
-    struct examples *e = calloc(1, sizeof *e);
-    assert_non_null(e);
-    assert_int_equal(csr_alloc(EXAMPLES, FEATURES, EXAMPLES * PER_ROW, &e->features), STATUS_OK);
+    struct table *t = calloc(1, sizeof *t);
+    assert_non_null(t);
+    assert_int_equal(csr_alloc(EXAMPLES, FEATURES, EXAMPLES * PER_ROW, &t->features), STATUS_OK);
     struct rng rng = rng_seed(3, 3);
     for (uint32_t r = 0; r < EXAMPLES; r++) {
         for (uint32_t k = 0; k < PER_ROW; k++) {
-            e->features.columns[r * PER_ROW + k] = k * 4 + rng_below(&rng, 4);
-            e->features.values[r * PER_ROW + k] = 1;
+            t->features.columns[r * PER_ROW + k] = k * 4 + rng_below(&rng, 4);
+            t->features.values[r * PER_ROW + k] = 1;
         }
-        e->features.starts[r + 1] = (r + 1) * PER_ROW;
-        const bool likely = e->features.columns[r * PER_ROW] < 2;
-        e->labels[r] = rng_uniform(&rng) < (likely ? 0.9 : 0.2) ? 1 : 0;
-        e->weights[r] = e->labels[r] > 0 ? 3 : 1;
+        t->features.starts[r + 1] = (r + 1) * PER_ROW;
+        const bool likely = t->features.columns[r * PER_ROW] < 2;
+        t->labels[r] = rng_uniform(&rng) < (likely ? 0.9 : 0.2) ? 1 : 0;
+        t->weights[r] = t->labels[r] > 0 ? 3 : 1;
     }
-    e->table = (struct table){.features = &e->features,
-                              .labels = e->labels,
-                              .weights = weighted ? e->weights : NULL,
-                              .seed = 1};
-    return e;
+    t->source = (struct csr_examples){
+        .matrix = &t->features, .labels = t->labels, .weights = weighted ? t->weights : NULL};
+    t->examples = csr_examples(&t->source, &layout);
+    t->task = (struct predictor_task){.train = &t->examples, .seed = 1};
+    return t;
 }
 
-static void examples_free(struct examples *e)
+static void table_free(struct table *t)
 {
-    csr_free(&e->features);
-    free(e);
+    csr_free(&t->features);
+    free(t);
 }
 
-static enum status try_fit(const struct predictor_class *class, const struct table *table,
+static enum status try_fit(const struct predictor_class *class, const struct predictor_task *task,
                            struct parallel *pool, const struct observer *observer,
                            struct predictor **ret_predictor, struct error *reterr)
 {
@@ -65,38 +77,42 @@ static enum status try_fit(const struct predictor_class *class, const struct tab
     void *settings = arena_zalloc(&arena, 1, class->settings_size + 1);
     assert_non_null(settings);
     assert_int_equal(options_init(class->options, class->n_options, settings, &arena), STATUS_OK);
-    const enum status status = class->fit(table, settings, pool, observer, ret_predictor, reterr);
+    const enum status status = class->fit(task, settings, pool, observer, ret_predictor, reterr);
     arena_free(&arena);
     return status;
 }
 
-static struct predictor *fit(const struct predictor_class *class, const struct table *table,
+static struct predictor *fit(const struct predictor_class *class, const struct predictor_task *task,
                              struct parallel *pool)
 {
     struct predictor *predictor = NULL;
-    assert_int_equal(try_fit(class, table, pool, NULL, &predictor, NULL), STATUS_OK);
+    struct error err = {0};
+    if (try_fit(class, task, pool, NULL, &predictor, &err) != STATUS_OK)
+        fail_msg("%s: %s", class->name, err.text);
     assert_ptr_equal(predictor->class, class);
     assert_int_equal(predictor->n_features, FEATURES);
     return predictor;
 }
 
-static void predict(const struct predictor *predictor, const struct table *table, float *out)
+static void predict(const struct predictor *predictor, const struct examples *examples,
+                    struct parallel *pool, float *out)
 {
     struct arena arena = {0};
-    const struct table unlabelled = {.features = table->features};
-    assert_int_equal(predictor->class->predict_batch(predictor, &unlabelled, out, &arena),
+    struct examples unlabelled = *examples;
+    unlabelled.labelled = false;
+    assert_int_equal(predictor->class->predict_batch(predictor, &unlabelled, pool, out, &arena),
                      STATUS_OK);
-    for (uint32_t r = 0; r < table->features->n_rows; r++)
+    for (uint32_t r = 0; r < examples->n; r++)
         assert_true(out[r] >= 0 && out[r] <= 1);
     arena_free(&arena);
 }
 
-static double log_loss(const struct table *table, const float *p)
+static double log_loss(const struct table *t, const float *p)
 {
     double loss = 0, weights = 0;
     for (uint32_t r = 0; r < EXAMPLES; r++) {
-        const double w = table->weights ? (double)table->weights[r] : 1;
-        loss -= w * log(table->labels[r] > 0 ? (double)p[r] : 1 - (double)p[r]);
+        const double w = t->source.weights ? (double)t->weights[r] : 1;
+        loss -= w * log(t->labels[r] > 0 ? (double)p[r] : 1 - (double)p[r]);
         weights += w;
     }
     return loss / weights;
@@ -108,21 +124,21 @@ static void predictions_are_no_worse_than_the_weighted_mean(void **state)
     for
         EACH_CLASS(class)
     for (int weighted = 0; weighted < 2; weighted++) {
-        struct examples *e = examples_new(weighted);
-        struct predictor *predictor = fit(class, &e->table, NULL);
+        struct table *t = table_new(weighted);
+        struct predictor *predictor = fit(class, &t->task, NULL);
         double sum = 0, weights = 0;
         for (uint32_t r = 0; r < EXAMPLES; r++) {
-            const double w = weighted ? (double)e->weights[r] : 1;
-            sum += w * (double)e->labels[r];
+            const double w = weighted ? (double)t->weights[r] : 1;
+            sum += w * (double)t->labels[r];
             weights += w;
         }
         float p[EXAMPLES], mean[EXAMPLES];
         for (uint32_t r = 0; r < EXAMPLES; r++)
             mean[r] = (float)(sum / weights);
-        predict(predictor, &e->table, p);
-        assert_true(log_loss(&e->table, p) <= log_loss(&e->table, mean) + 1e-6);
+        predict(predictor, &t->examples, NULL, p);
+        assert_true(log_loss(t, p) <= log_loss(t, mean) + 1e-6);
         predictor->class->free(predictor);
-        examples_free(e);
+        table_free(t);
     }
 }
 
@@ -158,14 +174,14 @@ static void the_same_seed_gives_the_same_bytes_for_any_number_of_threads(void **
     for
         EACH_CLASS(class)
         {
-            struct examples *e = examples_new(true);
-            struct predictor *alone = fit(class, &e->table, NULL);
+            struct table *t = table_new(true);
+            struct predictor *alone = fit(class, &t->task, NULL);
             save(alone, "alone");
             struct sections *first = open_saved("alone");
             for (unsigned threads = 1; threads <= 2; threads++) {
                 struct parallel *pool;
                 assert_int_equal(parallel_new(threads, false, &pool), STATUS_OK);
-                struct predictor *shared = fit(class, &e->table, pool);
+                struct predictor *shared = fit(class, &t->task, pool);
                 save(shared, "shared");
                 struct sections *second = open_saved("shared");
                 assert_int_equal(sections_crc(first), sections_crc(second));
@@ -175,7 +191,7 @@ static void the_same_seed_gives_the_same_bytes_for_any_number_of_threads(void **
             }
             sections_close(first);
             class->free(alone);
-            examples_free(e);
+            table_free(t);
         }
 }
 
@@ -185,20 +201,20 @@ static void a_loaded_predictor_predicts_as_the_one_that_was_saved(void **state)
     for
         EACH_CLASS(class)
         {
-            struct examples *e = examples_new(false);
-            struct predictor *predictor = fit(class, &e->table, NULL), *loaded = NULL;
+            struct table *t = table_new(false);
+            struct predictor *predictor = fit(class, &t->task, NULL), *loaded = NULL;
             float a[EXAMPLES], b[EXAMPLES];
             save(predictor, "predictor");
             struct sections *sections = open_saved("predictor");
             assert_int_equal(class->load(sections, &loaded, NULL), STATUS_OK);
             assert_int_equal(loaded->n_features, FEATURES);
-            predict(predictor, &e->table, a);
-            predict(loaded, &e->table, b);
+            predict(predictor, &t->examples, NULL, a);
+            predict(loaded, &t->examples, NULL, b);
             assert_memory_equal(a, b, sizeof a);
             class->free(loaded);
             class->free(predictor);
             sections_close(sections);
-            examples_free(e);
+            table_free(t);
         }
 }
 
@@ -208,8 +224,8 @@ static void features_past_the_fitted_ones_are_ignored(void **state)
     for
         EACH_CLASS(class)
         {
-            struct examples *e = examples_new(false);
-            struct predictor *predictor = fit(class, &e->table, NULL);
+            struct table *t = table_new(false);
+            struct predictor *predictor = fit(class, &t->task, NULL);
             float known[EXAMPLES], more[EXAMPLES];
             struct csr without = {.n_rows = 1, .n_columns = FEATURES}, with = without;
             uint64_t starts[] = {0, 1}, starts_more[] = {0, 2};
@@ -220,11 +236,20 @@ static void features_past_the_fitted_ones_are_ignored(void **state)
             with.n_columns = FEATURES + 9;
             without.columns = with.columns = columns;
             without.values = with.values = values;
-            predict(predictor, &(struct table){.features = &without}, known);
-            predict(predictor, &(struct table){.features = &with}, more);
+            const struct feature_layout wider = {
+                (const struct field[]){fields[0],
+                                       fields[1],
+                                       fields[2],
+                                       {.name = "d", .first = FEATURES, .size = 9, .wide = true}},
+                4, FEATURES + 9};
+            const struct csr_examples narrow = {.matrix = &without}, wide = {.matrix = &with};
+            const struct examples one = csr_examples(&narrow, &layout),
+                                  other = csr_examples(&wide, &wider);
+            predict(predictor, &one, NULL, known);
+            predict(predictor, &other, NULL, more);
             assert_true(known[0] == more[0]);
             class->free(predictor);
-            examples_free(e);
+            table_free(t);
         }
 }
 
@@ -235,28 +260,28 @@ static void labels_and_weights_that_cannot_be_are_refused(void **state)
     for
         EACH_CLASS(class)
         {
-            struct examples *e = examples_new(true);
+            struct table *t = table_new(true);
             struct predictor *predictor = NULL;
             for (size_t i = 0; i < 4; i++) {
                 struct error err = {0};
-                const float label = e->labels[7], weight = e->weights[7];
-                e->labels[7] = labels[i];
-                assert_int_equal(try_fit(class, &e->table, NULL, NULL, &predictor, &err),
+                const float label = t->labels[7], weight = t->weights[7];
+                t->labels[7] = labels[i];
+                assert_int_equal(try_fit(class, &t->task, NULL, NULL, &predictor, &err),
                                  STATUS_OUT_OF_RANGE);
                 assert_non_null(strstr(err.text, "example 7"));
-                e->labels[7] = label;
-                e->weights[7] = weights[i];
-                assert_int_equal(try_fit(class, &e->table, NULL, NULL, &predictor, &err),
+                t->labels[7] = label;
+                t->weights[7] = weights[i];
+                assert_int_equal(try_fit(class, &t->task, NULL, NULL, &predictor, &err),
                                  STATUS_OUT_OF_RANGE);
                 assert_non_null(strstr(err.text, "example 7"));
-                e->weights[7] = weight;
+                t->weights[7] = weight;
             }
-            e->features.n_rows = 0;
-            assert_int_equal(try_fit(class, &e->table, NULL, NULL, &predictor, NULL),
+            t->examples.n = 0;
+            assert_int_equal(try_fit(class, &t->task, NULL, NULL, &predictor, NULL),
                              STATUS_OUT_OF_RANGE);
             assert_null(predictor);
-            e->features.n_rows = EXAMPLES;
-            examples_free(e);
+            t->examples.n = EXAMPLES;
+            table_free(t);
         }
 }
 
@@ -273,12 +298,12 @@ static void a_fit_stops_when_told(void **state)
     for
         EACH_CLASS(class)
         {
-            struct examples *e = examples_new(false);
+            struct table *t = table_new(false);
             struct predictor *predictor = NULL;
-            assert_int_equal(try_fit(class, &e->table, NULL, &observer, &predictor, NULL),
+            assert_int_equal(try_fit(class, &t->task, NULL, &observer, &predictor, NULL),
                              STATUS_CANCELLED);
             assert_null(predictor);
-            examples_free(e);
+            table_free(t);
         }
 }
 
@@ -288,8 +313,8 @@ static void a_file_that_lacks_a_section_is_refused_by_name(void **state)
     for
         EACH_CLASS(class)
         {
-            struct examples *e = examples_new(false);
-            struct predictor *predictor = fit(class, &e->table, NULL), *loaded = NULL;
+            struct table *t = table_new(false);
+            struct predictor *predictor = fit(class, &t->task, NULL), *loaded = NULL;
             save(predictor, "predictor");
             struct sections *sections = open_saved("predictor");
             for (size_t left_out = 0; left_out < sections_count(sections); left_out++) {
@@ -312,7 +337,7 @@ static void a_file_that_lacks_a_section_is_refused_by_name(void **state)
             }
             sections_close(sections);
             class->free(predictor);
-            examples_free(e);
+            table_free(t);
         }
 }
 
