@@ -22,6 +22,23 @@ static inline size_t tile_round(size_t d)
     return (d + TILE - 1) / TILE * TILE;
 }
 
+/* The product of a [m x k] and b [k x n] to c [m x n], float32. a[i, p] lies at i * a_row + p *
+ * a_step, so that a stored the other way round (row by p) is the same to it; rows of b and c lie
+ * b_row and c_row apart. n is a multiple of TILE. c overlaps neither. */
+struct gemm {
+    const float *a, *b;
+    float *c;
+    size_t a_row, a_step, b_row, c_row;
+    size_t m, n, k;
+};
+
+/* One step of Adam (Kingma and Ba 2015, algorithm 1) with its corrections worked in: rate is
+ * alpha / (1 - beta1^t), v_scale is 1 / sqrt(1 - beta2^t). l2 goes into the gradient; keep is what
+ * a decoupled decay leaves of a weight, 1 without one (Loshchilov and Hutter 2019). */
+struct adam_step {
+    float rate, beta1, beta2, v_scale, epsilon, l2, keep;
+};
+
 struct kernels {
     const char *name; /* "avx512", "avx2", "plain" */
 
@@ -52,6 +69,18 @@ struct kernels {
      * forming it. panel[n x d], d a multiple of TILE. */
     void (*normal_product)(const float *panel, size_t n, size_t d, const float *weights,
                            const float *x, float *out);
+
+    /* c = a b, or c += a b. The same bits for an element of c whatever m and n are. */
+    void (*gemm)(const struct gemm *g, bool add);
+
+    /* AdaGrad (Duchi et al. 2011), diagonal: sums += g g; w = keep w - rate g / sqrt(sums). The
+     * sums start above 0. */
+    void (*adagrad)(float *w, float *sums, const float *g, size_t n, float rate, float keep);
+
+    /* g' = g + l2 w; m and v move to g' and g' g' by 1 - beta1 and 1 - beta2;
+     * w = keep w - rate m / (sqrt(v) v_scale + epsilon). */
+    void (*adam)(float *w, float *m, float *v, const float *g, size_t n,
+                 const struct adam_step *step);
 };
 
 /* The set in force. */

@@ -10,8 +10,8 @@
 #pragma GCC target("avx2,fma")
 #endif
 
-/* 4 x 2 sums, 2 vectors of b and a broadcast one: 11 of 16 registers. */
-enum { WIDTH = 8, TILE_ROWS = 4, COMBINE_VECS = 8 };
+/* 4 x 2 sums, 2 vectors of b and a broadcast one: 11 of 16 registers; 6 x 2 for products. */
+enum { WIDTH = 8, TILE_ROWS = 4, COMBINE_VECS = 8, GEMM_ROWS = 6, GEMM_VECS = 2 };
 typedef __m256 vec;
 
 static inline vec vec_zero(void)
@@ -70,6 +70,21 @@ static inline vec vec_add(vec a, vec b)
     return _mm256_add_ps(a, b);
 }
 
+static inline vec vec_sub(vec a, vec b)
+{
+    return _mm256_sub_ps(a, b);
+}
+
+static inline vec vec_div(vec a, vec b)
+{
+    return _mm256_div_ps(a, b);
+}
+
+static inline vec vec_sqrt(vec a)
+{
+    return _mm256_sqrt_ps(a);
+}
+
 static inline float vec_sum(vec v)
 {
     __m128 s = _mm_add_ps(_mm256_castps256_ps128(v), _mm256_extractf128_ps(v, 1));
@@ -86,6 +101,8 @@ static inline __m128 vec_sums(vec a, vec b, vec c, vec d)
 
 #include "linalg/kernels_simd.h"
 
+#include "linalg/kernels_learn.h"
+
 const struct kernels kernels_avx2 = {.name = "avx2",
                                      .dot = dot,
                                      .axpy = axpy,
@@ -94,7 +111,10 @@ const struct kernels kernels_avx2 = {.name = "avx2",
                                      .tile_factor = tile_factor,
                                      .tile_solve = tile_solve,
                                      .combine = combine,
-                                     .normal_product = normal_product};
+                                     .normal_product = normal_product,
+                                     .gemm = gemm,
+                                     .adagrad = adagrad,
+                                     .adam = adam};
 
 #ifdef __clang__
 #pragma clang attribute pop

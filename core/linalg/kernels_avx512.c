@@ -11,8 +11,9 @@
 #pragma GCC target("avx512f,avx512vl,avx512dq")
 #endif
 
-/* 16 sums and one vector of b: 17 of 32 registers; a is broadcast from memory. */
-enum { WIDTH = 16, TILE_ROWS = 16, COMBINE_VECS = 4 };
+/* 16 sums and one vector of b: 17 of 32 registers; a is broadcast from memory. Products: 8 x 3
+ * sums, 3 vectors of b and a broadcast one. */
+enum { WIDTH = 16, TILE_ROWS = 16, COMBINE_VECS = 4, GEMM_ROWS = 8, GEMM_VECS = 3 };
 typedef __m512 vec;
 
 static inline vec vec_zero(void)
@@ -70,6 +71,21 @@ static inline vec vec_add(vec a, vec b)
     return _mm512_add_ps(a, b);
 }
 
+static inline vec vec_sub(vec a, vec b)
+{
+    return _mm512_sub_ps(a, b);
+}
+
+static inline vec vec_div(vec a, vec b)
+{
+    return _mm512_div_ps(a, b);
+}
+
+static inline vec vec_sqrt(vec a)
+{
+    return _mm512_sqrt_ps(a);
+}
+
 static inline __m256 vec_halves(vec v)
 {
     return _mm256_add_ps(_mm512_castps512_ps256(v), _mm512_extractf32x8_ps(v, 1));
@@ -93,6 +109,8 @@ static inline __m128 vec_sums(vec a, vec b, vec c, vec d)
 
 #include "linalg/kernels_simd.h"
 
+#include "linalg/kernels_learn.h"
+
 const struct kernels kernels_avx512 = {.name = "avx512",
                                        .dot = dot,
                                        .axpy = axpy,
@@ -101,7 +119,10 @@ const struct kernels kernels_avx512 = {.name = "avx512",
                                        .tile_factor = tile_factor,
                                        .tile_solve = tile_solve,
                                        .combine = combine,
-                                       .normal_product = normal_product};
+                                       .normal_product = normal_product,
+                                       .gemm = gemm,
+                                       .adagrad = adagrad,
+                                       .adam = adam};
 
 #ifdef __clang__
 #pragma clang attribute pop

@@ -69,6 +69,35 @@ static void normal_product(const float *panel, size_t n, size_t d, const float *
         axpy(weights[r] * dot(panel + r * d, x, d), panel + r * d, out, d);
 }
 
+static void gemm(const struct gemm *g, bool add)
+{
+    for (size_t i = 0; i < g->m; i++) {
+        float *c = g->c + i * g->c_row;
+        for (size_t j = 0; j < g->n && !add; j++)
+            c[j] = 0;
+        for (size_t p = 0; p < g->k; p++)
+            axpy(g->a[i * g->a_row + p * g->a_step], g->b + p * g->b_row, c, g->n);
+    }
+}
+
+static void adagrad(float *w, float *sums, const float *g, size_t n, float rate, float keep)
+{
+    for (size_t k = 0; k < n; k++) {
+        sums[k] += g[k] * g[k];
+        w[k] = keep * w[k] - rate * g[k] / sqrtf(sums[k]);
+    }
+}
+
+static void adam(float *w, float *m, float *v, const float *g, size_t n, const struct adam_step *s)
+{
+    for (size_t k = 0; k < n; k++) {
+        const float gk = g[k] + s->l2 * w[k];
+        m[k] += (1 - s->beta1) * (gk - m[k]);
+        v[k] += (1 - s->beta2) * (gk * gk - v[k]);
+        w[k] = s->keep * w[k] - s->rate * m[k] / (sqrtf(v[k]) * s->v_scale + s->epsilon);
+    }
+}
+
 const struct kernels kernels_plain = {.name = "plain",
                                       .dot = dot,
                                       .axpy = axpy,
@@ -77,4 +106,7 @@ const struct kernels kernels_plain = {.name = "plain",
                                       .tile_factor = tile_factor,
                                       .tile_solve = tile_solve,
                                       .combine = combine,
-                                      .normal_product = normal_product};
+                                      .normal_product = normal_product,
+                                      .gemm = gemm,
+                                      .adagrad = adagrad,
+                                      .adam = adam};
