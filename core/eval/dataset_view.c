@@ -65,6 +65,12 @@ static void view_release(struct view *view)
     (void)view;
 }
 
+static void view_activity(const struct view *view, uint32_t item, int64_t now_ms,
+                          struct activity *ret_activity)
+{
+    item_times_as_of(((const struct dataset_view *)view)->times, item, now_ms, ret_activity);
+}
+
 static const struct view_class class = {
     .touches = view_touches,
     .eligible = view_eligible,
@@ -72,6 +78,7 @@ static const struct view_class class = {
     .group = view_group,
     .created_ms = view_created_ms,
     .release = view_release,
+    .activity = view_activity,
 };
 
 enum status dataset_view_init(struct dataset_view *ret_view, const struct dataset *dataset,
@@ -96,6 +103,13 @@ enum status dataset_view_init(struct dataset_view *ret_view, const struct datase
             bitmap_set(&view.eligible, i);
     *ret_view = view;
     return STATUS_OK;
+}
+
+void dataset_view_rank(struct dataset_view *view, const struct ranker *ranker,
+                       const struct item_times *times)
+{
+    view->view.ranker = times ? ranker : NULL;
+    view->times = times;
 }
 
 void dataset_view_free(struct dataset_view *view)

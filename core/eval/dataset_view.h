@@ -6,6 +6,7 @@
  * categories, groups or clocks. A user's touches are those of the training part.
  */
 #include "data/dataset.h"
+#include "eval/item_times.h"
 #include "recommend/view.h"
 
 /* Borrows all it is given, which must outlive it. Any number of threads may read it. */
@@ -15,12 +16,17 @@ struct dataset_view {
     const struct bitmap *held; /* NULL: nothing is held */
     bool fresh;                /* the models were fitted on something else: they must fold in */
     struct bitmap eligible;
+    const struct item_times *times; /* NULL: activity is not known, and nothing is ranked again */
 };
 
 /* retriever: one of models[n_models]. NO_MEMORY. */
 enum status dataset_view_init(struct dataset_view *ret_view, const struct dataset *dataset,
                               const struct bitmap *held, const struct model *const *models,
                               size_t n_models, const struct model *retriever, bool fresh);
+
+/* Has its retriever's best ordered again; both borrowed. times: of what is not held. */
+void dataset_view_rank(struct dataset_view *view, const struct ranker *ranker,
+                       const struct item_times *times);
 void dataset_view_free(struct dataset_view *view);
 
 /* May the item be shown, and so be measured? */

@@ -152,7 +152,7 @@ const struct rank_value rank_values[RANK_VALUES] = {
     {"user_idle", "log(1 + days since the user's last event)", user_idle, NULL},
     {"hour", "hour of the day, UTC", hour, NULL},
     {"weekday", "day of the week, UTC, Monday 0", weekday, NULL},
-    {"item", "the item", NULL, item_itself},
+    {"item", "the item", NULL, item_itself, true},
     {"history", "the newest liked items of the user", NULL, history},
 };
 

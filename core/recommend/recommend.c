@@ -1,10 +1,12 @@
 #include "recommend/recommend.h"
 
 #include <assert.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "linalg/topk.h"
 #include "recommend/eligible.h"
+#include "recommend/ranker.h"
 #include "recommend/retrieve.h"
 
 static const char popular_name[] = "popular";
@@ -154,11 +156,27 @@ static const struct model *choose_model(const struct view *view,
     return NULL;
 }
 
-static const char *strategy_of(const struct model *model, const struct recommend_request *request,
-                               const struct asker *asker)
+/* The ranker was fitted on what one retriever proposes. */
+static bool is_ranked_again(const struct view *view, const struct model *model)
+{
+    return view->ranker && model == view->retriever && view->class->activity;
+}
+
+/* "ials", "fold_in", "ials+wide_deep"…; NULL when memory is out. */
+static const char *strategy_of(const struct view *view, const struct model *model,
+                               const struct recommend_request *request, const struct asker *asker,
+                               struct arena *arena)
 {
     const bool known = request->user < model->n_users && !asker->fresh;
-    return known || is_popular(model) ? model->class->name : "fold_in";
+    const char *first = known || is_popular(model) ? model->class->name : "fold_in";
+    if (!is_ranked_again(view, model))
+        return first;
+    const char *second = view->ranker->predictor->class->name;
+    const size_t size = strlen(first) + strlen(second) + sizeof "+";
+    char *both = arena_alloc(arena, size);
+    if (both)
+        snprintf(both, size, "%s+%s", first, second);
+    return both;
 }
 
 /* ---- the whole way ---- */
@@ -174,7 +192,13 @@ static enum status score_and_rank(const struct model *model,
                                 .n = (uint32_t)asker->n_history,
                                 .history = asker->history};
     struct candidates candidates;
-    const enum status status = retrieve_scored(model, &query, eligible, arena, &candidates);
+    enum status status = retrieve_scored(model, &query, eligible, arena, &candidates);
+    if (status == STATUS_OK && is_ranked_again(answer->view, model)) {
+        const struct rank_query again = {answer->view,     model,          asker->touches,
+                                         asker->n_touches, asker->history, asker->n_history,
+                                         request->now_ms};
+        status = rank_again(answer->view->ranker, &again, &candidates, arena);
+    }
     return status == STATUS_OK ? answer_with_best(answer, &candidates, arena) : status;
 }
 
@@ -198,8 +222,9 @@ enum status recommend(const struct view *view, const struct recommend_request *r
     const uint32_t first = bitmap_next(&eligible, 0);
     if (model && first < eligible.count && first < model->n_items) {
         made.model = model->class->name;
-        made.strategy = strategy_of(model, request, &asker);
-        status = score_and_rank(model, request, &asker, &eligible, arena, &answer);
+        made.strategy = strategy_of(view, model, request, &asker, arena);
+        status = made.strategy ? score_and_rank(model, request, &asker, &eligible, arena, &answer)
+                               : STATUS_NO_MEMORY;
     }
     if (status == STATUS_OK)
         status = answer_with_newest(&answer, &eligible, model ? model->n_items : 0, arena);

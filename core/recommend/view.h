@@ -11,6 +11,7 @@
 
 struct view;
 struct activity;
+struct ranker;
 
 struct view_class {
     /* The user's touches, everything counted, sorted by (item, type); from the arena. A user
@@ -42,4 +43,5 @@ struct view {
     const struct model *const *models; /* [n_models], `popular` first */
     size_t n_models;
     const struct model *retriever; /* the one that answers by default */
+    const struct ranker *ranker;   /* orders its best again; NULL: nothing does */
 };
