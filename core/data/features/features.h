@@ -56,8 +56,9 @@ uint32_t features_notes(const struct features *features, const char *const **ret
 void features_examples(const struct features *features, const struct frame *frame,
                        struct examples *ret_examples);
 
-/* Sections "features.…": the spec and all that was learnt. */
-void features_save(const struct features *features, struct sections_writer *writer);
+/* Sections "features.…": the spec and all that was learnt. NO_MEMORY. */
+enum status features_save(const struct features *features, struct sections_writer *writer,
+                          struct error *reterr);
 /* CORRUPT with what is wrong; NO_MEMORY. */
 enum status features_load(const struct sections *sections, struct features **ret_features,
                           struct error *reterr);

@@ -101,12 +101,20 @@ enum status spec_take_list(const struct spec_reader *r, const struct yaml_value 
     return STATUS_OK;
 }
 
-uint32_t spec_column_of(const struct spec_reader *r, const char *name, uint32_t line)
+uint32_t feature_spec_column(const struct feature_spec *spec, const char *name)
 {
-    struct feature_spec *spec = r->spec;
     for (uint32_t i = 0; i < spec->n_columns; i++)
         if (strcmp(spec->columns[i].name, name) == 0)
             return i;
+    return UINT32_MAX;
+}
+
+uint32_t spec_column_of(const struct spec_reader *r, const char *name, uint32_t line)
+{
+    struct feature_spec *spec = r->spec;
+    const uint32_t known = feature_spec_column(spec, name);
+    if (known != UINT32_MAX)
+        return known;
     spec->columns[spec->n_columns] = (struct spec_column){.name = name, .line = line};
     return spec->n_columns++;
 }

@@ -78,7 +78,8 @@ struct spec_option {
     uint32_t line;
 };
 
-/* Columns that the spec uses, by name: features' first, label and weight among them. */
+/* Columns that the spec uses, those of label and weight among them; feature_spec_column finds one.
+ */
 struct spec_column {
     const char *name;
     uint32_t line; /* where it was first named */
@@ -124,6 +125,9 @@ void feature_spec_free(struct feature_spec *spec); /* NULL is fine */
 enum status feature_spec_set_options(const struct feature_spec *spec, const struct option *options,
                                      size_t n_options, void *values, struct arena *arena,
                                      struct error *reterr);
+
+/* The column's number, or UINT32_MAX when the spec does not use one of that name. */
+uint32_t feature_spec_column(const struct feature_spec *spec, const char *name);
 
 /* The option's text, or NULL. */
 const char *feature_spec_option(const struct feature_spec *spec, const char *name);

@@ -75,41 +75,34 @@ static bool is_header(const struct table_file *file)
     return true;
 }
 
-/* Names of a header, terminated, for the search of the nearest. */
-struct names {
-    const struct table_rows *rows;
-    char *text; /* [longest + 1] */
-};
-
 static const char *name_at(const void *context, size_t i)
 {
-    const struct names *names = context;
-    const struct table_cell *cell = &names->rows->cells[i];
-    const size_t length = cell->length < 200 ? cell->length : 200;
-    memcpy(names->text, cell->bytes, length);
-    names->text[length] = '\0';
-    return names->text;
+    return ((char *const *)context)[i];
+}
+
+/* The name in the header nearest to this one as an addition to a sentence; without memory none. */
+static void print_nearest(const struct table_rows *rows, const char *name, char out[80])
+{
+    struct arena arena = {0};
+    char **names = arena_zalloc(&arena, rows->n_cells, sizeof *names);
+    size_t n = 0;
+    while (names && n < rows->n_cells &&
+           (names[n] = arena_strndup(&arena, rows->cells[n].bytes, rows->cells[n].length)))
+        n++;
+    const char *nearest = text_nearest(name, n, name_at, names);
+    snprintf(out, 80, nearest ? " (it has '%.60s')" : "", nearest);
+    arena_free(&arena);
 }
 
 static enum status refuse_column(const struct table_file *file, const char *name,
                                  struct error *reterr)
 {
-    char text[201], nearest[201] = "";
-    const struct names names = {&file->rows, text};
-    for (size_t i = 0; i < file->rows.n_cells; i++) {
-        const char *candidate = name_at(&names, i);
-        const char *best = text_nearest(
-            name, 1, name_at,
-            &(struct names){&(struct table_rows){.cells = &file->rows.cells[i]}, text});
-        if (best &&
-            (!*nearest || text_distance(name, candidate, 200) < text_distance(name, nearest, 200)))
-            snprintf(nearest, sizeof nearest, "%s", candidate);
-    }
-    return error_set(
-        reterr, STATUS_NOT_FOUND,
-        "the file has no column '%.60s'%s%.60s%s; its first line must name all columns "
-        "of the spec, or the spec lists them in 'columns'",
-        name, *nearest ? " (it has '" : "", nearest, *nearest ? "')" : "");
+    char nearest[80];
+    print_nearest(&file->rows, name, nearest);
+    return error_set(reterr, STATUS_NOT_FOUND,
+                     "the file has no column '%.60s'%s; its first line must name all columns of "
+                     "the spec, or the spec lists them in 'columns'",
+                     name, nearest);
 }
 
 static enum status take_header(struct table_file *file, struct error *reterr)
