@@ -12,7 +12,7 @@ FROM ${DEBIAN} AS build
 RUN apt-get update \
  && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends \
       gcc libc6-dev meson ninja-build pkg-config python3 \
-      libjansson-dev libmicrohttpd-dev libsodium-dev libsqlite3-dev libyaml-dev zlib1g-dev \
+      libcairo2-dev libjansson-dev libmicrohttpd-dev libsodium-dev libsqlite3-dev libyaml-dev zlib1g-dev \
  && rm -rf /var/lib/apt/lists/*
 WORKDIR /src
 COPY . .
@@ -30,7 +30,7 @@ LABEL org.opencontainers.image.title="Tastevin" \
       org.opencontainers.image.licenses="Apache-2.0"
 RUN apt-get update \
  && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends \
-      libjansson4 libmicrohttpd12 libsodium23 libsqlite3-0 libyaml-0-2 zlib1g \
+      libcairo2 libjansson4 libmicrohttpd12 libsodium23 libsqlite3-0 libyaml-0-2 zlib1g \
  && rm -rf /var/lib/apt/lists/* /var/cache/apt/* /var/cache/debconf/*-old /var/log/*.log /var/log/apt \
  && groupadd --gid 10001 tastevin \
  && useradd --uid 10001 --gid tastevin --no-log-init --no-create-home --home-dir /data \

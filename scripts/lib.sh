@@ -5,7 +5,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 BUILD_PACKAGES=(build-essential meson ninja-build pkg-config python3
   libmicrohttpd-dev libsqlite3-dev libjansson-dev libyaml-dev libsodium-dev
-  zlib1g-dev)
+  zlib1g-dev libcairo2-dev)
 TEST_PACKAGES=(libcmocka-dev clang clang-format libclang-rt-14-dev llvm ca-certificates python3-venv
   curl)
 

@@ -1,5 +1,6 @@
 #include <inttypes.h>
 #include <math.h>
+#include <string.h>
 
 #include "models/predictor.h"
 
@@ -78,5 +79,24 @@ enum status labels_check(const struct examples *examples, const char *what,
     arena_free(&arena);
     if (status == STATUS_OK)
         *ret_sums = sums;
+    return status;
+}
+
+enum status labels_read(const struct examples *examples, float *labels, float *weights)
+{
+    struct arena arena = {0};
+    struct example_batch batch;
+    const enum status status = example_batch_init(examples, CHUNK, &arena, &batch);
+    for (uint32_t first = 0; first < examples->n && status == STATUS_OK;) {
+        const uint32_t left = examples->n - first, n = left < CHUNK ? left : CHUNK;
+        uint32_t rows[CHUNK];
+        for (uint32_t i = 0; i < CHUNK; i++)
+            rows[i] = first + i;
+        examples->fetch(examples->context, rows, n, &batch);
+        memcpy(labels + first, batch.labels, n * sizeof *labels);
+        memcpy(weights + first, batch.weights, n * sizeof *weights);
+        first += n;
+    }
+    arena_free(&arena);
     return status;
 }

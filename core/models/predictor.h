@@ -81,6 +81,9 @@ enum status labels_check(const struct examples *examples, const char *what,
                          const struct observer *observer, struct label_sums *ret_sums,
                          struct error *reterr);
 
+/* labels[n] and weights[n] of all examples, in order. NO_MEMORY. */
+enum status labels_read(const struct examples *examples, float *labels, float *weights);
+
 /* A batch with room for `capacity` examples, from the arena. NO_MEMORY. */
 enum status example_batch_init(const struct examples *examples, uint32_t capacity,
                                struct arena *arena, struct example_batch *ret_batch);

@@ -220,13 +220,14 @@ enum status rank_again(const struct ranker *ranker, const struct rank_query *que
 
 /* ---- files ---- */
 
-void ranker_save(const struct ranker *ranker, struct sections_writer *writer)
+enum status ranker_save(const struct ranker *ranker, struct sections_writer *writer,
+                        struct error *reterr)
 {
     sections_add(writer, "ranker/share", SECTION_F64, 1, 1, &ranker->share);
     sections_add(writer, "ranker/predictor", SECTION_BYTES, strlen(ranker->predictor->class->name),
                  1, ranker->predictor->class->name);
-    features_save(ranker->features, writer);
     ranker->predictor->class->save(ranker->predictor, writer);
+    return features_save(ranker->features, writer, reterr);
 }
 
 static enum status load_predictor(const struct sections *sections, struct predictor **ret_predictor,

@@ -55,8 +55,9 @@ enum status ranker_score(const struct ranker *ranker, const struct rank_table *t
 enum status rank_again(const struct ranker *ranker, const struct rank_query *query,
                        struct candidates *candidates, struct arena *arena);
 
-/* Sections "ranker/…" and those of features and predictor. */
-void ranker_save(const struct ranker *ranker, struct sections_writer *writer);
+/* Sections "ranker/…" and those of features and predictor. NO_MEMORY. */
+enum status ranker_save(const struct ranker *ranker, struct sections_writer *writer,
+                        struct error *reterr);
 /* The sections may be closed afterwards. CORRUPT, UNSUPPORTED, NO_MEMORY. */
 enum status ranker_load(const struct sections *sections, struct ranker **ret_ranker,
                         struct error *reterr);

@@ -1,0 +1,258 @@
+#include "cli/charts.h"
+
+#include <assert.h>
+#include <cairo-svg.h>
+#include <cairo.h>
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/buffer.h"
+#include "base/file.h"
+
+/* In points of the drawing, which are pixels of a PNG. */
+enum {
+    WIDTH = 900,
+    MARGIN = 16,
+    ROW = 22,
+    BAR = 14,
+    TOP = 52,    /* title and what is above the first row */
+    BOTTOM = 48, /* ticks and the axis' name */
+    NAMES_MAX = 320,
+    NAME_BYTES = 256,
+    TICKS_WANTED = 6,
+    FONT_SIZE = 12,
+    TITLE_SIZE = 15
+};
+
+#define FONT "sans-serif"
+
+struct color {
+    double r, g, b;
+};
+static const struct color ink = {.13, .13, .15}, grid = {.86, .86, .88}, plain = {.22, .45, .69},
+                          faint = {.72, .76, .82};
+
+struct drawing {
+    cairo_t *cairo;
+    const struct chart *chart;
+    double left, right; /* of the axis */
+    double low, high;   /* values there */
+    double step;        /* between ticks */
+    double bottom;
+};
+
+static void use(cairo_t *cairo, struct color color)
+{
+    cairo_set_source_rgb(cairo, color.r, color.g, color.b);
+}
+
+static double text_width(cairo_t *cairo, const char *text)
+{
+    cairo_text_extents_t extents;
+    cairo_text_extents(cairo, text, &extents);
+    return extents.x_advance;
+}
+
+/* ---- the scale ---- */
+
+/* 1, 2 or 5 times a power of ten, for about TICKS_WANTED of them over the span. */
+static double nice_step(double span)
+{
+    const double rough = span / TICKS_WANTED, power = pow(10, floor(log10(rough)));
+    const double leading = rough / power;
+    return power * (leading <= 1 ? 1 : leading <= 2 ? 2 : leading <= 5 ? 5 : 10);
+}
+
+static void set_scale(struct drawing *d)
+{
+    double low = 0, high = 0;
+    for (size_t i = 0; i < d->chart->n_bars; i++) {
+        const struct chart_bar *bar = &d->chart->bars[i];
+        low = fmin(low, fmin(bar->value, bar->low < bar->high ? bar->low : bar->value));
+        high = fmax(high, fmax(bar->value, bar->low < bar->high ? bar->high : bar->value));
+    }
+    if (!(high - low > 0) || !isfinite(high - low)) {
+        low = 0;
+        high = 1;
+    }
+    d->step = nice_step(high - low);
+    d->low = floor(low / d->step) * d->step;
+    d->high = ceil(high / d->step) * d->step;
+}
+
+static double place(const struct drawing *d, double value)
+{
+    return d->left + (d->right - d->left) * (value - d->low) / (d->high - d->low);
+}
+
+/* ---- the parts ---- */
+
+/* Cuts whole characters off the end until the text with an ellipsis fits. */
+static void fit_text(cairo_t *cairo, const char *text, double width_max, char out[NAME_BYTES])
+{
+    static const char ellipsis[] = "…";
+    size_t length = strnlen(text, NAME_BYTES - sizeof ellipsis);
+    bool cut = text[length] != '\0';
+    for (;;) {
+        while (cut && length > 0 && ((unsigned char)text[length] & 0xc0) == 0x80)
+            length--;
+        snprintf(out, NAME_BYTES, "%.*s%s", (int)length, text, cut ? ellipsis : "");
+        if (length == 0 || text_width(cairo, out) <= width_max)
+            return;
+        cut = true;
+        length--;
+    }
+}
+
+static void draw_axis(const struct drawing *d)
+{
+    cairo_t *cairo = d->cairo;
+    const long n = lround((d->high - d->low) / d->step);
+    for (long i = 0; i <= n; i++) {
+        const double value = d->low + (double)i * d->step, x = floor(place(d, value)) + 0.5;
+        char text[32];
+        snprintf(text, sizeof text, "%.6g", fabs(value) < d->step / 2 ? 0.0 : value);
+        use(cairo, fabs(value) < d->step / 2 ? ink : grid);
+        cairo_set_line_width(cairo, 1);
+        cairo_move_to(cairo, x, TOP - 4);
+        cairo_line_to(cairo, x, d->bottom + 4);
+        cairo_stroke(cairo);
+        use(cairo, ink);
+        cairo_move_to(cairo, x - text_width(cairo, text) / 2, d->bottom + 18);
+        cairo_show_text(cairo, text);
+    }
+    cairo_move_to(cairo, (d->left + d->right - text_width(cairo, d->chart->axis)) / 2,
+                  d->bottom + 38);
+    cairo_show_text(cairo, d->chart->axis);
+}
+
+static void draw_bar(const struct drawing *d, size_t i)
+{
+    const struct chart_bar *bar = &d->chart->bars[i];
+    cairo_t *cairo = d->cairo;
+    const double top = TOP + ROW * (double)i, middle = top + ROW / 2.0;
+    char name[NAME_BYTES];
+    fit_text(cairo, bar->name, NAMES_MAX, name);
+    use(cairo, ink);
+    cairo_move_to(cairo, d->left - 8 - text_width(cairo, name), middle + FONT_SIZE / 3.0);
+    cairo_show_text(cairo, name);
+    const double zero = place(d, 0), end = place(d, bar->value);
+    use(cairo, bar->faint ? faint : plain);
+    cairo_rectangle(cairo, fmin(zero, end), middle - BAR / 2.0, fabs(end - zero), BAR);
+    cairo_fill(cairo);
+    if (!(bar->low < bar->high))
+        return;
+    const double low = place(d, bar->low), high = place(d, bar->high), cap = BAR / 4.0;
+    use(cairo, ink);
+    cairo_set_line_width(cairo, 1.2);
+    cairo_move_to(cairo, low, middle);
+    cairo_line_to(cairo, high, middle);
+    cairo_move_to(cairo, low, middle - cap);
+    cairo_line_to(cairo, low, middle + cap);
+    cairo_move_to(cairo, high, middle - cap);
+    cairo_line_to(cairo, high, middle + cap);
+    cairo_stroke(cairo);
+}
+
+static double height_of(const struct chart *chart)
+{
+    return TOP + ROW * (double)chart->n_bars + BOTTOM;
+}
+
+static void draw(const struct chart *chart, cairo_surface_t *surface)
+{
+    cairo_t *cairo = cairo_create(surface);
+    struct drawing d = {.cairo = cairo, .chart = chart, .right = WIDTH - 2 * MARGIN};
+    cairo_set_source_rgb(cairo, 1, 1, 1);
+    cairo_paint(cairo);
+    cairo_select_font_face(cairo, FONT, CAIRO_FONT_SLANT_NORMAL, CAIRO_FONT_WEIGHT_BOLD);
+    cairo_set_font_size(cairo, TITLE_SIZE);
+    use(cairo, ink);
+    cairo_move_to(cairo, MARGIN, MARGIN + TITLE_SIZE);
+    cairo_show_text(cairo, chart->title);
+    cairo_select_font_face(cairo, FONT, CAIRO_FONT_SLANT_NORMAL, CAIRO_FONT_WEIGHT_NORMAL);
+    cairo_set_font_size(cairo, FONT_SIZE);
+    double names = 0;
+    for (size_t i = 0; i < chart->n_bars; i++)
+        names = fmax(names, text_width(cairo, chart->bars[i].name));
+    d.left = MARGIN + fmin(names, NAMES_MAX) + 8;
+    d.bottom = TOP + ROW * (double)chart->n_bars;
+    set_scale(&d);
+    draw_axis(&d);
+    for (size_t i = 0; i < chart->n_bars; i++)
+        draw_bar(&d, i);
+    cairo_destroy(cairo);
+}
+
+/* ---- the file ---- */
+
+static cairo_status_t take_bytes(void *context, const unsigned char *bytes, unsigned length)
+{
+    struct buffer *out = context;
+    buffer_append(out, bytes, length);
+    return out->failed ? CAIRO_STATUS_NO_MEMORY : CAIRO_STATUS_SUCCESS;
+}
+
+static cairo_status_t render_svg(const struct chart *chart, struct buffer *out)
+{
+    cairo_surface_t *surface =
+        cairo_svg_surface_create_for_stream(take_bytes, out, WIDTH, height_of(chart));
+    draw(chart, surface);
+    cairo_surface_finish(surface);
+    const cairo_status_t status = cairo_surface_status(surface);
+    cairo_surface_destroy(surface);
+    return status;
+}
+
+static cairo_status_t render_png(const struct chart *chart, struct buffer *out)
+{
+    cairo_surface_t *surface =
+        cairo_image_surface_create(CAIRO_FORMAT_RGB24, WIDTH, (int)height_of(chart));
+    draw(chart, surface);
+    cairo_status_t status = cairo_surface_status(surface);
+    if (status == CAIRO_STATUS_SUCCESS)
+        status = cairo_surface_write_to_png_stream(surface, take_bytes, out);
+    cairo_surface_destroy(surface);
+    return status;
+}
+
+static const struct {
+    const char *ending;
+    cairo_status_t (*render)(const struct chart *chart, struct buffer *out);
+} formats[] = {{".svg", render_svg}, {".png", render_png}};
+
+enum { N_FORMATS = sizeof formats / sizeof *formats };
+
+static size_t format_of(const char *path)
+{
+    const char *dot = strrchr(path, '.');
+    size_t i = 0;
+    while (i < N_FORMATS && (!dot || strcmp(dot, formats[i].ending) != 0))
+        i++;
+    return i;
+}
+
+bool chart_path_is_known(const char *path)
+{
+    return format_of(path) < N_FORMATS;
+}
+
+enum status chart_write(const struct chart *chart, const char *path, struct error *reterr)
+{
+    assert(chart->n_bars <= CHART_BARS_MAX);
+    const size_t format = format_of(path);
+    if (format == N_FORMATS)
+        return error_set(reterr, STATUS_OUT_OF_RANGE,
+                         "%s: a chart is written as .svg or .png, by the ending of its name", path);
+    struct buffer bytes = {0};
+    const cairo_status_t drawn = formats[format].render(chart, &bytes);
+    enum status status = STATUS_OK;
+    if (drawn != CAIRO_STATUS_SUCCESS || bytes.failed)
+        status = error_set(reterr, STATUS_NO_MEMORY, "%s could not be drawn: %s", path,
+                           cairo_status_to_string(drawn));
+    else
+        status = file_replace(path, bytes.data, bytes.size, 0644, reterr);
+    buffer_free(&bytes);
+    return status;
+}
