@@ -1,7 +1,6 @@
 #include "server/checks.h"
 
 #include <inttypes.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "base/clock.h"
@@ -45,6 +44,12 @@ static bool is_fit_id(const char *id)
     return length > 0;
 }
 
+static void append_hexadecimal(char *out, uint64_t value)
+{
+    for (int shift = 60; shift >= 0; shift -= 4)
+        *out++ = "0123456789abcdef"[value >> shift & 15];
+}
+
 /* The client's id if it is 1 to 128 visible ASCII characters; otherwise one of our own, from the
  * numbers of the connection and of the request on it, hashed so that it tells neither. */
 static void set_request_id(struct exchange *exchange)
@@ -57,8 +62,9 @@ static void set_request_id(struct exchange *exchange)
     }
     const uint64_t place[2] = {exchange->link->serial, exchange->link->n_requests};
     const uint64_t seed = exchange->httpd->seed;
-    snprintf(id, REQUEST_ID_MAX + 1, "%016" PRIx64 "%016" PRIx64,
-             text_hash(place, sizeof place, seed), text_hash(place, sizeof place, ~seed));
+    append_hexadecimal(id, text_hash(place, sizeof place, seed));
+    append_hexadecimal(id + 16, text_hash(place, sizeof place, ~seed));
+    id[32] = '\0';
 }
 
 static bool check_framing(struct exchange *exchange, const char *version)

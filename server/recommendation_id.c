@@ -3,16 +3,27 @@
 #include <sodium.h>
 #include <string.h>
 
-/* 12 bytes of payload (seconds, version, seed), 16 of a keyed hash over them, URL-safe base64. */
+/* The seed is a hash of a count, not a random number of the system: that takes a system call.
+ * 12 bytes of payload (seconds, version, seed), 16 of a keyed hash over them, URL-safe base64. */
 struct payload {
     uint32_t seconds, version, seed;
 };
 
+static uint32_t new_seed(struct site *site)
+{
+    unsigned char hash[crypto_shorthash_siphashx24_BYTES];
+    const uint64_t count = atomic_fetch_add(&site->n_recommendations, 1);
+    crypto_shorthash_siphashx24(hash, (const unsigned char *)&count, sizeof count, site->secret);
+    uint32_t seed;
+    memcpy(&seed, hash, sizeof seed);
+    return seed;
+}
+
 void site_recommendation_id(struct site *site, int64_t now_ms, uint32_t version,
                             char out[RECOMMENDATION_ID_SIZE])
 {
-    const struct payload payload = {
-        .seconds = (uint32_t)(now_ms / 1000), .version = version, .seed = randombytes_random()};
+    struct payload payload = {.seconds = (uint32_t)(now_ms / 1000), .version = version};
+    payload.seed = new_seed(site);
     unsigned char bytes[sizeof payload + crypto_shorthash_siphashx24_BYTES];
     memcpy(bytes, &payload, sizeof payload);
     crypto_shorthash_siphashx24(bytes + sizeof payload, bytes, sizeof payload, site->secret);

@@ -12,6 +12,7 @@
 static void serving_free(struct serving_impl *impl)
 {
     live_free(impl->serving.live);
+    rows8_free(impl->serving.coarse);
     snapshot_release(impl->serving.snapshot);
     free(impl);
 }
@@ -41,6 +42,9 @@ static void *reaper_main(void *argument)
 
 enum status serving_slot_start(struct site *site)
 {
+    const int64_t lists = site->settings->server.cache;
+    if (lists > 0 && list_cache_new((uint32_t)lists, &site->lists) != STATUS_OK)
+        return STATUS_NO_MEMORY;
     pthread_mutex_init(&site->slot_mutex, NULL);
     pthread_mutex_init(&site->reaper_mutex, NULL);
     pthread_cond_init(&site->reaper_wakes, NULL);
@@ -79,6 +83,18 @@ void serving_slot_stop(struct site *site)
     pthread_mutex_destroy(&site->slot_mutex);
 }
 
+/* Without it answers are the same, and slower: so memory that is short is no reason to fail. */
+static struct rows8 *make_coarse(const struct snapshot *snapshot)
+{
+    const struct model *retriever = snapshot->retriever;
+    if (!retriever || !retriever->class->item_vectors)
+        return NULL;
+    uint32_t d;
+    const float *vectors = retriever->class->item_vectors(retriever, &d);
+    struct rows8 *coarse;
+    return rows8_new(vectors, retriever->n_items, d, &coarse) == STATUS_OK ? coarse : NULL;
+}
+
 enum status serving_new(struct site *site, struct snapshot *snapshot,
                         struct serving_impl **ret_serving, struct error *reterr)
 {
@@ -88,6 +104,8 @@ enum status serving_new(struct site *site, struct snapshot *snapshot,
     if (status == STATUS_OK)
         status = snapshot_catalogue(snapshot, &catalogue, reterr);
     if (status == STATUS_OK) {
+        impl->serving.coarse = make_coarse(snapshot);
+        impl->serving.lists = site->lists;
         const struct live_base base = {.seq = snapshot->seq,
                                        .n_users = snapshot->n_users,
                                        .n_items = snapshot->n_items,
@@ -99,12 +117,17 @@ enum status serving_new(struct site *site, struct snapshot *snapshot,
                                        .touches = snapshot->touches,
                                        .models = snapshot->models,
                                        .n_models = snapshot->n_models,
-                                       .retriever = snapshot->retriever};
+                                       .retriever = snapshot->retriever,
+                                       .coarse = impl->serving.coarse,
+                                       .generation = atomic_fetch_add(&site->n_servings, 1),
+                                       .lists = site->lists};
         impl->serving.snapshot = snapshot;
         atomic_init(&impl->references, 1);
         status = live_new(&base, catalogue, &impl->serving.live, reterr);
     }
     if (status != STATUS_OK) {
+        if (impl)
+            rows8_free(impl->serving.coarse);
         free(impl);
         snapshot_release(snapshot);
         return status;

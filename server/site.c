@@ -354,7 +354,9 @@ static enum status start_parts(struct site *site, struct error *reterr)
 {
     enum status status = serving_slot_start(site);
     if (status != STATUS_OK)
-        return error_set(reterr, status, "cannot start a thread");
+        return error_set(reterr, status,
+                         status == STATUS_NO_MEMORY ? "no memory for server.cache"
+                                                    : "cannot start a thread");
     status = httpd_new(site->settings, site, routes, &site->httpd, reterr);
     if (status == STATUS_OK)
         status = start_store(site, reterr);
@@ -379,6 +381,9 @@ enum status site_start(const struct settings *settings, struct site **ret_site,
     site->settings = settings;
     site->types = settings->types;
     site->started_ms = clock_now_ms();
+    uint64_t first;
+    randombytes_buf(&first, sizeof first);
+    atomic_init(&site->n_recommendations, first);
     site->lock_fd = -1;
     pthread_mutex_init(&site->versions_mutex, NULL);
     pthread_mutex_init(&site->stores_mutex, NULL);
@@ -408,6 +413,7 @@ void site_stop(struct site *site)
     writer_stop(site->writer);
     if (site->reaper_runs)
         serving_slot_stop(site);
+    list_cache_free(site->lists);
     while (site->n_free_stores > 0)
         store_close(site->stores[--site->n_free_stores]);
     pthread_cond_destroy(&site->store_returned);

@@ -9,6 +9,7 @@
 #include "base/file.h"
 #include "data/settings.h"
 #include "data/store.h"
+#include "recommend/list_cache.h"
 #include "recommend/live.h"
 #include "train/snapshot.h"
 
@@ -51,6 +52,8 @@ int64_t site_started_ms(const struct site *site);
 struct serving {
     struct snapshot *snapshot;
     struct live *live;
+    struct rows8 *coarse;     /* of the retriever's vectors; NULL: it has none that fit */
+    struct list_cache *lists; /* the site's; NULL: off */
 };
 struct serving *site_acquire(struct site *site);
 void serving_release(struct site *site, struct serving *serving);

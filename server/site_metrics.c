@@ -44,6 +44,16 @@ static void print_serving(struct site *site, struct buffer *out)
     serving_release(site, serving);
 }
 
+static void print_lists(struct site *site, struct buffer *out)
+{
+    struct list_cache_counts counts = {0};
+    if (site->lists)
+        counts = list_cache_count(site->lists);
+    counter(out, "cache_hits_total", "Ranked lists found in the cache.", (double)counts.hits);
+    counter(out, "cache_misses_total", "Ranked lists not found there.", (double)counts.misses);
+    gauge(out, "cache_lists", "Ranked lists in the cache.", counts.lists);
+}
+
 static void print_writer(struct site *site, struct buffer *out)
 {
     struct writer_counts counts;
@@ -60,6 +70,7 @@ static void print_writer(struct site *site, struct buffer *out)
 void site_metrics(struct site *site, struct buffer *out)
 {
     print_serving(site, out);
+    print_lists(site, out);
     print_writer(site, out);
     gauge(out, "training_share", "Share of the running phase that is done; -1: no round runs.",
           trainer_share(site->trainer));

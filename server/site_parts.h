@@ -25,10 +25,13 @@ struct site {
     int lock_fd;
     unsigned char secret[SITE_SECRET_BYTES];
     int64_t started_ms;
+    _Atomic uint64_t n_recommendations; /* named so far, from a random number on */
 
     /* the serving slot: held for a pointer's copy only */
     pthread_mutex_t slot_mutex;
     struct serving_impl *serving;
+    struct list_cache *lists;    /* NULL: off */
+    _Atomic uint64_t n_servings; /* made so far: the next one's generation */
 
     /* what was replaced is unmapped and freed by a thread that answers nobody */
     pthread_t reaper;

@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { PRINTED_MAX = 256, WHOLE_MAX = 20, DECIMAL_MAX = 32 };
+
 char *buffer_reserve(struct buffer *buffer, size_t extra)
 {
     if (buffer->failed)
@@ -55,17 +57,31 @@ void buffer_append_byte(struct buffer *buffer, char byte)
 
 void buffer_printf(struct buffer *buffer, const char *format, ...)
 {
+    char text[PRINTED_MAX]; /* most fit, and are formatted once */
     va_list arguments, again;
     va_start(arguments, format);
     va_copy(again, arguments);
-    const int length = vsnprintf(NULL, 0, format, arguments);
-    char *room = length < 0 ? NULL : buffer_reserve(buffer, (size_t)length);
-    if (room) {
-        vsnprintf(room, (size_t)length + 1, format, again);
-        buffer->size += (size_t)length;
+    const int length = vsnprintf(text, sizeof text, format, arguments);
+    if (length >= 0 && (size_t)length < sizeof text) {
+        buffer_append(buffer, text, (size_t)length);
+    } else {
+        char *room = length < 0 ? NULL : buffer_reserve(buffer, (size_t)length);
+        if (room) {
+            vsnprintf(room, (size_t)length + 1, format, again);
+            buffer->size += (size_t)length;
+        }
     }
     va_end(again);
     va_end(arguments);
+}
+
+void buffer_append_whole(struct buffer *buffer, uint64_t value)
+{
+    char text[WHOLE_MAX], *at = text + sizeof text;
+    do
+        *--at = (char)('0' + value % 10);
+    while (value /= 10);
+    buffer_append(buffer, at, (size_t)(text + sizeof text - at));
 }
 
 void buffer_append_u32(struct buffer *buffer, uint32_t value)
@@ -121,12 +137,73 @@ void buffer_append_json(struct buffer *buffer, const char *text, size_t length)
     buffer_append_byte(buffer, '"');
 }
 
+/* ---- floats ---- */
+
+static const double powers[] = {1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12};
+
+/* Whether the quotient, rounded to double and then to float, could be another float than the exact
+ * one rounded at once: only when it lies on the middle between two floats. */
+static bool is_middle_of_floats(double quotient)
+{
+    uint64_t bits;
+    memcpy(&bits, &quotient, sizeof bits);
+    return (bits & 0x1fffffff) == 0x10000000;
+}
+
+/* scaled / 10^scale without zeros at its end. */
+static void append_decimal(struct buffer *buffer, bool negative, uint64_t scaled, unsigned scale)
+{
+    char text[DECIMAL_MAX], *at = text + sizeof text;
+    while (scale > 0 && scaled % 10 == 0) {
+        scaled /= 10;
+        scale--;
+    }
+    for (unsigned i = 0; i < scale; i++, scaled /= 10)
+        *--at = (char)('0' + scaled % 10);
+    if (scale > 0)
+        *--at = '.';
+    do
+        *--at = (char)('0' + scaled % 10);
+    while (scaled /= 10);
+    if (negative)
+        *--at = '-';
+    buffer_append(buffer, at, (size_t)(text + sizeof text - at));
+}
+
+/* Scores lie in this range, and an answer has many: 6 to 9 digits by arithmetic that is exact, but
+ * for the rounding of one quotient (both its parts are whole numbers that a double holds). False
+ * for what is left to printf. */
+static bool append_common_float(struct buffer *buffer, float value)
+{
+    const double size = fabs((double)value);
+    if (!(size >= 1e-4 && size < 1e5))
+        return false;
+    unsigned whole_digits = 0; /* before the point; for 0.00x the scale grows instead */
+    while (size >= powers[whole_digits])
+        whole_digits++;
+    unsigned zeros = 0; /* after the point, before the first digit */
+    while (size * powers[zeros + 1] < 1)
+        zeros++;
+    for (unsigned digits = 6; digits <= 9; digits++) {
+        const unsigned scale = digits - whole_digits + (whole_digits ? 0 : zeros);
+        const uint64_t scaled = (uint64_t)(size * powers[scale] + 0.5);
+        const double quotient = (double)scaled / powers[scale];
+        if ((float)quotient == (float)size && !is_middle_of_floats(quotient)) {
+            append_decimal(buffer, value < 0, scaled, scale);
+            return true;
+        }
+    }
+    return false;
+}
+
 void buffer_append_float(struct buffer *buffer, float value)
 {
     if (!isfinite(value)) {
         buffer_append_text(buffer, "null");
         return;
     }
+    if (append_common_float(buffer, value))
+        return;
     char text[32] = "0";
     /* Six digits always survive a float, except a subnormal one. */
     for (int digits = isnormal(value) ? 6 : 1; value != 0 && digits <= 9; digits++) {

@@ -25,6 +25,9 @@ void buffer_append_byte(struct buffer *buffer, char byte);
 void buffer_printf(struct buffer *buffer, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
+/* In decimal digits. */
+void buffer_append_whole(struct buffer *buffer, uint64_t value);
+
 /* Little-endian integers, for the file formats. */
 void buffer_append_u32(struct buffer *buffer, uint32_t value);
 void buffer_append_u64(struct buffer *buffer, uint64_t value);

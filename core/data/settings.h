@@ -31,6 +31,7 @@ struct settings {
         int64_t port;        /* 8080; 0: any free one */
         int64_t threads;     /* epoll threads; 0: the cores */
         int64_t workers;     /* threads for what may take longer; 0: 2 x cores */
+        int64_t cache;       /* ranked lists kept; 0: none */
         int64_t max_body;    /* bytes */
         int64_t max_connections, max_connections_per_address;
         int64_t header_timeout_ms, body_timeout_ms, idle_timeout_ms;

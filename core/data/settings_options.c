@@ -23,6 +23,8 @@ const struct option settings_options[] = {
      "threads that answer from memory; 0: one a core"},
     {"server.workers", OPTION_INT, AT(server.workers), "0", 0, 256, NULL,
      "threads for requests that take longer; 0: two a core"},
+    {"server.cache", OPTION_INT, AT(server.cache), "8192", 0, 1 << 24, NULL,
+     "ranked lists of users kept in memory, 2 KiB each; 0: every answer is computed"},
     {"server.max_body", OPTION_SIZE, AT(server.max_body), "16M", 1024, GIB, NULL,
      "largest body of a request"},
     {"server.max_connections", OPTION_INT, AT(server.max_connections), "1000", 1, 100000, NULL,

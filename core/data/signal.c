@@ -137,6 +137,18 @@ static double type_part(const struct touch *touch, const struct event_types *typ
     return w * decay_at(types, frame, touch->last_ms);
 }
 
+/* Of the touches of one item, which begin at *i; moves *i past them. */
+static float confidence_of_item(const struct touch *touches, size_t n, size_t *i,
+                                const struct event_types *types, const struct signal_frame *frame,
+                                double neutral)
+{
+    const uint32_t item = touches[*i].item;
+    double c = 0;
+    for (; *i < n && touches[*i].item == item; ++*i)
+        c += type_part(&touches[*i], types, frame, neutral);
+    return (float)fmax(-types->cap, fmin(types->cap, c));
+}
+
 size_t signals_of_touches(const struct touch *touches, size_t n, const struct event_types *types,
                           const struct signal_frame *frame, struct signal *out)
 {
@@ -144,14 +156,23 @@ size_t signals_of_touches(const struct touch *touches, size_t n, const struct ev
     size_t written = 0;
     for (size_t i = 0; i < n;) {
         const uint32_t item = touches[i].item;
-        double c = 0;
-        for (; i < n && touches[i].item == item; i++)
-            c += type_part(&touches[i], types, frame, neutral);
-        const float confidence = (float)fmax(-types->cap, fmin(types->cap, c));
+        const float confidence = confidence_of_item(touches, n, &i, types, frame, neutral);
         if (confidence != 0)
             out[written++] = (struct signal){.item = item, .confidence = confidence};
     }
     return written;
+}
+
+uint32_t signals_first_item(const struct touch *touches, size_t n, const struct event_types *types,
+                            const struct signal_frame *frame)
+{
+    const double neutral = neutral_value(touches, n, types, frame);
+    for (size_t i = 0; i < n;) {
+        const uint32_t item = touches[i].item;
+        if (confidence_of_item(touches, n, &i, types, frame, neutral) != 0)
+            return item;
+    }
+    return UINT32_MAX;
 }
 
 int64_t touch_hides_until(const struct touch *touch, const struct event_types *types)

@@ -60,6 +60,11 @@ void touch_merge(struct touch *touch, const struct event_types *types, const str
 size_t signals_of_touches(const struct touch *touches, size_t n, const struct event_types *types,
                           const struct signal_frame *frame, struct signal *out);
 
+/* The item of the first of those signals, UINT32_MAX when there are none: whether a user has a
+ * history, without reading all of it. */
+uint32_t signals_first_item(const struct touch *touches, size_t n, const struct event_types *types,
+                            const struct signal_frame *frame);
+
 /* Until when the touch hides its item: HIDES_NEVER, HIDES_FOREVER or a time in ms. An unknown time
  * with a finite rule hides forever: it cannot be told when it ends. */
 int64_t touch_hides_until(const struct touch *touch, const struct event_types *types);

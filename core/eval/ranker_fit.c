@@ -355,7 +355,8 @@ enum status ranker_fit(const struct ranker_fit_request *request, struct ranker *
         frame_free(f->train);
         frame_free(f->valid);
         f->train = f->valid = NULL;
-        status = ranker_new(f->features, f->predictor, f->rows.share, ret_ranker, reterr);
+        status = ranker_new(request->retriever->name, f->features, f->predictor, f->rows.share,
+                            ret_ranker, reterr);
         f->features = NULL;
         f->predictor = NULL;
     }

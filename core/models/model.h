@@ -60,7 +60,9 @@ struct model_class {
     enum status (*score)(const struct model *model, const struct query *queries, size_t n_queries,
                          const uint32_t *items, size_t n_items, float *out, struct arena *scratch);
 
-    /* Optional, both or none: score = <query vector, item row>. Rows of *ret_d floats. */
+    /* Optional, both or none: score = <query vector, item row>. Rows of *ret_d floats. The vector
+     * of a user of the training data who is not fresh is the stored one: the query's history is
+     * then not looked at and may be left out. */
     const float *(*item_vectors)(const struct model *model, uint32_t *ret_d);
     enum status (*query_vector)(const struct model *model, const struct query *query, float *out,
                                 struct arena *scratch);

@@ -11,7 +11,6 @@
 #include "recommend/idtable.h"
 #include "recommend/item_bytes.h"
 #include "recommend/record_pool.h"
-#include "recommend/shown.h"
 
 #define NO_NUMBER UINT32_MAX
 
@@ -243,6 +242,16 @@ const char *catalogue_id(const struct catalogue *catalogue, uint32_t number)
 void catalogue_eligible(const struct catalogue *catalogue, int64_t now_ms, struct bitmap *out)
 {
     shown_at(&catalogue->shown, now_ms, out);
+}
+
+int64_t catalogue_next_turn(const struct catalogue *catalogue, int64_t now_ms)
+{
+    return shown_next_turn(&catalogue->shown, now_ms);
+}
+
+struct shown_window catalogue_window(const struct catalogue *catalogue, uint32_t number)
+{
+    return number < catalogue->count ? catalogue->shown.windows[number] : SHOWN_NEVER;
 }
 
 void catalogue_category(const struct catalogue *catalogue, const char *path, struct bitmap *out)

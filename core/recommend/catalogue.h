@@ -11,6 +11,7 @@
 #include "base/buffer.h"
 #include "base/sections.h"
 #include "data/records.h"
+#include "recommend/shown.h"
 
 struct catalogue;
 
@@ -43,6 +44,12 @@ void catalogue_eligible(const struct catalogue *catalogue, int64_t now_ms, struc
 /* Tells the time: what was published or expired until now_ms is worked into the bitmap that
  * catalogue_eligible starts from. For the writer, now and then. */
 void catalogue_advance(struct catalogue *catalogue, int64_t now_ms);
+
+/* The first moment after now_ms at which time may change that; INT64_MAX: none is known. */
+int64_t catalogue_next_turn(const struct catalogue *catalogue, int64_t now_ms);
+
+/* When the item is shown: SHOWN_NEVER for one that is hidden or not there. */
+struct shown_window catalogue_window(const struct catalogue *catalogue, uint32_t number);
 
 /* Sets in out the items in the category or below it ("a/b" holds "a/b/c"). */
 void catalogue_category(const struct catalogue *catalogue, const char *path, struct bitmap *out);

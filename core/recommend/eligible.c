@@ -52,6 +52,19 @@ enum status eligible_set(const struct view *view, const struct recommend_request
     return STATUS_OK;
 }
 
+int64_t eligible_next_turn(const struct view *view, int64_t now_ms, const struct touch *touches,
+                           size_t n_touches)
+{
+    int64_t next_ms = INT64_MAX;
+    for (size_t i = 0; i < n_touches; i++) {
+        const int64_t until_ms = touch_hides_until(&touches[i], view->types);
+        if (until_ms != HIDES_NEVER && until_ms != HIDES_FOREVER && until_ms > now_ms &&
+            until_ms < next_ms)
+            next_ms = until_ms;
+    }
+    return next_ms;
+}
+
 enum status eligible_count(const struct view *view, const struct bitmap *set, struct arena *arena,
                            uint32_t *ret_count)
 {

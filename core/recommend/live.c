@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "recommend/history.h"
 #include "recommend/idtable.h"
+#include "recommend/list_cache.h"
 #include "recommend/live_batch.h"
 #include "recommend/tail.h"
 
@@ -24,6 +25,7 @@ struct live {
     struct tail tail;
     uint64_t n_events;
     uint32_t n_users; /* in the store */
+    uint64_t gains;
     /* The writer's own: users whose past is to be read again. */
     uint32_t *pending;
     size_t n_pending, pending_capacity;
@@ -98,7 +100,25 @@ static enum status apply_user_death(struct live *live, const struct change *chan
     if (change->number >= live->base.n_users)
         idtable_remove_number(&live->users, change->number);
     idtable_remove_number(&live->sessions, change->number);
+    if (live->base.lists)
+        list_cache_forget(live->base.lists, change->number);
     return tail_kill(&live->tail, change->number, change->seq);
+}
+
+static bool is_same(struct shown_window a, struct shown_window b)
+{
+    return a.from_ms == b.from_ms && a.until_ms == b.until_ms;
+}
+
+static enum status apply_item(struct live *live, const struct change *change)
+{
+    const uint32_t item = change->number;
+    const struct shown_window before = catalogue_window(live->catalogue, item);
+    const enum status status = catalogue_put(live->catalogue, item, change->item);
+    const struct shown_window after = catalogue_window(live->catalogue, item);
+    live->gains +=
+        item < live->base.n_items && !is_same(after, SHOWN_NEVER) && !is_same(after, before);
+    return status;
 }
 
 static enum status apply_event(struct live *live, const struct event_row *row)
@@ -136,7 +156,7 @@ static enum status apply(struct live *live, const struct change *change)
     case CHANGE_USER_DEATH:
         return apply_user_death(live, change);
     case CHANGE_ITEM:
-        return catalogue_put(live->catalogue, change->number, change->item);
+        return apply_item(live, change);
     case CHANGE_ITEM_DEATH:
         catalogue_remove(live->catalogue, change->number);
         return STATUS_OK;
@@ -354,7 +374,8 @@ void live_view_take(struct live *live, struct live_view *ret_view)
                  .frame = live->base.frame,
                  .models = live->base.models,
                  .n_models = live->base.n_models,
-                 .retriever = live->base.retriever},
+                 .retriever = live->base.retriever,
+                 .coarse = live->base.coarse},
         .live = live};
 }
 
@@ -386,6 +407,16 @@ uint64_t live_user_seq(const struct live_view *view, uint32_t user)
 {
     const struct tail_user *tail = tail_find(&view->live->tail, user);
     return tail && tail->seq ? tail->seq : view->live->base.seq;
+}
+
+uint64_t live_generation(const struct live_view *view)
+{
+    return view->live->base.generation;
+}
+
+uint64_t live_gains(const struct live_view *view)
+{
+    return view->live->gains;
 }
 
 const struct catalogue *live_catalogue(const struct live_view *view)

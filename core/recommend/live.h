@@ -19,6 +19,7 @@
 #include "recommend/catalogue.h"
 #include "recommend/view.h"
 
+struct list_cache;
 struct live;
 struct store;
 
@@ -35,6 +36,9 @@ struct live_base {
     const struct model *const *models;
     size_t n_models;
     const struct model *retriever;
+    const struct rows8 *coarse; /* as in view.h; may be NULL */
+    uint64_t generation;        /* another one for each snapshot served, for the keys of lists */
+    struct list_cache *lists;   /* told of deaths; may be NULL */
 };
 
 /* Takes over the catalogue, in any case. */
@@ -63,6 +67,9 @@ uint32_t live_find_user(const struct live_view *view, const char *id); /* NUMBER
 uint32_t live_find_session(const struct live_view *view, const char *session); /* NUMBER_NONE */
 uint32_t live_find_item(const struct live_view *view, const char *id);         /* NUMBER_NONE */
 uint64_t live_user_seq(const struct live_view *view, uint32_t user); /* of the newest change */
+uint64_t live_generation(const struct live_view *view);
+/* Rises whenever one of the snapshot's items may have become eligible by a change of its own. */
+uint64_t live_gains(const struct live_view *view);
 const struct catalogue *live_catalogue(const struct live_view *view);
 
 struct live_counts {

@@ -62,8 +62,14 @@ enum status ranker_columns(const struct feature_spec *spec, uint8_t *ret_values,
 
 /* ---- life cycle ---- */
 
-enum status ranker_new(struct features *features, struct predictor *predictor, double share,
-                       struct ranker **ret_ranker, struct error *reterr)
+const char *ranker_strategy(const struct ranker *ranker, bool folded)
+{
+    return ranker->strategies[folded];
+}
+
+enum status ranker_new(const char *retriever, struct features *features,
+                       struct predictor *predictor, double share, struct ranker **ret_ranker,
+                       struct error *reterr)
 {
     struct ranker *ranker = calloc(1, sizeof *ranker);
     if (!ranker) {
@@ -74,6 +80,10 @@ enum status ranker_new(struct features *features, struct predictor *predictor, d
     *ranker = (struct ranker){.features = features, .predictor = predictor, .share = share};
     const struct feature_spec *spec = features_spec(features);
     ranker->n_columns = spec->n_columns;
+    const char *name = predictor->class->name;
+    snprintf(ranker->retriever, sizeof ranker->retriever, "%s", retriever);
+    snprintf(ranker->strategies[0], RANKER_STRATEGY_SIZE, "%s+%s", ranker->retriever, name);
+    snprintf(ranker->strategies[1], RANKER_STRATEGY_SIZE, "fold_in+%s", name);
     const enum status status = ranker_columns(spec, ranker->values, reterr);
     if (status == STATUS_OK)
         *ret_ranker = ranker;
@@ -224,6 +234,8 @@ enum status ranker_save(const struct ranker *ranker, struct sections_writer *wri
                         struct error *reterr)
 {
     sections_add(writer, "ranker/share", SECTION_F64, 1, 1, &ranker->share);
+    sections_add(writer, "ranker/retriever", SECTION_BYTES, sizeof ranker->retriever, 1,
+                 ranker->retriever);
     sections_add(writer, "ranker/predictor", SECTION_BYTES, strlen(ranker->predictor->class->name),
                  1, ranker->predictor->class->name);
     ranker->predictor->class->save(ranker->predictor, writer);
@@ -248,12 +260,17 @@ static enum status load_predictor(const struct sections *sections, struct predic
 enum status ranker_load(const struct sections *sections, struct ranker **ret_ranker,
                         struct error *reterr)
 {
-    const struct section *share;
+    const struct section *share, *retriever;
+    char name[RANKER_NAME_SIZE];
     struct features *features;
     struct predictor *predictor;
     enum status status = sections_need(sections, "ranker/share", SECTION_F64, 1, 1, &share, reterr);
+    if (status == STATUS_OK)
+        status = sections_need(sections, "ranker/retriever", SECTION_BYTES, RANKER_NAME_SIZE, 1,
+                               &retriever, reterr);
     if (status != STATUS_OK)
         return status;
+    snprintf(name, sizeof name, "%.*s", RANKER_NAME_SIZE - 1, (const char *)retriever->data);
     const double of_negatives = *(const double *)share->data;
     if (!(of_negatives > 0 && of_negatives <= 1))
         return error_set(reterr, STATUS_CORRUPT, "the section 'ranker/share' is no share");
@@ -270,5 +287,5 @@ enum status ranker_load(const struct sections *sections, struct ranker **ret_ran
         features_free(features);
         return error_set(reterr, STATUS_CORRUPT, "the ranker's parts do not fit each other");
     }
-    return ranker_new(features, predictor, of_negatives, ret_ranker, reterr);
+    return ranker_new(name, features, predictor, of_negatives, ret_ranker, reterr);
 }

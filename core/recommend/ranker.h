@@ -14,15 +14,17 @@
 #include "recommend/rank_values.h"
 #include "recommend/retrieve.h"
 
-enum { RANKER_COLUMNS_MAX = 64 };
+enum { RANKER_COLUMNS_MAX = 64, RANKER_NAME_SIZE = 48, RANKER_STRATEGY_SIZE = 96 };
 
 struct ranker {
     struct features *features;
     struct predictor *predictor;
+    char retriever[RANKER_NAME_SIZE];
     double share; /* of the rows that are not positive, that it was fitted on: odds are too high by
                      1 / share */
     uint32_t n_columns;
-    uint8_t values[RANKER_COLUMNS_MAX]; /* by column of the spec: which of rank_values */
+    char strategies[2][RANKER_STRATEGY_SIZE]; /* see ranker_strategy */
+    uint8_t values[RANKER_COLUMNS_MAX];       /* by column of the spec: which of rank_values */
 };
 
 /* The spec that comes with the program (config/ranker.yaml). */
@@ -34,10 +36,14 @@ extern const struct embedded_file ranker_files[];
 enum status ranker_columns(const struct feature_spec *spec, uint8_t *ret_values,
                            struct error *reterr);
 
-/* Takes features and predictor over, in any case. */
-enum status ranker_new(struct features *features, struct predictor *predictor, double share,
-                       struct ranker **ret_ranker, struct error *reterr);
+/* For the candidates of `retriever`, a name. Takes features and predictor over, in any case. */
+enum status ranker_new(const char *retriever, struct features *features,
+                       struct predictor *predictor, double share, struct ranker **ret_ranker,
+                       struct error *reterr);
 void ranker_free(struct ranker *ranker); /* NULL is fine */
+
+/* "ials+wide_deep"; folded: "fold_in+wide_deep". Good as long as the ranker. */
+const char *ranker_strategy(const struct ranker *ranker, bool folded);
 
 /* Adds a row to a frame of `features`. numbers[RANK_NUMBERS]; label: looked at by labelled frames.
  * Fails as frame_add does, for want of memory only. */

@@ -1,7 +1,6 @@
 #include "recommend/recommend.h"
 
 #include <assert.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "linalg/topk.h"
@@ -57,23 +56,33 @@ static void answer_add(struct answer *answer, uint32_t item, float score)
     answer->items[answer->n++] = (struct recommended){.item = item, .score = score};
 }
 
-/* The best candidates in order, twice as many when groups have left too few of them. */
-static enum status answer_with_best(struct answer *answer, const struct candidates *candidates,
-                                    struct arena *arena)
+/* The k best candidates in order; those before `from` are in the answer. */
+static enum status add_best(struct answer *answer, const struct candidates *candidates, size_t from,
+                            size_t k, struct arena *arena, struct ranked_list *list)
 {
-    size_t k = answer->wanted;
-    for (size_t seen = 0; !answer_is_full(answer) && seen < candidates->n; k *= 2) {
+    struct ranked *best = arena_alloc(arena, k * sizeof *best);
+    if (!best)
+        return STATUS_NO_MEMORY;
+    list->best = best;
+    list->n = (uint32_t)topk_of_list(candidates->items, candidates->scores, candidates->n, k, best);
+    for (size_t i = from; i < list->n; i++)
+        answer_add(answer, best[i].item, best[i].score);
+    return STATUS_OK;
+}
+
+/* All candidates, as many as it takes: twice as many when groups have left too few of them. */
+static enum status answer_with_best(struct answer *answer, const struct candidates *candidates,
+                                    size_t k, struct arena *arena, struct ranked_list *list)
+{
+    enum status status = STATUS_OK;
+    for (size_t seen = list->n;
+         status == STATUS_OK && !answer_is_full(answer) && seen < candidates->n; k *= 2) {
         if (k > candidates->n)
             k = candidates->n;
-        struct ranked *best = arena_alloc(arena, k * sizeof *best);
-        if (!best)
-            return STATUS_NO_MEMORY;
-        const size_t n =
-            topk_of_list(candidates->items, candidates->scores, candidates->n, k, best);
-        for (; seen < n; seen++)
-            answer_add(answer, best[seen].item, best[seen].score);
+        status = add_best(answer, candidates, seen, k, arena, list);
+        seen = k;
     }
-    return STATUS_OK;
+    return status;
 }
 
 /* The newest of what the model does not know. Their score is 0, or the last one's if that is
@@ -110,8 +119,7 @@ static void answer_finish(const struct answer *answer, const struct recommend_re
 struct asker {
     const struct touch *touches;
     size_t n_touches;
-    struct signal *history;
-    size_t n_history;
+    uint32_t first_item; /* of the history; UINT32_MAX: there is none */
     bool fresh;
 };
 
@@ -125,12 +133,7 @@ static enum status asker_read(const struct view *view, const struct recommend_re
         if (status != STATUS_OK)
             return status;
     }
-    asker.history = arena_alloc(arena, asker.n_touches * sizeof *asker.history);
-    if (!asker.history)
-        return STATUS_NO_MEMORY;
-    if (asker.n_touches)
-        asker.n_history = signals_of_touches(asker.touches, asker.n_touches, view->types,
-                                             view->frame, asker.history);
+    asker.first_item = signals_first_item(asker.touches, asker.n_touches, view->types, view->frame);
     *ret_asker = asker;
     return STATUS_OK;
 }
@@ -147,8 +150,7 @@ static const struct model *choose_model(const struct view *view,
                                         const struct asker *asker)
 {
     const struct model *model = request->model ? request->model : view->retriever;
-    if (model &&
-        (is_popular(model) || (asker->n_history > 0 && asker->history[0].item < model->n_items)))
+    if (model && (is_popular(model) || asker->first_item < model->n_items))
         return model;
     for (size_t i = 0; i < view->n_models; i++)
         if (is_popular(view->models[i]))
@@ -162,44 +164,96 @@ static bool is_ranked_again(const struct view *view, const struct model *model)
     return view->ranker && model == view->retriever && view->class->activity;
 }
 
-/* "ials", "fold_in", "ials+wide_deep"…; NULL when memory is out. */
 static const char *strategy_of(const struct view *view, const struct model *model,
-                               const struct recommend_request *request, const struct asker *asker,
-                               struct arena *arena)
+                               const struct recommend_request *request, const struct asker *asker)
 {
     const bool known = request->user < model->n_users && !asker->fresh;
-    const char *first = known || is_popular(model) ? model->class->name : "fold_in";
-    if (!is_ranked_again(view, model))
-        return first;
-    const char *second = view->ranker->predictor->class->name;
-    const size_t size = strlen(first) + strlen(second) + sizeof "+";
-    char *both = arena_alloc(arena, size);
-    if (both)
-        snprintf(both, size, "%s+%s", first, second);
-    return both;
+    const bool folded = !known && !is_popular(model);
+    if (is_ranked_again(view, model))
+        return ranker_strategy(view->ranker, folded);
+    return folded ? "fold_in" : model->class->name;
 }
 
 /* ---- the whole way ---- */
 
+/* The history is folded only for who asks for it: a stored vector stands for the whole of it, but
+ * for a ranker. */
+static enum status make_query(const struct view *view, const struct model *model,
+                              const struct recommend_request *request, const struct asker *asker,
+                              struct arena *arena, struct query *ret_query)
+{
+    struct query query = {.user = request->user < model->n_users ? request->user : QUERY_NO_USER,
+                          .fresh = asker->fresh};
+    if (asker->n_touches && (query.user == QUERY_NO_USER || query.fresh ||
+                             !model->class->item_vectors || is_ranked_again(view, model))) {
+        struct signal *history = arena_alloc(arena, asker->n_touches * sizeof *history);
+        if (!history)
+            return STATUS_NO_MEMORY;
+        query.n = (uint32_t)signals_of_touches(asker->touches, asker->n_touches, view->types,
+                                               view->frame, history);
+        query.history = history;
+    }
+    *ret_query = query;
+    return STATUS_OK;
+}
+
+/* The candidates, in the ranker's order where there is one. */
+static enum status rank_candidates(const struct view *view, const struct model *model,
+                                   const struct recommend_request *request,
+                                   const struct asker *asker, const struct query *query,
+                                   struct arena *arena, struct candidates *candidates)
+{
+    if (!is_ranked_again(view, model))
+        return STATUS_OK;
+    const struct rank_query again = {view,           model,    asker->touches, asker->n_touches,
+                                     query->history, query->n, request->now_ms};
+    return rank_again(view->ranker, &again, candidates, arena);
+}
+
 static enum status score_and_rank(const struct model *model,
                                   const struct recommend_request *request,
                                   const struct asker *asker, const struct bitmap *eligible,
-                                  struct arena *arena, struct answer *answer)
+                                  struct arena *arena, struct answer *answer,
+                                  struct ranked_list *list)
 {
-    const struct query query = {.user =
-                                    request->user < model->n_users ? request->user : QUERY_NO_USER,
-                                .fresh = asker->fresh,
-                                .n = (uint32_t)asker->n_history,
-                                .history = asker->history};
+    const struct view *view = answer->view;
+    struct query query;
     struct candidates candidates;
-    enum status status = retrieve_scored(model, &query, eligible, arena, &candidates);
-    if (status == STATUS_OK && is_ranked_again(answer->view, model)) {
-        const struct rank_query again = {answer->view,     model,          asker->touches,
-                                         asker->n_touches, asker->history, asker->n_history,
-                                         request->now_ms};
-        status = rank_again(answer->view->ranker, &again, &candidates, arena);
+    size_t k = (size_t)answer->wanted + request->reserve;
+    enum status status = make_query(view, model, request, asker, arena, &query);
+    if (status == STATUS_OK && view->coarse && model == view->retriever) {
+        const bool more = is_ranked_again(view, model) && k < RANK_CANDIDATES;
+        status =
+            retrieve_coarse(view, &query, eligible, more ? RANK_CANDIDATES : k, arena, &candidates);
+        if (status == STATUS_OK)
+            status = rank_candidates(view, model, request, asker, &query, arena, &candidates);
+        if (status == STATUS_OK)
+            status = add_best(answer, &candidates, 0, k, arena, list);
+        if (status != STATUS_OK || answer_is_full(answer) || list->n < k)
+            return status;
+        k *= 2; /* of groups: the rest may lie anywhere */
     }
-    return status == STATUS_OK ? answer_with_best(answer, &candidates, arena) : status;
+    if (status == STATUS_OK)
+        status = retrieve_scored(model, &query, eligible, arena, &candidates);
+    if (status == STATUS_OK)
+        status = rank_candidates(view, model, request, asker, &query, arena, &candidates);
+    return status == STATUS_OK ? answer_with_best(answer, &candidates, k, arena, list) : status;
+}
+
+/* What every answer begins with: who asks, what may be shown and how much of it. */
+static enum status begin(const struct view *view, const struct recommend_request *request,
+                         struct arena *arena, struct asker *ret_asker, struct bitmap *ret_eligible,
+                         uint32_t *ret_count, struct answer *ret_answer)
+{
+    enum status status = asker_read(view, request, arena, ret_asker);
+    if (status == STATUS_OK)
+        status = eligible_set(view, request, ret_asker->touches, ret_asker->n_touches, arena,
+                              ret_eligible);
+    if (status == STATUS_OK)
+        status = eligible_count(view, ret_eligible, arena, ret_count);
+    if (status == STATUS_OK)
+        status = answer_start(view, request, *ret_count, arena, ret_answer);
+    return status;
 }
 
 enum status recommend(const struct view *view, const struct recommend_request *request,
@@ -209,27 +263,44 @@ enum status recommend(const struct view *view, const struct recommend_request *r
     struct asker asker;
     struct bitmap eligible;
     struct answer answer;
-    enum status status = asker_read(view, request, arena, &asker);
-    if (status == STATUS_OK)
-        status = eligible_set(view, request, asker.touches, asker.n_touches, arena, &eligible);
-    if (status == STATUS_OK)
-        status = eligible_count(view, &eligible, arena, &made.eligible);
-    if (status == STATUS_OK)
-        status = answer_start(view, request, made.eligible, arena, &answer);
+    enum status status = begin(view, request, arena, &asker, &eligible, &made.eligible, &answer);
     if (status != STATUS_OK)
         return status;
     const struct model *model = choose_model(view, request, &asker);
     const uint32_t first = bitmap_next(&eligible, 0);
     if (model && first < eligible.count && first < model->n_items) {
         made.model = model->class->name;
-        made.strategy = strategy_of(view, model, request, &asker, arena);
-        status = made.strategy ? score_and_rank(model, request, &asker, &eligible, arena, &answer)
-                               : STATUS_NO_MEMORY;
+        made.strategy = strategy_of(view, model, request, &asker);
+        status = score_and_rank(model, request, &asker, &eligible, arena, &answer, &made.list);
+        made.list.model = made.model;
+        made.list.strategy = made.strategy;
     }
     if (status == STATUS_OK)
         status = answer_with_newest(&answer, &eligible, model ? model->n_items : 0, arena);
     if (status != STATUS_OK)
         return status;
+    answer_finish(&answer, request, &made);
+    *ret_recommendation = made;
+    return STATUS_OK;
+}
+
+enum status recommend_from_list(const struct view *view, const struct recommend_request *request,
+                                const struct ranked_list *list, struct arena *arena,
+                                struct recommendation *ret_recommendation)
+{
+    struct recommendation made = {.strategy = list->strategy, .model = list->model};
+    struct asker asker;
+    struct bitmap eligible;
+    struct answer answer;
+    const enum status status =
+        begin(view, request, arena, &asker, &eligible, &made.eligible, &answer);
+    if (status != STATUS_OK)
+        return status;
+    for (uint32_t i = 0; i < list->n && !answer_is_full(&answer); i++)
+        if (bitmap_test(&eligible, list->best[i].item))
+            answer_add(&answer, list->best[i].item, list->best[i].score);
+    if (answer.n == 0 || !answer_is_full(&answer))
+        return STATUS_NOT_FOUND;
     answer_finish(&answer, request, &made);
     *ret_recommendation = made;
     return STATUS_OK;
@@ -286,6 +357,7 @@ enum status recommend_similar(const struct view *view, uint32_t item,
     struct bitmap eligible;
     struct candidates candidates = {0};
     struct answer answer;
+    struct ranked_list list = {0};
     enum status status = asker_read(view, request, arena, &asker);
     if (status == STATUS_OK)
         status = eligible_set(view, request, asker.touches, asker.n_touches, arena, &eligible);
@@ -299,7 +371,7 @@ enum status recommend_similar(const struct view *view, uint32_t item,
     if (status == STATUS_OK)
         status = answer_start(view, request, made.eligible, arena, &answer);
     if (status == STATUS_OK)
-        status = answer_with_best(&answer, &candidates, arena);
+        status = answer_with_best(&answer, &candidates, answer.wanted, arena, &list);
     if (status != STATUS_OK)
         return status;
     answer_finish(&answer, request, &made);

@@ -11,6 +11,7 @@
  */
 #include <stdint.h>
 
+#include "recommend/list_cache.h"
 #include "recommend/view.h"
 
 enum {
@@ -37,6 +38,7 @@ struct recommend_request {
     enum seen_rule seen;
     const bool *hide_types; /* [EVENT_TYPES_MAX] these types hide for ever, and only these; NULL */
     const struct model *model; /* NULL: the view's retriever */
+    uint32_t reserve;          /* so many more than n + offset in the recommendation's list */
 };
 
 struct recommended {
@@ -49,8 +51,10 @@ struct recommendation {
     uint32_t n;
     uint32_t eligible;    /* how many items could have been returned */
     const char *strategy; /* "ials", "fold_in", "popular", "latest", "ials+wide_deep"…: what made
-                             the top; constant or from the arena */
+                             the top; good as long as the view */
     const char *model;    /* its class name; "none" for "latest" */
+    struct ranked_list list; /* the best of what the model scored, before groups and offset, n 0
+                                when none did; from the arena */
 };
 
 /* A user without history, or with none that the model asked knows, is answered by the view's
@@ -58,6 +62,13 @@ struct recommendation {
  * only failure. All memory comes from the arena. */
 enum status recommend(const struct view *view, const struct recommend_request *request,
                       struct arena *arena, struct recommendation *ret_recommendation);
+
+/* The same answer from the list of an earlier one, whose request asked for the same user and model:
+ * every item scored that is eligible now was eligible then, and the user's history is the same.
+ * NOT_FOUND when too little of the list is left; NO_MEMORY. */
+enum status recommend_from_list(const struct view *view, const struct recommend_request *request,
+                                const struct ranked_list *list, struct arena *arena,
+                                struct recommendation *ret_recommendation);
 
 /* Items like one item, by a model that knows likeness (the retriever if it does, otherwise the
  * first that does); eligible ones only, without the item itself and its group. Items that have no

@@ -29,17 +29,21 @@ static size_t run_length(const uint32_t *items, size_t n)
     return length;
 }
 
-static enum status scan_vectors(const struct model *model, const struct query *query,
-                                struct arena *arena, struct candidates *candidates)
+static enum status find_vector(const struct model *model, const struct query *query,
+                               struct arena *arena, float **ret_vector)
+{
+    uint32_t d;
+    model->class->item_vectors(model, &d);
+    *ret_vector = arena_alloc(arena, d * sizeof **ret_vector);
+    return *ret_vector ? model->class->query_vector(model, query, *ret_vector, arena)
+                       : STATUS_NO_MEMORY;
+}
+
+static void scan_vectors(const struct model *model, const float *vector,
+                         struct candidates *candidates)
 {
     uint32_t d;
     const float *rows = model->class->item_vectors(model, &d);
-    float *vector = arena_alloc(arena, d * sizeof *vector);
-    if (!vector)
-        return STATUS_NO_MEMORY;
-    const enum status status = model->class->query_vector(model, query, vector, arena);
-    if (status != STATUS_OK)
-        return status;
     const struct kernels *kernels = kernels_get();
     for (size_t i = 0; i < candidates->n;) {
         const size_t n = run_length(candidates->items + i, candidates->n - i);
@@ -47,7 +51,6 @@ static enum status scan_vectors(const struct model *model, const struct query *q
                       candidates->scores + i);
         i += n;
     }
-    return STATUS_OK;
 }
 
 enum status retrieve_scored(const struct model *model, const struct query *query,
@@ -57,10 +60,35 @@ enum status retrieve_scored(const struct model *model, const struct query *query
     enum status status = list_items(eligible, model->n_items, arena, ret_candidates);
     if (status != STATUS_OK || ret_candidates->n == 0)
         return status;
-    if (model->class->item_vectors)
-        return scan_vectors(model, query, arena, ret_candidates);
+    if (model->class->item_vectors) {
+        float *vector;
+        status = find_vector(model, query, arena, &vector);
+        if (status == STATUS_OK)
+            scan_vectors(model, vector, ret_candidates);
+        return status;
+    }
     return model->class->score(model, query, 1, ret_candidates->items, ret_candidates->n,
                                ret_candidates->scores, arena);
+}
+
+enum status retrieve_coarse(const struct view *view, const struct query *query,
+                            const struct bitmap *eligible, size_t k, struct arena *arena,
+                            struct candidates *ret_candidates)
+{
+    struct candidates candidates;
+    float *vector;
+    enum status status = find_vector(view->retriever, query, arena, &vector);
+    if (status == STATUS_OK)
+        status = rows8_candidates(view->coarse, vector, eligible, k, arena, &candidates.items,
+                                  &candidates.n);
+    if (status != STATUS_OK)
+        return status;
+    candidates.scores = arena_alloc(arena, candidates.n * sizeof *candidates.scores);
+    if (!candidates.scores)
+        return STATUS_NO_MEMORY;
+    scan_vectors(view->retriever, vector, &candidates);
+    *ret_candidates = candidates;
+    return STATUS_OK;
 }
 
 enum status retrieve_similar(const struct model *model, uint32_t item,

@@ -16,6 +16,12 @@ enum status retrieve_scored(const struct model *model, const struct query *query
                             const struct bitmap *eligible, struct arena *arena,
                             struct candidates *ret_candidates);
 
+/* The same for items among which are the k best of those, by view->coarse, which there is, of the
+ * retriever. */
+enum status retrieve_coarse(const struct view *view, const struct query *query,
+                            const struct bitmap *eligible, size_t k, struct arena *arena,
+                            struct candidates *ret_candidates);
+
 /* The same by likeness to one item, below model->n_items; those without any are left out. The model
  * has `similar`. */
 enum status retrieve_similar(const struct model *model, uint32_t item,

@@ -162,6 +162,25 @@ void shown_at(const struct shown *shown, int64_t now_ms, struct bitmap *out)
         put_bit(shown, item, now_ms, out);
 }
 
+/* Of the heap's branch at `at`. */
+static int64_t next_turn_in(const struct shown *shown, size_t at, int64_t now_ms)
+{
+    if (at >= shown->n_turns)
+        return INT64_MAX;
+    if (shown->turns[at].at_ms > now_ms)
+        return shown->turns[at].at_ms;
+    const int64_t left = next_turn_in(shown, 2 * at + 1, now_ms);
+    const int64_t right = next_turn_in(shown, 2 * at + 2, now_ms);
+    return left < right ? left : right;
+}
+
+int64_t shown_next_turn(const struct shown *shown, int64_t now_ms)
+{
+    if (now_ms < shown->reference_ms) /* its turns up to then are forgotten */
+        return now_ms;
+    return next_turn_in(shown, 0, now_ms);
+}
+
 uint64_t shown_bytes(const struct shown *shown)
 {
     return bitmap_words(shown->bitmap.count) * 8 +

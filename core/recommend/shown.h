@@ -45,5 +45,9 @@ void shown_advance(struct shown *shown, int64_t now_ms);
 /* out (of any length) = the items shown at now_ms, exactly; slow only before reference_ms. */
 void shown_at(const struct shown *shown, int64_t now_ms, struct bitmap *out);
 
+/* The first moment after now_ms at which time may change what is shown; INT64_MAX: none. For a
+ * time before reference_ms it is that time itself. */
+int64_t shown_next_turn(const struct shown *shown, int64_t now_ms);
+
 uint64_t shown_bytes(const struct shown *shown);
 void shown_free(struct shown *shown);

@@ -7,6 +7,7 @@
 #include "base/arena.h"
 #include "base/bitmap.h"
 #include "data/signal.h"
+#include "linalg/rows8.h"
 #include "models/model.h"
 
 struct view;
@@ -44,4 +45,5 @@ struct view {
     size_t n_models;
     const struct model *retriever; /* the one that answers by default */
     const struct ranker *ranker;   /* orders its best again; NULL: nothing does */
+    const struct rows8 *coarse;    /* its item vectors in 8 bits; NULL: not made */
 };

@@ -2,12 +2,15 @@
 #include <math.h>
 #include <string.h>
 
-#include "recommend/recommend.h"
+#include "recommend/cached.h"
 #include "server/resources/common.h"
 #include "server/resources/resources.h"
 
 enum {
     INLINE_MULTIPLY_ADDS = 1 << 20, /* a scan of so many stays within 200 us */
+    /* What an answer takes as a rule; it grows where ids are long. */
+    ANSWER_BYTES = 400,
+    ITEM_BYTES = 48,
 };
 
 /* One question with all that it holds while it is answered. */
@@ -153,7 +156,9 @@ static bool read_parameters(struct asked *asked)
 
 static void append_id(struct buffer *out, const char *name, const char *id)
 {
-    buffer_printf(out, "\"%s\":", name);
+    buffer_append_byte(out, '"');
+    buffer_append_text(out, name);
+    buffer_append_text(out, "\":");
     buffer_append_json(out, id, strlen(id));
 }
 
@@ -183,14 +188,23 @@ static void answer(struct asked *asked, const char *subject, const char *id,
     char name[RECOMMENDATION_ID_SIZE];
     site_recommendation_id(request->site, asked->query.now_ms, version, name);
     struct buffer *out = reply_json(request, 200);
-    buffer_printf(out, "{\"recommendation_id\":\"%s\",", name);
+    buffer_reserve(out, ANSWER_BYTES + (size_t)made->n * ITEM_BYTES);
+    buffer_append_text(out, "{\"recommendation_id\":\"");
+    buffer_append_text(out, name);
+    buffer_append_text(out, "\",");
     append_id(out, subject, id);
     append_items(asked, made, out);
-    buffer_printf(out,
-                  ",\"score_kind\":\"%s\",\"eligible\":%u,\"model\":\"%s\",\"model_version\":%u,"
-                  "\"strategy\":\"%s\"}",
-                  strcmp(made->strategy, "latest") == 0 ? "rank" : "preference", made->eligible,
-                  made->model, version, made->strategy);
+    buffer_append_text(out, ",\"score_kind\":\"");
+    buffer_append_text(out, strcmp(made->strategy, "latest") == 0 ? "rank" : "preference");
+    buffer_append_text(out, "\",\"eligible\":");
+    buffer_append_whole(out, made->eligible);
+    buffer_append_text(out, ",\"model\":\"");
+    buffer_append_text(out, made->model);
+    buffer_append_text(out, "\",\"model_version\":");
+    buffer_append_whole(out, version);
+    buffer_append_text(out, ",\"strategy\":\"");
+    buffer_append_text(out, made->strategy);
+    buffer_append_text(out, "\"}");
 }
 
 /* The event loop answers what is a look-up and a short scan; folding a new history in, or a scan of
@@ -215,10 +229,16 @@ static enum handled answer_user(struct asked *asked)
     asked->query.user = user == NUMBER_NONE ? QUERY_NO_USER : user;
     if (!read_parameters(asked))
         return HANDLED;
-    if (!request->on_worker && !is_quick(asked))
-        return HANDLED_WORKER;
     struct recommendation made;
-    if (recommend(&asked->view.view, &asked->query, &request->arena, &made) == STATUS_OK)
+    struct list_cache *lists = asked->serving->lists;
+    enum status status = STATUS_NOT_FOUND;
+    if (!request->on_worker) /* which is asked for what the event loop has not found */
+        status = cached_recommend(lists, &asked->view, &asked->query, &request->arena, &made);
+    if (status == STATUS_NOT_FOUND && !request->on_worker && !is_quick(asked))
+        return HANDLED_WORKER;
+    if (status == STATUS_NOT_FOUND)
+        status = cached_make(lists, &asked->view, &asked->query, &request->arena, &made);
+    if (status == STATUS_OK)
         answer(asked, "user", request->values[0], &made);
     else
         reply_problem(request, 503, NULL, "out of memory");

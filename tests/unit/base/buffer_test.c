@@ -138,6 +138,57 @@ static void floats_are_short(void **state)
     }
 }
 
+/* Catches a fast path that rounds otherwise than printf: another text, or one more digit than it
+ * takes. */
+static void common_floats_are_as_short_as_printf_can(void **state)
+{
+    (void)state;
+    struct rng rng = rng_seed(4, 0);
+    struct buffer b = {0};
+    for (int i = 0; i < 300000; i++) {
+        const double size = pow(10, -4.5 + 10 * rng_uniform(&rng));
+        const float value = (float)(rng_next(&rng) & 1 ? size : -size);
+        char expected[32];
+        for (int digits = 6; digits <= 9; digits++) {
+            snprintf(expected, sizeof expected, "%.*g", digits, (double)value);
+            if (strtof(expected, NULL) == value)
+                break;
+        }
+        buffer_clear(&b);
+        buffer_append_float(&b, value);
+        assert_true(strtof(b.data, NULL) == value);
+        assert_int_equal(b.size, strlen(expected));
+    }
+    buffer_free(&b);
+}
+
+static void whole_numbers_are_printed_from_zero_to_the_largest(void **state)
+{
+    (void)state;
+    struct buffer b = {0};
+    buffer_append_whole(&b, 0);
+    buffer_append_byte(&b, ' ');
+    buffer_append_whole(&b, 1203);
+    buffer_append_byte(&b, ' ');
+    buffer_append_whole(&b, UINT64_MAX);
+    assert_string_equal(b.data, "0 1203 18446744073709551615");
+    buffer_free(&b);
+}
+
+/* Catches the step from the short way to the long one: a byte lost, a limit passed. */
+static void prints_of_any_length_are_whole_and_keep_the_limit(void **state)
+{
+    (void)state;
+    for (int length = 250; length < 260; length++) {
+        struct buffer b = {.limit = 255};
+        buffer_printf(&b, "%*d", length, 7);
+        assert_int_equal(b.failed, length > 255);
+        assert_int_equal(b.size, length > 255 ? 0 : length);
+        assert_true(b.failed || b.data[length - 1] == '7');
+        buffer_free(&b);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -148,6 +199,9 @@ int main(void)
         cmocka_unit_test(every_text_is_json_that_reads_back),
         cmocka_unit_test(floats_read_back_the_same),
         cmocka_unit_test(floats_are_short),
+        cmocka_unit_test(common_floats_are_as_short_as_printf_can),
+        cmocka_unit_test(whole_numbers_are_printed_from_zero_to_the_largest),
+        cmocka_unit_test(prints_of_any_length_are_whole_and_keep_the_limit),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -120,6 +120,10 @@ static void types_of_one_item_add_up_within_the_cap(void **state)
     struct signal out[7];
     assert_int_equal(signals_of_touches(touches, 7, &types, &frame, out),
                      3); /* 1, 5 and 6: nothing */
+    assert_int_equal(signals_first_item(touches, 7, &types, &frame), 2);
+    assert_int_equal(signals_first_item(touches + 4, 1, &types, &frame), 4);
+    assert_int_equal(signals_first_item(touches + 5, 2, &types, &frame), UINT32_MAX);
+    assert_int_equal(signals_first_item(NULL, 0, &types, &frame), UINT32_MAX);
     assert_int_equal(out[0].item, 2);
     assert_true(out[0].confidence == 3);
     assert_true(out[1].confidence == -3);
