@@ -234,8 +234,6 @@ static enum status fit_ranker(struct evaluation *ev, struct contestant *c, struc
         .pool = ev->pool,
         .observer = &ev->console.observer};
     status = ranker_fit(&request, &c->ranker, &c->ranking, reterr);
-    if (status == STATUS_OK && !ev->times.starts)
-        status = item_times_make(ev->data.dataset, held_of(ev), &ev->times);
     c->cost.seconds += c->ranking.seconds;
     return status;
 }
@@ -270,7 +268,8 @@ static enum status measure(struct evaluation *ev, struct error *reterr)
                                        .held = ev->data.has_held ? &ev->data.held : NULL,
                                        .by_user = &ev->data.by_user,
                                        .test = &ev->data.test,
-                                       .times = ev->times.starts ? &ev->times : NULL,
+                                       .times = &ev->times,
+                                       .only_known = invocation_flag(ev->invocation, "as-of"),
                                        .models = evaluated,
                                        .n_models = ev->n,
                                        .n_ks = ev->n_ks,
@@ -278,7 +277,10 @@ static enum status measure(struct evaluation *ev, struct error *reterr)
                                        .pool = ev->pool,
                                        .observer = &ev->console.observer};
     memcpy(request.ks, ev->ks, sizeof request.ks);
-    const enum status status = evaluate_models(&request, &ev->report, reterr);
+    enum status status = item_times_make(ev->data.dataset, held_of(ev), &ev->times);
+    if (status != STATUS_OK)
+        return error_set(reterr, status, "no memory for the times of items");
+    status = evaluate_models(&request, &ev->report, reterr);
     for (size_t i = 0; i < ev->n && status == STATUS_OK; i++) {
         struct model_report *model = &ev->report->models[i];
         const struct fit_cost *cost = &ev->contestants[i].cost;

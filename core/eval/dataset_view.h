@@ -16,6 +16,7 @@ struct dataset_view {
     const struct bitmap *held; /* NULL: nothing is held */
     bool fresh;                /* the models were fitted on something else: they must fold in */
     struct bitmap eligible;
+    bool only_known;                /* items without an event before the moment may not be shown */
     const struct item_times *times; /* NULL: activity is not known, and nothing is ranked again */
 };
 
@@ -24,9 +25,11 @@ enum status dataset_view_init(struct dataset_view *ret_view, const struct datase
                               const struct bitmap *held, const struct model *const *models,
                               size_t n_models, const struct model *retriever, bool fresh);
 
-/* Has its retriever's best ordered again; both borrowed. times: of what is not held. */
-void dataset_view_rank(struct dataset_view *view, const struct ranker *ranker,
-                       const struct item_times *times);
+/* Tells it the past: activity as of each moment, from what is not held; borrowed. With it the
+ * retriever's best are ordered again (ranker NULL: not), and with only_known what had no event
+ * before the moment may not be shown. */
+void dataset_view_date(struct dataset_view *view, const struct item_times *times,
+                       const struct ranker *ranker, bool only_known);
 void dataset_view_free(struct dataset_view *view);
 
 /* May the item be shown, and so be measured? */

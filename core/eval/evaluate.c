@@ -189,7 +189,7 @@ static enum status evaluate_model(struct evaluation *e, struct error *reterr)
                                    evaluated->model, evaluated->fresh);
     if (status != STATUS_OK)
         return error_set(reterr, status, "out of memory while evaluating %s", model->name);
-    dataset_view_rank(&view, evaluated->ranker, request->times);
+    dataset_view_date(&view, request->times, evaluated->ranker, request->only_known);
     status = rank_for_model(e, &view.view);
     dataset_view_free(&view);
     if (status != STATUS_OK)

@@ -89,6 +89,7 @@ struct evaluate_request {
     const struct test_set *test;
     const struct item_times *times; /* of what is not held; needed by rankers. Each user asks at the
                                        moment of the first held event, and nothing later counts */
+    bool only_known;           /* list only what had an event before that moment; needs times */
     const struct csr *exclude; /* items never listed for a user besides the training ones; NULL */
     const struct evaluated *models; /* [n_models], popularity first */
     size_t n_models;

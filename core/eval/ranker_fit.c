@@ -16,7 +16,8 @@ enum {
     MOMENTS_MAX = 4,
     ROWS_MAX = 1 << 20,
     VALID_USERS = 10,
-    ROW_BYTES = 400,
+    ROW_BYTES = 500,
+    ROWS_A_USER = MOMENTS_MAX * 150,
     STREAM_VALID = 0x7a1
 };
 static const double negatives_share = 0.2;
@@ -195,7 +196,16 @@ static enum status find_class(const struct feature_spec *spec,
     return status;
 }
 
-/* The options of the spec's model, but for its name. */
+static bool has_option(const struct predictor_class *class, const char *name)
+{
+    for (size_t i = 0; i < class->n_options; i++)
+        if (strcmp(class->options[i].name, name) == 0)
+            return true;
+    return false;
+}
+
+/* The options of the spec's model, but for its name; where another model was asked for, those that
+ * it has. */
 static enum status set_options(struct fitting *f, const struct predictor_class *class,
                                void **ret_settings)
 {
@@ -207,7 +217,8 @@ static enum status set_options(struct fitting *f, const struct predictor_class *
     if (status != STATUS_OK)
         return out_of_memory(f);
     for (uint32_t i = 0; i < spec->n_options && status == STATUS_OK; i++)
-        if (strcmp(spec->options[i].name, mode_name) != 0)
+        if (strcmp(spec->options[i].name, mode_name) != 0 &&
+            (!f->request->predictor || has_option(class, spec->options[i].name)))
             status =
                 options_set(class->options, class->n_options, settings, "key of 'model'",
                             spec->options[i].name, spec->options[i].value, &f->arena, f->reterr);
@@ -387,8 +398,9 @@ enum status ranker_spec_read(const char *path, struct feature_spec **ret_spec, s
     return status;
 }
 
-uint64_t ranker_fit_estimate(uint64_t n_events)
+uint64_t ranker_fit_estimate(uint64_t n_events, uint64_t n_users)
 {
+    const uint64_t rows = n_users < ROWS_MAX / ROWS_A_USER ? n_users * ROWS_A_USER : ROWS_MAX;
     enum { EVENT_BYTES = sizeof(int64_t) + sizeof(float) + 8 }; /* item_times, and a matrix */
-    return n_events * EVENT_BYTES + (uint64_t)ROWS_MAX * ROW_BYTES;
+    return n_events * EVENT_BYTES + rows * ROW_BYTES;
 }

@@ -48,4 +48,4 @@ enum status ranker_predictor_need(const char *name, const struct predictor_class
                                   struct error *reterr);
 
 /* Bytes that a fit needs beyond the retriever's. */
-uint64_t ranker_fit_estimate(uint64_t n_events);
+uint64_t ranker_fit_estimate(uint64_t n_events, uint64_t n_users);
