@@ -3,7 +3,9 @@
 
 #include <limits.h>
 
+#include "cli/predict_lines.h"
 #include "data/split.h"
+#include "train/feature_report.h"
 
 #define SWITCH(NAME, LETTER, HELP)                                                                 \
     {                                                                                              \
@@ -128,6 +130,52 @@ static const struct command_option evaluate_options[] = {
            "of the split, the fits and the bootstrap"),
     NUMBER(OPTION_INT, "threads", 0, "N", "0", 0, 256, "0: as many as the machine has cores"),
     TEXT("logdir", 0, "DIR", NULL, "write a TensorBoard run for each model"),
+};
+
+static const struct command_option fit_options[] = {
+    TEXT("spec", 0, "FILE", NULL, "what the table's columns mean, in YAML (required)"),
+    TEXT("train", 0, "FILE", NULL,
+         "rows to learn from: CSV, plain or .gz; - for standard input "
+         "(required)"),
+    TEXT("eval", 0, "FILE", NULL, "rows to measure the model on; it learns nothing from them"),
+    TEXT("out", 'o', "MODEL_DIR", NULL,
+         "write the model to this directory; a model that is there is replaced"),
+    TEXT("mode", 'm', "MODE", NULL, "wide, deep or wide_deep [the spec's]"),
+    NUMBER(OPTION_INT, "epochs", 0, "N", NULL, 1, 1000000, "passes over the rows [the spec's]"),
+    NUMBER(OPTION_INT, "batch", 0, "N", NULL, 1, 1000000000, "rows a step [the spec's]"),
+    TEXTS("set", 's', "NAME=VALUE", "change one setting of the model, such as l1=0.5"),
+    TEXTS("drop", 0, "NAME", "leave out a feature, or a column with all that is made of it"),
+    TEXT("from", 0, "MODEL_DIR", NULL,
+         "start from the parameters of this model; what is new in the columns starts fresh"),
+    NUMBER(OPTION_INT, "seed", 0, "N", "1", 0, 9007199254740992.0,
+           "of the validation rows, the first parameters and the order of the rows"),
+    NUMBER(OPTION_INT, "threads", 0, "N", "0", 0, 256, "0: as many as the machine has cores"),
+    TEXT("logdir", 0, "DIR", NULL, "write a TensorBoard run, named as the model's directory"),
+};
+
+static const struct command_option predict_options[] = {
+    TEXT("model", 'm', "MODEL_DIR", NULL, "what 'tastevin fit --out' wrote (required)"),
+    TEXT("input", 'i', "FILE", NULL,
+         "rows in CSV, plain or .gz; - for standard input (required); columns are found by the "
+         "header, in any order"),
+    CHOICE("output", "FORMAT", "csv", predict_format_names, "of the lines on standard output"),
+    NUMBER(OPTION_INT, "threads", 0, "N", "0", 0, 256, "0: as many as the machine has cores"),
+};
+
+static const struct command_option features_options[] = {
+    TEXT("spec", 0, "FILE", NULL, "what the table's columns mean, in YAML (required)"),
+    TEXT("train", 0, "FILE", NULL, "rows to learn from: CSV, plain or .gz (required)"),
+    TEXT("eval", 0, "FILE", NULL, "held-out rows, whose columns are dealt out anew (required)"),
+    TEXT("mode", 'm', "MODE", NULL, "wide, deep or wide_deep [the spec's]"),
+    TEXTS("set", 's', "NAME=VALUE", "change one setting of the model, such as epochs=5"),
+    TEXTS("chart", 0, "FILE", "draw the importances as a bar chart to this .svg or .png"),
+    NUMBER(OPTION_INT, "seeds", 0, "N", "3", 1, FEATURE_REPORT_SEEDS_MAX, "how many fits"),
+    NUMBER(OPTION_INT, "repeats", 0, "N", "5", 1, FEATURE_REPORT_REPEATS_MAX,
+           "how often each column is dealt out anew, in each fit"),
+    NUMBER(OPTION_REAL, "least", 0, "AUC", "0.001", 0, 1,
+           "a column whose interval does not lie above is one to try without"),
+    NUMBER(OPTION_INT, "seed", 0, "N", "1", 0, 9007199254740000.0, "the first one"),
+    NUMBER(OPTION_INT, "threads", 0, "N", "0", 0, 256, "0: as many as the machine has cores"),
 };
 
 static const char *const seen_rules[] = {"hide", "include", NULL};
@@ -261,6 +309,46 @@ const struct command commands[] = {
      .beside = BESIDE_YES,
      .more = help_models,
      .run = command_evaluate},
+    {.name = "fit",
+     .arguments = "--spec FILE --train FILE",
+     .summary = "Fit wide, deep or wide & deep to any table, and measure it.",
+     .details =
+         "The spec names the file's columns, the label and the features; see docs/tables.md. A "
+         "share of the training rows (--set validation=0.1) is held out to stop early by. Same "
+         "rows, spec, settings and seed give the same model for any number of threads.\n\n"
+         "  tastevin fit --spec census.yaml --train adult.data --eval adult.test --out census\n"
+         "  tastevin fit --spec census.yaml --train adult.data --mode wide --set l1=10 --epochs 40",
+     OPTIONS(fit_options),
+     .takes = TAKES_JSON,
+     .beside = BESIDE_NONE,
+     .more = help_predictors,
+     .run = command_fit},
+    {.name = "predict",
+     .arguments = "--model MODEL_DIR --input FILE",
+     .summary = "Probabilities for the rows of a file, by a fitted model.",
+     .details =
+         "One line a row, in the order of the rows. The label need not be among the columns "
+         "and is not looked at. A row that cannot be read ends it, after the lines of the "
+         "rows before it.\n\n"
+         "  tastevin predict --model census --input adult.test > probabilities.csv\n"
+         "  gunzip -c new.csv.gz | tastevin predict --model census --input - --output ndjson",
+     OPTIONS(predict_options),
+     .beside = BESIDE_NONE,
+     .run = command_predict},
+    {.name = "features",
+     .arguments = "--spec FILE --train FILE --eval FILE",
+     .summary = "What each column of a table is worth, and which to try without.",
+     .details =
+         "For each column and cross: by how much the AUC on held-out rows falls when its "
+         "values are dealt out anew, with an interval over fits and deals; mutual "
+         "information and chi-squared with the label over the training rows. Columns that "
+         "say the same share their importance, so drop one at a time.\n\n"
+         "  tastevin features --spec census-all.yaml --train adult.data --eval adult.test \\\n"
+         "    --chart features.svg",
+     OPTIONS(features_options),
+     .takes = TAKES_JSON,
+     .beside = BESIDE_NONE,
+     .run = command_features},
     {.name = "recommend",
      .arguments = "USER|--all",
      .summary = "What should this user see next: the API's answer, as a table.",

@@ -9,6 +9,9 @@ int command_import(const struct invocation *invocation);
 int command_export(const struct invocation *invocation);
 int command_train(const struct invocation *invocation);
 int command_evaluate(const struct invocation *invocation);
+int command_fit(const struct invocation *invocation);
+int command_predict(const struct invocation *invocation);
+int command_features(const struct invocation *invocation);
 int command_recommend(const struct invocation *invocation);
 int command_similar(const struct invocation *invocation);
 int command_models(const struct invocation *invocation);
@@ -22,5 +25,6 @@ int command_health(const struct invocation *invocation);
 int command_help(const struct invocation *invocation);
 
 /* Lists from other tables, for help. */
-void help_formats(FILE *out); /* importers */
-void help_models(FILE *out);  /* models with their parameters */
+void help_formats(FILE *out);    /* importers */
+void help_models(FILE *out);     /* models with their parameters */
+void help_predictors(FILE *out); /* models of tables with theirs */

@@ -287,6 +287,7 @@ static enum status measure(struct evaluation *ev, struct error *reterr)
         model->fit_seconds = cost->seconds;
         model->epoch_seconds = cost->epoch_seconds;
         model->n_epochs = cost->n_epochs;
+        model->fit_loss = cost->loss;
         model->peak_rss_bytes = cost->peak_rss_bytes;
     }
     return status;

@@ -127,7 +127,7 @@ static enum MHD_Result on_body(struct exchange *exchange, const char *bytes, siz
     exchange->counted += n;
     const int64_t all = atomic_fetch_add(&httpd->body_bytes, (int64_t)n) + (int64_t)n;
     buffer_append(&exchange->body, bytes, n);
-    if (exchange->body.size + n > exchange->body.limit && exchange->body.failed) {
+    if (exchange->body.failed && !exchange->body.no_memory) {
         reply_problem(request, 413, NULL, "a body may have %" PRId64 " bytes at most",
                       httpd->settings->server.max_body);
         return end_in_body(exchange);

@@ -74,13 +74,40 @@ static void feed_live(struct writer *writer)
         log_write(LOG_ERROR, "keys_not_read", "access keys stay as they were: %s", err.text);
 }
 
-static void commit_group(struct writer *writer, struct write *group)
+/* How much the transaction has changed so far. */
+static uint64_t n_changes(struct writer *writer, uint64_t seq_before)
 {
+    struct store_counts counts = {.seq = seq_before};
+    store_count(writer->store, &counts, NULL);
+    return counts.seq - seq_before;
+}
+
+/* Applies as many writes as one transaction may hold, cuts the group there and returns the rest. */
+static struct write *apply_group(struct writer *writer, struct write *group)
+{
+    struct store_counts before = {0};
+    store_count(writer->store, &before, NULL);
+    size_t bytes = 0;
+    for (struct write *write = group;; write = write->next) {
+        apply_one(writer, write);
+        bytes += write->bytes;
+        if (bytes < WRITER_GROUP_BYTES_MAX &&
+            n_changes(writer, before.seq) < WRITER_GROUP_CHANGES_MAX && write->next)
+            continue;
+        struct write *rest = write->next;
+        write->next = NULL;
+        return rest;
+    }
+}
+
+/* Commits the first of the group, and returns those that are left for the next transaction. */
+static struct write *commit_group(struct writer *writer, struct write *group)
+{
+    struct write *rest = NULL;
     struct error err = {0};
     enum status status = store_begin(writer->store, &err);
     if (status == STATUS_OK) {
-        for (struct write *write = group; write; write = write->next)
-            apply_one(writer, write);
+        rest = apply_group(writer, group);
         status = store_commit(writer->store, &err);
         if (status != STATUS_OK)
             store_rollback(writer->store);
@@ -88,10 +115,11 @@ static void commit_group(struct writer *writer, struct write *group)
     if (status != STATUS_OK) {
         log_write(LOG_ERROR, "commit_failed", "nothing of this group was stored: %s", err.text);
         fail_group(group, status, &err);
-        return;
+        return rest;
     }
     atomic_fetch_add(&writer->commits, 1);
     feed_live(writer);
+    return rest;
 }
 
 static void finish_group(struct writer *writer, struct write *group)
@@ -255,20 +283,29 @@ static struct write *take_group(struct writer *writer)
     return n ? group : NULL;
 }
 
+static void keep_up(struct writer *writer)
+{
+    if (monotonic_ms() - writer->upkept_ms >= UPKEEP_EVERY_MS) {
+        upkeep(writer);
+        return;
+    }
+    if (atomic_load(&writer->commits) % FREE_SPACE_EVERY == 0)
+        look_at_disk(writer);
+    if (store_log_bytes(writer->store) > WRITER_WAL_BYTES)
+        checkpoint(writer, false);
+}
+
 static void run_group(struct writer *writer, struct write *group)
 {
     if (group->alone) {
         run_alone(writer, group);
         return;
     }
-    commit_group(writer, group);
-    finish_group(writer, group);
-    if (monotonic_ms() - writer->upkept_ms >= UPKEEP_EVERY_MS) {
-        upkeep(writer);
-    } else if (atomic_load(&writer->commits) % FREE_SPACE_EVERY == 0) {
-        look_at_disk(writer);
-        if (wal_size(writer) > WRITER_WAL_BYTES)
-            checkpoint(writer, false);
+    while (group) {
+        struct write *rest = commit_group(writer, group);
+        finish_group(writer, group);
+        keep_up(writer);
+        group = rest;
     }
 }
 

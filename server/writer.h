@@ -7,8 +7,13 @@
  * with the commit's if that failed: whatever was answered OK is on disk and counted.
  *
  * While idle, and every few seconds where writes never pause, the writer checkpoints the WAL,
- * applies what other processes have written and expires old events. The WAL is also checkpointed
- * whenever it is above WRITER_WAL_BYTES.
+ * applies what other processes have written and expires old events.
+ *
+ * The WAL's size: a transaction takes no further write once its requests have
+ * WRITER_GROUP_BYTES_MAX or made WRITER_GROUP_CHANGES_MAX changes, and after each one the WAL is
+ * checkpointed if more than WRITER_WAL_BYTES of it are in use. The file so stays below
+ * WRITER_WAL_BYTES and what one transaction writes; a reader in the way or one large erasure may
+ * lift it above for a while, and it shrinks back to 64 MiB afterwards (journal_size_limit).
  */
 #include "base/status.h"
 #include "data/store.h"
@@ -16,13 +21,19 @@
 struct writer;
 struct site;
 
-enum { WRITER_GROUP_MAX = 512, WRITER_WAL_BYTES = 16 << 20 };
+enum {
+    WRITER_GROUP_MAX = 512,
+    WRITER_GROUP_BYTES_MAX = 8 << 20,
+    WRITER_GROUP_CHANGES_MAX = 20000,
+    WRITER_WAL_BYTES = 16 << 20
+};
 
 struct write {
     enum status (*apply)(void *context, struct store *store, struct error *reterr);
     void (*done)(void *context, enum status status, const struct error *err);
     void *context;
-    bool alone; /* outside of any transaction, with nothing else: the swap of snapshots */
+    size_t bytes; /* of the request: what it may make the log grow by, more or less */
+    bool alone;   /* outside of any transaction, with nothing else: the swap of snapshots */
     /* the writer's */
     struct write *next;
     enum status status;

@@ -24,7 +24,7 @@ char *buffer_reserve(struct buffer *buffer, size_t extra)
             capacity *= 2;
         char *data = realloc(buffer->data, capacity);
         if (!data) {
-            buffer->failed = true;
+            buffer->failed = buffer->no_memory = true;
             return NULL;
         }
         buffer->data = data;

@@ -17,6 +17,7 @@ struct buffer {
     size_t size, capacity;
     size_t limit; /* bytes, 0: no limit */
     bool failed;
+    bool no_memory; /* failed for want of memory, not for the limit */
 };
 
 void buffer_append(struct buffer *buffer, const void *bytes, size_t length);

@@ -10,7 +10,8 @@
 enum { JSON_DEPTH_MAX = 32 };
 
 /* One whole document. MALFORMED with line and column in `pointer` ("line 3, column 7");
- * TOO_LARGE when nested deeper than JSON_DEPTH_MAX. The result is the caller's (json_decref). */
+ * TOO_LARGE when nested deeper than JSON_DEPTH_MAX; NO_MEMORY. The result is the caller's
+ * (json_decref). */
 enum status json_parse(const char *bytes, size_t length, json_t **ret_value, struct error *reterr);
 
 /* RFC 6901: appends "/name" (with ~0 and ~1) to a pointer in out[ERROR_POINTER_MAX], cut to fit. */

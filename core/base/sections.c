@@ -209,12 +209,16 @@ static enum status check_header(const struct header *header, uint64_t size, cons
     return STATUS_OK;
 }
 
-static enum status check_entry(const struct entry *entry, const struct header *header,
-                               const char *base, const char *path, struct error *reterr)
+/* from: where the section before has ended. No byte belongs to two: zeroing one section would
+ * break the other. */
+static enum status check_entry(const struct entry *entry, uint64_t from,
+                               const struct header *header, const char *base, const char *path,
+                               struct error *reterr)
 {
     uint64_t cells, bytes;
     if (entry->name[SECTION_NAME_MAX] != '\0' || entry->type >= SECTION_TYPE_COUNT ||
-        entry->offset % SECTION_ALIGNMENT != 0 || entry->offset > header->table_offset ||
+        entry->offset % SECTION_ALIGNMENT != 0 || entry->offset < from ||
+        entry->offset > header->table_offset ||
         entry->bytes > header->table_offset - entry->offset ||
         __builtin_mul_overflow(entry->rows, entry->columns, &cells) ||
         __builtin_mul_overflow(cells, section_type_size(entry->type), &bytes) ||
@@ -240,10 +244,12 @@ static enum status read_table(struct sections *s, const char *path, struct error
     s->sections = calloc(header->count ? header->count : 1, sizeof *s->sections);
     if (!s->sections)
         return error_set(reterr, STATUS_NO_MEMORY, "out of memory for %s", path);
+    uint64_t from = sizeof *header;
     for (size_t i = 0; i < header->count; i++) {
-        status = check_entry(&entries[i], header, base, path, reterr);
+        status = check_entry(&entries[i], from, header, base, path, reterr);
         if (status != STATUS_OK)
             return status;
+        from = entries[i].offset + entries[i].bytes;
         s->sections[i] = (struct section){.name = entries[i].name,
                                           .type = entries[i].type,
                                           .rows = entries[i].rows,

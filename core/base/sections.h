@@ -3,10 +3,10 @@
  *
  * Layout, little-endian. Header of 64 bytes: magic "TASTEVIN", u32 format (1), u32 section count,
  * u64 offset of the table, u64 file size, u32 crc32c of the table, u32 crc32c of the 36 header
- * bytes before it, rest zero. Then the sections, each at a multiple of 64 bytes, padded with
- * zeros. Then the table: 128 bytes a section: name (48, zero-padded), u32 dtype, u32 crc32c of the
- * data, u64 offset, u64 bytes, u64 rows, u64 columns, rest zero. The same content gives the same
- * bytes. Readers skip sections that they do not know.
+ * bytes before it, rest zero. Then the sections in the order of the table, each at a multiple of 64
+ * bytes, padded with zeros. Then the table: 128 bytes a section: name (48, zero-padded), u32 dtype,
+ * u32 crc32c of the data, u64 offset, u64 bytes, u64 rows, u64 columns, rest zero. The same content
+ * gives the same bytes. Readers skip sections that they do not know.
  *
  * A reader maps the file, checks every crc once and hands out pointers into the mapping; they are
  * valid until sections_close. Threads: a writer has one user, a reader any number.

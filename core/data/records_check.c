@@ -307,11 +307,13 @@ enum status attributes_check(const json_t *value, size_t bytes_max, struct error
     }
     struct buffer text = {.limit = bytes_max};
     attributes_print(value, &text);
-    const bool large = text.failed;
+    const bool failed = text.failed, no_memory = text.no_memory;
     buffer_free(&text);
-    return large ? error_set(reterr, STATUS_TOO_LARGE,
-                             "the fields are larger than %zu bytes as JSON", bytes_max)
-                 : STATUS_OK;
+    if (no_memory)
+        return error_set(reterr, STATUS_NO_MEMORY, "out of memory");
+    return failed ? error_set(reterr, STATUS_TOO_LARGE,
+                              "the fields are larger than %zu bytes as JSON", bytes_max)
+                  : STATUS_OK;
 }
 
 static enum status attributes_text_check(const char *text, size_t bytes_max, const char *pointer,

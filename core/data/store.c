@@ -78,6 +78,15 @@ static enum status connect_to(struct store *store, struct error *reterr)
     return STATUS_OK;
 }
 
+/* After a commit: n_pages is how many the log holds by now. */
+static int on_commit(void *context, sqlite3 *db, const char *database, int n_pages)
+{
+    (void)db, (void)database;
+    struct store *store = context;
+    store->log_bytes = (uint64_t)n_pages * (LOG_HEADER_BYTES + PAGE_BYTES);
+    return SQLITE_OK;
+}
+
 /* The file is ours and of this schema, made so for a writer. */
 static enum status prepare_schema(struct store *store, struct error *reterr)
 {
@@ -95,6 +104,8 @@ static enum status prepare_schema(struct store *store, struct error *reterr)
             run_pragmas(store, store->mode == STORE_WRITE ? pragmas_write : pragmas_read, reterr);
     if (status == STATUS_OK && version < latest)
         status = migrate_up(store->db, store_migrations, reterr);
+    /* last: the pragma wal_autocheckpoint sets a hook of its own */
+    sqlite3_wal_hook(store->db, store->mode == STORE_WRITE ? on_commit : NULL, store);
     return status;
 }
 
@@ -142,6 +153,8 @@ void store_close(struct store *store)
     sqlite3_close(store->db);
     arena_free(&store->scratch);
     filters_free(&store->filters);
+    numbers_free(&store->users);
+    numbers_free(&store->items);
     free(store->path);
     free(store);
 }
@@ -199,6 +212,22 @@ enum status store_count(struct store *store, struct store_counts *ret_counts, st
     return STATUS_OK;
 }
 
+void store_forget_numbers(struct store *store)
+{
+    numbers_forget(&store->users);
+    numbers_forget(&store->items);
+}
+
+/* What another process has written may have given an id another number. */
+static void prepare_numbers(struct store *store)
+{
+    if (store->numbers_seq != store->counts.seq)
+        store_forget_numbers(store);
+    store->numbers_seq = store->counts.seq;
+    numbers_resize(&store->users, store->counts.next_user);
+    numbers_resize(&store->items, store->counts.next_item);
+}
+
 enum status store_begin(struct store *store, struct error *reterr)
 {
     assert(store->mode == STORE_WRITE && !store->in_transaction);
@@ -206,30 +235,45 @@ enum status store_begin(struct store *store, struct error *reterr)
     if (status != STATUS_OK)
         return status;
     store->in_transaction = true;
+    store->failure = STATUS_OK;
     store->counts_changed = store->filters.current = false;
     status = read_counts(store, &store->counts, reterr);
     store->seq_at_begin = store->counts.seq;
-    if (status != STATUS_OK)
+    store->tombstones = TOMBSTONES_UNKNOWN;
+    if (status == STATUS_OK)
+        prepare_numbers(store);
+    else
         store_rollback(store);
     return status;
+}
+
+/* After some failures SQLite has rolled back by itself; whoever shared the transaction hears why.
+ */
+static enum status given_up(const struct store *store, struct error *reterr)
+{
+    const enum status cause = store->failure;
+    return error_set(reterr, cause == STATUS_OK ? STATUS_IO : cause,
+                     "%s: the transaction was given up after an error (%s)", store->path,
+                     status_name(cause == STATUS_OK ? STATUS_IO : cause));
 }
 
 enum status store_commit(struct store *store, struct error *reterr)
 {
     assert(store->in_transaction && !store->in_savepoint);
     enum status status = STATUS_OK;
-    /* after some failures (a full disk among them) SQLite has rolled back by itself */
     if (sqlite3_get_autocommit(store->db))
-        status = error_set(reterr, STATUS_IO, "%s: the transaction was given up after an error",
-                           store->path);
+        status = given_up(store, reterr);
     if (status == STATUS_OK && store->counts_changed)
         status = write_counts(store, reterr);
     if (status == STATUS_OK)
         status = run(store, SQL_COMMIT, reterr);
-    if (status != STATUS_OK)
+    if (status != STATUS_OK) {
         store_rollback(store);
-    else if (store->filters.current || store->filters.seq == store->seq_at_begin)
+        return status;
+    }
+    if (store->filters.current || store->filters.seq == store->seq_at_begin)
         store->filters.seq = store->counts.seq; /* nobody else wrote in between */
+    store->numbers_seq = store->counts.seq;
     store->in_transaction = false;
     return status;
 }
@@ -238,6 +282,7 @@ void store_rollback(struct store *store)
 {
     if (!sqlite3_get_autocommit(store->db))
         run(store, SQL_ROLLBACK, NULL);
+    store_forget_numbers(store);
     store->in_transaction = store->in_savepoint = false;
 }
 
@@ -258,8 +303,7 @@ enum status store_savepoint(struct store *store, struct error *reterr)
 {
     assert(store->in_transaction && !store->in_savepoint);
     if (sqlite3_get_autocommit(store->db))
-        return error_set(reterr, STATUS_IO, "%s: the transaction was given up after an error",
-                         store->path);
+        return given_up(store, reterr);
     const enum status status = run(store, SQL_SAVEPOINT, reterr);
     if (status == STATUS_OK) {
         store->in_savepoint = true;
@@ -284,6 +328,7 @@ void store_undo(struct store *store)
     if (!sqlite3_get_autocommit(store->db) &&
         (run(store, SQL_UNDO, NULL) != STATUS_OK || run(store, SQL_RELEASE, NULL) != STATUS_OK))
         run(store, SQL_ROLLBACK, NULL); /* commit sees it and refuses */
+    store_forget_numbers(store);
     store->counts = store->counts_before;
     store->in_savepoint = false;
 }

@@ -91,7 +91,8 @@ struct event_result {
 
 /* Adds one event; makes user, session and item as needed (an item so made is a ghost unless
  * auto_items). A duplicate changes nothing. CONFLICT: the id is there with other content. An id
- * that was retracted stays retracted (duplicate = true). NOT_FOUND: unknown type (of `types`). */
+ * that was retracted stays retracted (duplicate = true). NOT_FOUND: unknown type (of `types`).
+ * These refusals come before anything is changed: no savepoint is needed for their sake. */
 enum status store_add_event(struct store *store, const struct event_types *types,
                             const struct event_record *event, bool auto_items, int64_t now_ms,
                             struct event_result *ret_result, struct error *reterr);
@@ -306,6 +307,10 @@ enum status store_backup(struct store *store, const char *path, struct error *re
  * which only truncating makes 0: without it, the file is written from its start again. */
 enum status store_checkpoint(struct store *store, bool truncate, uint64_t *ret_wal_bytes,
                              struct error *reterr);
+
+/* How much of the WAL is in use as of this handle's last commit. The file itself keeps its size
+ * when it is written from its start again. 0 before the first commit. */
+uint64_t store_log_bytes(const struct store *store);
 
 /* PRAGMA quick_check and the program's own invariants; CORRUPT names the first that fails. */
 enum status store_verify(struct store *store, struct error *reterr);

@@ -101,10 +101,10 @@ static enum status find_given(struct store *store, const char *event_id,
                               struct event_match *ret_match, struct error *reterr)
 {
     enum status status = filters_update(store, reterr);
-    uint64_t run = run_of(store->counts.seq) + 1;
-    while (status == STATUS_OK && ret_match->seq == 0 && run-- > 0)
-        if (filters_may_have(store, run, event_id))
-            status = find_in_run(store, event_id, run, ret_match, reterr);
+    uint64_t run = UINT64_MAX;
+    while (status == STATUS_OK && ret_match->seq == 0 &&
+           filters_next_run(store, event_id, run, &run))
+        status = find_in_run(store, event_id, run, ret_match, reterr);
     return status;
 }
 
@@ -123,13 +123,28 @@ enum status event_find(struct store *store, const char *event_id, struct event_m
     return status;
 }
 
+/* Most stores have none: asked once a transaction, not once an event. */
+static enum status look_for_tombstones(struct store *store, struct error *reterr)
+{
+    uint32_t user;
+    if (store->in_transaction && store->tombstones != TOMBSTONES_UNKNOWN)
+        return STATUS_OK;
+    const enum status status = sql_find(store, sql_get(store, SQL_ANY_TOMBSTONE), &user, reterr);
+    if (status == STATUS_OK)
+        store->tombstones = user == NUMBER_NONE ? TOMBSTONES_NONE : TOMBSTONES_SOME;
+    return status;
+}
+
 enum status event_is_tombstoned(struct store *store, const char *event_id, bool *ret_there,
                                 struct error *reterr)
 {
-    sqlite3_stmt *s = sql_get(store, SQL_FIND_TOMBSTONE);
-    sql_bind_text(s, ":event_id", event_id);
-    uint32_t user;
-    const enum status status = sql_find(store, s, &user, reterr);
+    uint32_t user = NUMBER_NONE;
+    enum status status = look_for_tombstones(store, reterr);
+    if (status == STATUS_OK && store->tombstones == TOMBSTONES_SOME) {
+        sqlite3_stmt *s = sql_get(store, SQL_FIND_TOMBSTONE);
+        sql_bind_text(s, ":event_id", event_id);
+        status = sql_find(store, s, &user, reterr);
+    }
     if (status == STATUS_OK)
         *ret_there = user != NUMBER_NONE;
     return status;
@@ -181,7 +196,7 @@ static enum status compare(struct store *store, const struct event_record *event
     sqlite3_stmt *s = sql_get(store, SQL_GET_EVENT);
     sql_bind_seq(s, ":seq", match->seq);
     bool row, same = false;
-    enum status status = sql_step(store, s, &row, reterr);
+    enum status status = sql_step_text(store, s, &row, reterr);
     if (status != STATUS_OK)
         return status;
     if (row) {
@@ -256,25 +271,87 @@ enum status event_need_who(struct store *store, const char *user, const char *se
     return STATUS_OK;
 }
 
-static void bind_event(sqlite3_stmt *s, const struct event_record *event,
+/* Parameters of SQL_ADD_EVENT. */
+enum event_parameter {
+    AT_SEQ,
+    AT_USER,
+    AT_ITEM,
+    AT_TYPE,
+    AT_TIME,
+    AT_RATING,
+    AT_EVENT_ID,
+    AT_SESSION,
+    AT_RECOMMENDATION_ID,
+    AT_POSITION,
+    AT_QUANTITY,
+    AT_PRICE,
+    AT_CURRENCY,
+    AT_ORDER_ID,
+    AT_PROGRESS,
+    AT_CONTEXT,
+};
+static const char *const event_parameters[EVENT_PARAMETERS] = {
+    [AT_SEQ] = ":seq",
+    [AT_USER] = ":user",
+    [AT_ITEM] = ":item",
+    [AT_TYPE] = ":type",
+    [AT_TIME] = ":time",
+    [AT_RATING] = ":rating",
+    [AT_EVENT_ID] = ":event_id",
+    [AT_SESSION] = ":session",
+    [AT_RECOMMENDATION_ID] = ":recommendation_id",
+    [AT_POSITION] = ":position",
+    [AT_QUANTITY] = ":quantity",
+    [AT_PRICE] = ":price",
+    [AT_CURRENCY] = ":currency",
+    [AT_ORDER_ID] = ":order_id",
+    [AT_PROGRESS] = ":progress",
+    [AT_CONTEXT] = ":context",
+};
+
+/* NULL is NULL, for SQLite as for us. */
+static void bind_text(sqlite3_stmt *s, int at, const char *text)
+{
+    sqlite3_bind_text(s, at, text, -1, SQLITE_STATIC);
+}
+
+static void bind_real(sqlite3_stmt *s, int at, double value)
+{
+    if (isnan(value))
+        sqlite3_bind_null(s, at);
+    else
+        sqlite3_bind_double(s, at, value);
+}
+
+static void bind_int(sqlite3_stmt *s, int at, int64_t value, bool is_known)
+{
+    if (is_known)
+        sqlite3_bind_int64(s, at, value);
+    else
+        sqlite3_bind_null(s, at);
+}
+
+static void bind_event(sqlite3_stmt *s, int *places, const struct event_record *event,
                        const struct numbers *numbers, uint64_t seq, int64_t time_ms)
 {
-    sql_bind_seq(s, ":seq", seq);
-    sql_bind_int(s, ":user", numbers->user);
-    sql_bind_int(s, ":item", numbers->item);
-    sql_bind_int(s, ":type", numbers->type);
-    sql_bind_time(s, ":time", time_ms);
-    sql_bind_real(s, ":rating", event->rating);
-    sql_bind_text(s, ":event_id", event->event_id);
-    sql_bind_text(s, ":session", numbers->session);
-    sql_bind_text(s, ":recommendation_id", event->recommendation_id);
-    sql_bind_time(s, ":position", event->position < 0 ? TIME_UNKNOWN : event->position);
-    sql_bind_real(s, ":quantity", event->quantity);
-    sql_bind_real(s, ":price", event->price);
-    sql_bind_text(s, ":currency", event->currency);
-    sql_bind_text(s, ":order_id", event->order_id);
-    sql_bind_real(s, ":progress", event->progress);
-    sql_bind_text(s, ":context", event->context);
+    if (places[0] == 0)
+        sql_find_places(s, event_parameters, EVENT_PARAMETERS, places);
+    bind_int(s, places[AT_SEQ], (int64_t)seq, true);
+    bind_int(s, places[AT_USER], numbers->user, true);
+    bind_int(s, places[AT_ITEM], numbers->item, true);
+    bind_int(s, places[AT_TYPE], numbers->type, true);
+    bind_int(s, places[AT_TIME], time_ms, time_ms != TIME_UNKNOWN);
+    bind_real(s, places[AT_RATING], event->rating);
+    bind_text(s, places[AT_EVENT_ID], event->event_id);
+    bind_text(s, places[AT_SESSION], numbers->session);
+    bind_text(s, places[AT_RECOMMENDATION_ID], event->recommendation_id);
+    bind_int(s, places[AT_POSITION], event->position, event->position >= 0);
+    bind_real(s, places[AT_QUANTITY], event->quantity);
+    bind_real(s, places[AT_PRICE], event->price);
+    bind_text(s, places[AT_CURRENCY], event->currency);
+    bind_text(s, places[AT_ORDER_ID], event->order_id);
+    bind_real(s, places[AT_PROGRESS], event->progress);
+    bind_text(s, places[AT_CONTEXT], event->context);
 }
 
 static enum status insert_event(struct store *store, const struct event_record *event,
@@ -288,7 +365,7 @@ static enum status insert_event(struct store *store, const struct event_record *
     if (status != STATUS_OK)
         return status;
     sqlite3_stmt *s = sql_get(store, SQL_ADD_EVENT);
-    bind_event(s, event, numbers, seq, time_ms);
+    bind_event(s, store->event_places, event, numbers, seq, time_ms);
     status = sql_run(store, s, reterr);
     if (status == STATUS_OK)
         store->counts.events++;
@@ -300,7 +377,9 @@ static void write_event_id(const struct store *store, const struct event_record 
                            struct event_result *ret_result)
 {
     if (event->event_id) {
-        snprintf(ret_result->event_id, sizeof ret_result->event_id, "%s", event->event_id);
+        const size_t length = strnlen(event->event_id, sizeof ret_result->event_id - 1);
+        memcpy(ret_result->event_id, event->event_id, length);
+        ret_result->event_id[length] = '\0';
         return;
     }
     const struct made_id id = {

@@ -5,7 +5,7 @@
 
 #include "data/store_internal.h"
 
-enum { LINE_BYTES = 64, N_LINES = FILTER_BYTES / LINE_BYTES, BITS_SET = 6 };
+enum { LINE_BYTES = 64, N_LINES = FILTER_BYTES / LINE_BYTES, BITS_SET = 6, RUNS_AHEAD = 16 };
 
 void filters_free(struct id_filters *filters)
 {
@@ -33,17 +33,30 @@ static unsigned bit_of(uint64_t hash, int i)
     return (unsigned)(hash * UINT64_C(0x9e3779b97f4a7c15) >> (10 + 9 * i)) & (8 * LINE_BYTES - 1);
 }
 
-bool filters_may_have(const struct store *store, uint64_t run, const char *event_id)
+static bool has_all_bits(const unsigned char *filter, uint64_t hash)
 {
-    const struct id_filters *filters = &store->filters;
-    if (run >= filters->n_runs || !filters->of_run[run])
-        return false;
-    const uint64_t hash = hash_of(store, event_id);
-    const unsigned char *line = filters->of_run[run] + line_of(hash);
+    const unsigned char *line = filter + line_of(hash);
     for (int i = 0; i < BITS_SET; i++)
         if (!(line[bit_of(hash, i) / 8] >> bit_of(hash, i) % 8 & 1))
             return false;
     return true;
+}
+
+/* One line of each filter, and none of them likely to be in a cache: they are asked for ahead. */
+bool filters_next_run(const struct store *store, const char *event_id, uint64_t below,
+                      uint64_t *ret_run)
+{
+    const struct id_filters *filters = &store->filters;
+    const uint64_t hash = hash_of(store, event_id);
+    for (uint64_t run = below < filters->n_runs ? below : filters->n_runs; run-- > 0;) {
+        if (run >= RUNS_AHEAD && filters->of_run[run - RUNS_AHEAD])
+            __builtin_prefetch(filters->of_run[run - RUNS_AHEAD] + line_of(hash));
+        if (!filters->of_run[run] || !has_all_bits(filters->of_run[run], hash))
+            continue;
+        *ret_run = run;
+        return true;
+    }
+    return false;
 }
 
 static enum status out_of_memory(struct error *reterr)

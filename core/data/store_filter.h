@@ -33,8 +33,9 @@ void filters_free(struct id_filters *filters);
  * does the work. Before any question. */
 enum status filters_update(struct store *store, struct error *reterr);
 
-/* May the run have an event of that id? */
-bool filters_may_have(const struct store *store, uint64_t run, const char *event_id);
+/* The newest run below `below` that may have an event of that id. False: none. */
+bool filters_next_run(const struct store *store, const char *event_id, uint64_t below,
+                      uint64_t *ret_run);
 
 /* An event of that id is about to be stored in the run. */
 enum status filters_add(struct store *store, uint64_t run, const char *event_id,

@@ -59,7 +59,7 @@ static enum status item_id(struct store *store, uint32_t number, const char **re
     sqlite3_stmt *s = sql_get(store, SQL_GET_ITEM_ID);
     sql_bind_int(s, ":number", number);
     bool row;
-    const enum status status = sql_step(store, s, &row, reterr);
+    const enum status status = sql_step_text(store, s, &row, reterr);
     if (status != STATUS_OK)
         return status;
     const char *id = row ? sql_text(s, 0) : "";
@@ -90,7 +90,7 @@ static enum status walk_run(struct store *store, sqlite3_stmt *s, store_each_imp
 {
     bool row;
     enum status status;
-    while ((status = sql_step(store, s, &row, reterr)) == STATUS_OK && row) {
+    while ((status = sql_step_text(store, s, &row, reterr)) == STATUS_OK && row) {
         struct impression_record impression = {.recommendation_id = sql_text(s, 3),
                                                .user = sql_text(s, 1),
                                                .session = sql_text(s, 2),

@@ -7,6 +7,7 @@
 #include "data/store.h"
 #include "data/store_event_id.h"
 #include "data/store_filter.h"
+#include "data/store_numbers.h"
 #include "data/store_sql.h"
 
 enum user_kind { USER_NAMED = 1, USER_GUEST, USER_GONE };
@@ -17,6 +18,9 @@ enum {
     PAGE_ROWS = 4096,       /* rows of one short reading transaction */
     BUSY_TIMEOUT_MS = 5000, /* another process may hold the writer's lock for so long */
     EVENT_KEY_BYTES = 16,   /* of the check in event ids */
+    PAGE_BYTES = 4096,      /* of a page, which is SQLite's default */
+    LOG_HEADER_BYTES = 24,  /* before each page in the WAL */
+    EVENT_PARAMETERS = 16,
 };
 
 struct store {
@@ -24,12 +28,19 @@ struct store {
     enum store_mode mode;
     char *path; /* of the database file */
     sqlite3_stmt *statements[SQL_COUNT];
+    int prepare_code; /* SQLite's, of the last one prepared */
     bool in_transaction, in_savepoint;
+    enum status failure;               /* of the transaction's last statement that failed, or OK */
     struct store_counts counts;        /* valid within a writing transaction */
     struct store_counts counts_before; /* at the savepoint */
     bool counts_changed;
     uint64_t seq_at_begin; /* of the transaction */
+    uint64_t log_bytes;    /* of the WAL in use, as of the last commit */
     struct id_filters filters;
+    struct number_cache users, items; /* ids' numbers as of numbers_seq */
+    uint64_t numbers_seq;
+    enum tombstones { TOMBSTONES_UNKNOWN, TOMBSTONES_NONE, TOMBSTONES_SOME } tombstones;
+    int event_places[EVENT_PARAMETERS]; /* of SQL_ADD_EVENT; 0: not looked up yet */
     unsigned char event_key[EVENT_KEY_BYTES];
     struct arena scratch; /* one row of a list */
 };
@@ -39,6 +50,9 @@ struct store {
 /* One read transaction over several statements; nothing to do within a writing one. */
 enum status store_begin_read(struct store *store, struct error *reterr);
 void store_end_read(struct store *store);
+
+/* Forgets the numbers of all ids: what is stored may have become another. */
+void store_forget_numbers(struct store *store);
 
 /* The next seq, and a row of `changes` under it. */
 uint64_t store_next_seq(struct store *store);

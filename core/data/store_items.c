@@ -83,6 +83,7 @@ static enum status add_item(struct store *store, const struct item_record *item,
     const enum status status = write_item(store, SQL_ADD_ITEM, number, state, item, now_ms, reterr);
     if (status != STATUS_OK)
         return status;
+    numbers_keep(&store->items, item->id, number); /* above the deleted one of this id, if any */
     store->counts.next_item++;
     (*counter_of(store, state))++;
     *ret_number = number;
@@ -95,10 +96,13 @@ enum status item_need(struct store *store, const char *id, bool listed, int64_t 
 {
     enum item_state state;
     uint32_t number;
+    if (numbers_find(&store->items, id, ret_number))
+        return STATUS_OK;
     const enum status status = item_find(store, id, &number, &state, reterr);
     if (status != STATUS_OK)
         return status;
     if (number != NUMBER_NONE) {
+        numbers_keep(&store->items, id, number);
         *ret_number = number;
         return STATUS_OK;
     }
@@ -184,7 +188,7 @@ static enum status get_item(struct store *store, const char *id, struct arena *a
     sqlite3_stmt *s = sql_get(store, SQL_GET_ITEM);
     sql_bind_text(s, ":id", id);
     bool row;
-    enum status status = sql_step(store, s, &row, reterr);
+    enum status status = sql_step_text(store, s, &row, reterr);
     if (status != STATUS_OK)
         return status;
     *ret_number = NUMBER_NONE;
@@ -312,7 +316,7 @@ enum status store_list_items(struct store *store, uint32_t from_number, uint32_t
     sql_bind_int(s, ":limit", limit);
     bool row;
     enum status status;
-    while ((status = sql_step(store, s, &row, reterr)) == STATUS_OK && row) {
+    while ((status = sql_step_text(store, s, &row, reterr)) == STATUS_OK && row) {
         struct item_record item;
         enum item_state state;
         uint32_t number;

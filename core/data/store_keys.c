@@ -41,7 +41,7 @@ enum status store_list_keys(struct store *store, store_each_key each, void *cont
     sqlite3_stmt *s = sql_get(store, SQL_LIST_KEYS);
     bool row;
     enum status status;
-    while ((status = sql_step(store, s, &row, reterr)) == STATUS_OK && row) {
+    while ((status = sql_step_text(store, s, &row, reterr)) == STATUS_OK && row) {
         struct key_row key = {.number = (uint32_t)sqlite3_column_int64(s, 0),
                               .name = sql_text(s, 1),
                               .scopes = (unsigned)sqlite3_column_int(s, 2),
@@ -67,7 +67,7 @@ enum status store_get_setting(struct store *store, const char *name, struct buff
     sqlite3_stmt *s = sql_get(store, SQL_GET_SETTING);
     sql_bind_text(s, ":name", name);
     bool row;
-    const enum status status = sql_step(store, s, &row, reterr);
+    const enum status status = sql_step_text(store, s, &row, reterr);
     if (status != STATUS_OK)
         return status;
     if (!row)

@@ -8,7 +8,7 @@ static enum status walk_events(struct store *store, sqlite3_stmt *s, store_each_
 {
     bool row;
     enum status status;
-    while ((status = sql_step(store, s, &row, reterr)) == STATUS_OK && row) {
+    while ((status = sql_step_text(store, s, &row, reterr)) == STATUS_OK && row) {
         char made_id[MADE_ID_LENGTH + 1];
         struct event_record event;
         event_from_row(store, s, made_id, &event);

@@ -113,7 +113,7 @@ static enum status look_up_user(struct store *store, struct change *change, sqli
     sqlite3_stmt *s = sql_get(store, SQL_GET_USER_BY_NUMBER);
     sql_bind_int(s, ":number", change->number);
     bool row;
-    const enum status status = sql_step(store, s, &row, reterr);
+    const enum status status = sql_step_text(store, s, &row, reterr);
     if (status != STATUS_OK)
         return status;
     if (!row || sqlite3_column_int(s, 5) == USER_GONE)
@@ -131,7 +131,7 @@ static enum status look_up_item(struct store *store, struct change *change,
     sqlite3_stmt *s = sql_get(store, SQL_GET_ITEM_BY_NUMBER);
     sql_bind_int(s, ":number", change->number);
     bool row;
-    enum status status = sql_step(store, s, &row, reterr);
+    enum status status = sql_step_text(store, s, &row, reterr);
     if (status != STATUS_OK)
         return status;
     *ret_open = s;
@@ -152,7 +152,7 @@ static enum status look_up_session(struct store *store, struct change *change,
     sqlite3_stmt *s = sql_get(store, SQL_GET_SESSION);
     sql_bind_int(s, ":number", change->number);
     bool row;
-    const enum status status = sql_step(store, s, &row, reterr);
+    const enum status status = sql_step_text(store, s, &row, reterr);
     if (status != STATUS_OK)
         return status;
     *ret_open = s;
@@ -238,7 +238,7 @@ static enum status read_id_page(struct store *store, enum sql id, uint32_t *from
     bool row;
     enum status status;
     size_t n = 0;
-    while ((status = sql_step(store, s, &row, reterr)) == STATUS_OK && row) {
+    while ((status = sql_step_text(store, s, &row, reterr)) == STATUS_OK && row) {
         const uint32_t number = (uint32_t)sqlite3_column_int64(s, 0);
         const char *text = sql_text(s, 1);
         status = text ? idmap_add(map, number, text, (size_t)sqlite3_column_bytes(s, 1))

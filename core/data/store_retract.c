@@ -18,6 +18,7 @@ enum status event_delete(struct store *store, uint64_t seq, struct error *reterr
 static enum status retract(struct store *store, uint64_t seq, uint32_t user, const char *event_id,
                            struct error *reterr)
 {
+    store->tombstones = TOMBSTONES_SOME;
     sqlite3_stmt *s = sql_get(store, SQL_ADD_TOMBSTONE);
     sql_bind_text(s, ":event_id", event_id);
     sql_bind_int(s, ":user", user);
@@ -62,7 +63,7 @@ static enum status next_match(struct store *store, const struct pattern *pattern
     sql_bind_text(s, ":item", pattern->item);
     sql_bind_int(s, ":type", pattern->type);
     sql_bind_seq(s, ":after", *seq);
-    const enum status status = sql_step(store, s, ret_found, reterr);
+    const enum status status = sql_step_text(store, s, ret_found, reterr);
     if (status != STATUS_OK || !*ret_found)
         return status;
     char made_id[MADE_ID_LENGTH + 1];

@@ -152,6 +152,7 @@ const struct sql_text sql_texts[SQL_COUNT] = {
     [SQL_MOVE_EVENTS] =
         {"UPDATE interactions SET user = :to,"
          " session = coalesce(session, :session) WHERE seq >> 16 = :run AND user = :from"},
+    [SQL_ANY_TOMBSTONE] = {"SELECT user FROM tombstones WHERE event_id >= '' LIMIT 1"},
     [SQL_FIND_TOMBSTONE] = {"SELECT user FROM tombstones WHERE event_id = :event_id"},
     [SQL_ADD_TOMBSTONE] = {"INSERT INTO tombstones (event_id, user) VALUES (:event_id, :user)"},
     [SQL_MOVE_TOMBSTONES] = {"UPDATE tombstones SET user = :to WHERE user = :from"},
@@ -289,8 +290,8 @@ sqlite3_stmt *sql_get(struct store *store, enum sql id)
     if (*statement)
         sqlite3_reset(*statement);
     else
-        sqlite3_prepare_v3(store->db, sql_texts[id].text, -1, SQLITE_PREPARE_PERSISTENT, statement,
-                           NULL);
+        store->prepare_code = sqlite3_prepare_v3(store->db, sql_texts[id].text, -1,
+                                                 SQLITE_PREPARE_PERSISTENT, statement, NULL);
     return *statement;
 }
 
@@ -299,6 +300,12 @@ static int place(sqlite3_stmt *statement, const char *name)
     const int index = statement ? sqlite3_bind_parameter_index(statement, name) : 0;
     assert(!statement || index > 0); /* a name that the statement does not have */
     return index;
+}
+
+void sql_find_places(sqlite3_stmt *statement, const char *const *names, int n, int *places)
+{
+    for (int i = 0; i < n; i++)
+        places[i] = place(statement, names[i]);
 }
 
 void sql_bind_int(sqlite3_stmt *statement, const char *name, int64_t value)
@@ -334,21 +341,58 @@ void sql_bind_blob(sqlite3_stmt *statement, const char *name, const void *bytes,
     sqlite3_bind_blob64(statement, place(statement, name), bytes, length, SQLITE_STATIC);
 }
 
+/* The cause stays: what fails after SQLite has rolled back only follows from it. */
+static enum status note_failure(struct store *store, enum status status)
+{
+    if (store->failure != STATUS_NO_MEMORY && store->failure != STATUS_DISK_FULL)
+        store->failure = status;
+    return status;
+}
+
 enum status sql_step(struct store *store, sqlite3_stmt *statement, bool *ret_row,
                      struct error *reterr)
 {
-    const int code = statement ? sqlite3_step(statement) : SQLITE_ERROR;
+    const char *doing =
+        store->in_transaction ? "cannot write to the store" : "cannot read the store";
+    if (!statement) { /* whoever bound its parameters has cleared the connection's error */
+        const enum status status = note_failure(store, status_of(store->prepare_code, 0));
+        return error_set(reterr, status, "%s: %s (%s)", doing, sqlite3_errstr(store->prepare_code),
+                         store->path);
+    }
+    const int code = sqlite3_step(statement);
     if (code == SQLITE_ROW || code == SQLITE_DONE) {
         *ret_row = code == SQLITE_ROW;
         if (code == SQLITE_DONE)
             sqlite3_reset(statement);
         return STATUS_OK;
     }
-    const enum status status = sql_error(
-        store->db, store->in_transaction ? "cannot write to the store" : "cannot read the store",
-        reterr);
+    const enum status status = note_failure(store, sql_error(store->db, doing, reterr));
     sqlite3_reset(statement);
     return status;
+}
+
+/* SQLite ends a text with a zero byte when it is asked for, which takes memory. */
+static bool hold_texts(sqlite3_stmt *statement)
+{
+    for (int i = 0; i < sqlite3_column_count(statement); i++) {
+        const int type = sqlite3_column_type(statement, i);
+        if ((type == SQLITE_TEXT && !sqlite3_column_text(statement, i)) ||
+            (type == SQLITE_BLOB && !sqlite3_column_blob(statement, i) &&
+             sqlite3_column_bytes(statement, i) > 0))
+            return false;
+    }
+    return true;
+}
+
+enum status sql_step_text(struct store *store, sqlite3_stmt *statement, bool *ret_row,
+                          struct error *reterr)
+{
+    const enum status status = sql_step(store, statement, ret_row, reterr);
+    if (status != STATUS_OK || !*ret_row || hold_texts(statement))
+        return status;
+    sqlite3_reset(statement);
+    note_failure(store, STATUS_NO_MEMORY);
+    return error_set(reterr, STATUS_NO_MEMORY, "out of memory for a row of the store");
 }
 
 enum status sql_run(struct store *store, sqlite3_stmt *statement, struct error *reterr)

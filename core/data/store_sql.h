@@ -81,6 +81,7 @@ enum sql {
     SQL_DELETE_USER_EVENTS,
     SQL_DELETE_ITEM_EVENTS,
     SQL_MOVE_EVENTS,
+    SQL_ANY_TOMBSTONE,
     SQL_FIND_TOMBSTONE,
     SQL_ADD_TOMBSTONE,
     SQL_MOVE_TOMBSTONES,
@@ -120,6 +121,10 @@ enum status sql_error(struct sqlite3 *db, const char *doing, struct error *reter
 /* The statement, reset and ready for binding. */
 sqlite3_stmt *sql_get(struct store *store, enum sql id);
 
+/* Where a statement that runs for every event has its parameters, looked up once: binding by name
+ * compares it with all others each time. */
+void sql_find_places(sqlite3_stmt *statement, const char *const *names, int n, int *places);
+
 void sql_bind_int(sqlite3_stmt *statement, const char *name, int64_t value);
 void sql_bind_seq(sqlite3_stmt *statement, const char *name, uint64_t seq);     /* cut to 63 bits */
 void sql_bind_time(sqlite3_stmt *statement, const char *name, int64_t time_ms); /* unknown: NULL */
@@ -130,6 +135,10 @@ void sql_bind_blob(sqlite3_stmt *statement, const char *name, const void *bytes,
 /* One step: is there a row? Without one the statement is reset. */
 enum status sql_step(struct store *store, sqlite3_stmt *statement, bool *ret_row,
                      struct error *reterr);
+
+/* The same where the row's texts or blobs are read: each of them is then there, or NO_MEMORY. */
+enum status sql_step_text(struct store *store, sqlite3_stmt *statement, bool *ret_row,
+                          struct error *reterr);
 
 /* To the end, no rows wanted; reset. */
 enum status sql_run(struct store *store, sqlite3_stmt *statement, struct error *reterr);

@@ -17,7 +17,7 @@ static enum status read_types(struct store *store, struct event_types *bound, st
     sqlite3_stmt *s = sql_get(store, SQL_LIST_TYPES);
     bool row;
     enum status status;
-    while ((status = sql_step(store, s, &row, reterr)) == STATUS_OK && row) {
+    while ((status = sql_step_text(store, s, &row, reterr)) == STATUS_OK && row) {
         const int code = sqlite3_column_int(s, 0);
         const char *name = sql_text(s, 1);
         if (name && code > 0 && code < EVENT_TYPES_MAX)

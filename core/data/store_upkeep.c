@@ -84,13 +84,18 @@ enum status store_checkpoint(struct store *store, bool truncate, uint64_t *ret_w
     return status;
 }
 
+uint64_t store_log_bytes(const struct store *store)
+{
+    return store->log_bytes;
+}
+
 /* ---- verification ---- */
 
 static enum status quick_check(struct store *store, struct error *reterr)
 {
     sqlite3_stmt *s = sql_get(store, SQL_QUICK_CHECK);
     bool row;
-    enum status status = sql_step(store, s, &row, reterr);
+    enum status status = sql_step_text(store, s, &row, reterr);
     if (status != STATUS_OK)
         return status;
     const char *text = row ? sql_text(s, 0) : NULL;
@@ -106,7 +111,7 @@ static enum status check_invariants(struct store *store, struct error *reterr)
     sqlite3_stmt *s = sql_get(store, SQL_VERIFY);
     bool row;
     enum status status;
-    while ((status = sql_step(store, s, &row, reterr)) == STATUS_OK && row) {
+    while ((status = sql_step_text(store, s, &row, reterr)) == STATUS_OK && row) {
         const int64_t n = sqlite3_column_int64(s, 1);
         if (n == 0)
             continue;

@@ -37,17 +37,21 @@ enum status user_need(struct store *store, const char *id, int64_t now_ms, uint3
                       struct error *reterr)
 {
     uint32_t number;
-    const enum status status = user_find(store, id, &number, reterr);
+    if (numbers_find(&store->users, id, ret_number))
+        return STATUS_OK;
+    enum status status = user_find(store, id, &number, reterr);
+    if (status == STATUS_OK && number == NUMBER_NONE)
+        status = add_user(store, id, "{}", now_ms, &number, reterr);
     if (status != STATUS_OK)
         return status;
-    if (number == NUMBER_NONE)
-        return add_user(store, id, "{}", now_ms, ret_number, reterr);
+    numbers_keep(&store->users, id, number);
     *ret_number = number;
     return STATUS_OK;
 }
 
 enum status user_end(struct store *store, uint32_t number, bool guest, struct error *reterr)
 {
+    store_forget_numbers(store);
     enum status status = store_add_change(store, CHANGE_USER_DEATH, number, reterr);
     if (status != STATUS_OK)
         return status;
@@ -80,7 +84,7 @@ enum status store_get_user(struct store *store, const char *id, struct arena *ar
     sqlite3_stmt *s = sql_get(store, SQL_GET_USER);
     sql_bind_text(s, ":id", id);
     bool row;
-    enum status status = sql_step(store, s, &row, reterr);
+    enum status status = sql_step_text(store, s, &row, reterr);
     if (status != STATUS_OK)
         return status;
     if (!row)
@@ -135,7 +139,7 @@ enum status store_list_users(struct store *store, uint32_t from_number, uint32_t
     sql_bind_int(s, ":limit", limit);
     bool row;
     enum status status;
-    while ((status = sql_step(store, s, &row, reterr)) == STATUS_OK && row) {
+    while ((status = sql_step_text(store, s, &row, reterr)) == STATUS_OK && row) {
         struct user_record user;
         arena_reset(&store->scratch);
         status = user_from_row(s, &store->scratch, &user, reterr);

@@ -62,7 +62,7 @@ enum status store_list_versions(struct store *store, uint32_t before_version, ui
     sql_bind_int(s, ":limit", limit);
     bool row;
     enum status status;
-    while ((status = sql_step(store, s, &row, reterr)) == STATUS_OK && row) {
+    while ((status = sql_step_text(store, s, &row, reterr)) == STATUS_OK && row) {
         const struct model_version version = {
             .version = (uint32_t)sqlite3_column_int64(s, 0),
             .seq = (uint64_t)sqlite3_column_int64(s, 1),

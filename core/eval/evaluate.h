@@ -43,6 +43,7 @@ struct model_report {
     double fit_seconds;
     const double *epoch_seconds;
     size_t n_epochs;
+    double fit_loss; /* NaN: none */
     uint64_t peak_rss_bytes;
 };
 

@@ -1,6 +1,7 @@
 #include "eval/fit.h"
 
 #include <fcntl.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -72,6 +73,8 @@ static void watch_scalar(void *context, const char *tag, int64_t step, double va
         return;
     }
     end_epoch(watch, step);
+    if (strcmp(tag, "fit/loss") == 0)
+        watch->cost.loss = value;
     char name[TAG_MAX];
     const int n =
         snprintf(name, sizeof name, "%s/%s/%s", watch->stage, watch->model, tag + sizeof fit - 1);
@@ -101,7 +104,8 @@ enum status fit_model(const struct model_class *class, const struct train_set *d
                           .model = class->name,
                           .phase = phase,
                           .epoch_started_ns = started_ns,
-                          .step = -1};
+                          .step = -1,
+                          .cost.loss = NAN};
     const struct observer between = {&watch, watch_progress, watch_scalar, watch_stop};
     peak_rss_reset();
     observe_progress(&between, phase ? phase : "fitting", 0);

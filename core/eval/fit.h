@@ -6,6 +6,7 @@ struct fit_cost {
     double seconds;
     double *epoch_seconds; /* [n_epochs], owned */
     size_t n_epochs;
+    double loss;             /* "fit/loss" after the last epoch; NaN: the model tells none */
     uint64_t peak_rss_bytes; /* of the process, from the start of the fit; 0 where unknown */
 };
 

@@ -111,7 +111,10 @@ static void append_cost(struct buffer *out, const struct model_report *model)
         buffer_append_text(out, i ? ", " : "");
         append_number(out, model->epoch_seconds[i]);
     }
-    buffer_printf(out, "], \"peak_rss_bytes\": %llu", (unsigned long long)model->peak_rss_bytes);
+    buffer_append_byte(out, ']');
+    if (isfinite(model->fit_loss))
+        append_member(out, "fit_loss", model->fit_loss);
+    buffer_printf(out, ", \"peak_rss_bytes\": %llu", (unsigned long long)model->peak_rss_bytes);
     append_member(out, "users_per_second", model->users_per_second);
 }
 

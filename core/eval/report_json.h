@@ -5,7 +5,7 @@
  *  "intervals": {"recall@20": [low, high], …}, "average_popularity", "novelty", "gini",
  *  "over_first": {"recall@20": {"mean", "low", "high", "p"}, …}, "over_best": {…},
  *  "slices": [{"slice", "users", "recall@20", "ndcg@20"}], "fit_seconds", "epochs",
- *  "epoch_seconds": […], "peak_rss_bytes", "users_per_second"}], "best": "ials"}
+ *  "epoch_seconds": […], "fit_loss", "peak_rss_bytes", "users_per_second"}], "best": "ials"}
  */
 #include "base/buffer.h"
 #include "eval/evaluate.h"

@@ -41,9 +41,9 @@ bool spd_factor(float *matrix, size_t d, float *inverses)
 }
 
 /* U' y = x, in place. */
-static void solve_forward(const struct kernels *k, const float *matrix, size_t d,
-                          const float *inverses, float *x)
+void spd_solve_half(const float *matrix, size_t d, const float *inverses, float *x)
 {
+    const struct kernels *k = kernels_get();
     for (size_t j = 0; j < d / TILE; j++) {
         const float *u = matrix + spd_offset(j, j);
         float above[TILE] = {0}, *part = x + j * TILE;
@@ -79,7 +79,7 @@ static void solve_backward(const struct kernels *k, const float *matrix, size_t 
 void spd_solve(const float *matrix, size_t d, const float *inverses, float *x, float *scratch)
 {
     const struct kernels *k = kernels_get();
-    solve_forward(k, matrix, d, inverses, x);
+    spd_solve_half(matrix, d, inverses, x);
     solve_backward(k, matrix, d, inverses, x, scratch);
 }
 

@@ -38,6 +38,10 @@ bool spd_factor(float *matrix, size_t d, float *inverses);
 /* x = A^-1 x for a matrix from spd_factor. scratch[d]. */
 void spd_solve(const float *matrix, size_t d, const float *inverses, float *x, float *scratch);
 
+/* x = U^-T x for a matrix from spd_factor: with A = Y'Y, the row of Y U^-1, whose columns are
+ * orthonormal. */
+void spd_solve_half(const float *matrix, size_t d, const float *inverses, float *x);
+
 /* out = A x, all [d]. */
 typedef void (*spd_apply)(void *context, const float *x, float *out);
 

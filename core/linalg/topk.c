@@ -1,6 +1,7 @@
 #include "linalg/topk.h"
 
 #include <math.h>
+#include <string.h>
 
 /* A heap of at most k with the worst at its root: a newcomer replaces it if it is better. */
 
@@ -95,4 +96,57 @@ void ranked_sort(struct ranked *list, size_t n)
     for (size_t i = n / 2; i-- > 0;)
         sift_down(list, i, n);
     unheap(list, n);
+}
+
+/* ---- by size: the k-th largest is found digit by digit ---- */
+
+enum { DIGIT_BITS = 8, DIGITS = 1 << DIGIT_BITS };
+
+/* Sizes of floats are in the order of these bits. */
+static uint32_t size_bits(float value)
+{
+    uint32_t bits;
+    memcpy(&bits, &value, sizeof bits);
+    return bits & 0x7fffffffu;
+}
+
+/* The size_bits of the k-th largest, k from 1 to n; *ret_larger: how many are larger. */
+static uint32_t kth_size(const float *values, uint32_t n, size_t k, size_t *ret_larger)
+{
+    uint32_t found = 0;
+    size_t larger = 0;
+    for (int shift = 32 - DIGIT_BITS; shift >= 0; shift -= DIGIT_BITS) {
+        uint32_t counts[DIGITS] = {0};
+        const uint32_t known = shift + DIGIT_BITS < 32 ? ~UINT32_C(0) << (shift + DIGIT_BITS) : 0;
+        for (uint32_t i = 0; i < n; i++) {
+            const uint32_t bits = size_bits(values[i]);
+            if ((bits & known) == found)
+                counts[bits >> shift & (DIGITS - 1)]++;
+        }
+        uint32_t digit = DIGITS - 1;
+        for (; larger + counts[digit] < k; digit--)
+            larger += counts[digit];
+        found |= digit << shift;
+    }
+    *ret_larger = larger;
+    return found;
+}
+
+size_t topk_by_size(const float *values, uint32_t n, size_t k, uint32_t *out)
+{
+    size_t larger = 0, kept = 0;
+    uint32_t least = 1;
+    if (k == 0)
+        return 0;
+    if (k < n)
+        least = kth_size(values, n, k, &larger);
+    size_t equal = k < n ? k - larger : n;
+    for (uint32_t i = 0; i < n; i++) {
+        const uint32_t bits = size_bits(values[i]);
+        if (bits == 0 || bits < least || (bits == least && equal == 0))
+            continue;
+        equal -= bits == least;
+        out[kept++] = i;
+    }
+    return kept;
 }

@@ -26,7 +26,7 @@ enum status network_hidden_parse(const char *text, struct network_shape *shape,
     do {
         const char *start = at;
         const uint32_t width = read_width(&at);
-        if (at == start || (*at != '\0' && *at != '-'))
+        if (at == start || (*at != '\0' && *at != '-' && *at != ','))
             return error_set(reterr, STATUS_MALFORMED,
                              "hidden is '%.60s'; it takes units of layers such as 100-75-50-25",
                              text);
@@ -39,7 +39,7 @@ enum status network_hidden_parse(const char *text, struct network_shape *shape,
                              "hidden is '%.60s'; it takes at most %d layers", text,
                              NETWORK_HIDDEN_MAX);
         read.hidden[read.n_hidden++] = width;
-    } while (*at++ == '-');
+    } while (*at++ != '\0');
     *shape = read;
     return STATUS_OK;
 }

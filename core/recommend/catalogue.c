@@ -447,7 +447,7 @@ static enum status load_item(struct catalogue *catalogue, uint32_t number, const
 }
 
 static enum status load_items(struct catalogue *catalogue, const struct sections *sections,
-                              struct error *reterr)
+                              uint32_t n_items, struct error *reterr)
 {
     const struct section *numbers, *starts, *records;
     enum status status =
@@ -464,7 +464,7 @@ static enum status load_items(struct catalogue *catalogue, const struct sections
     const uint64_t *start = starts->data;
     for (uint64_t i = 0; i < numbers->rows; i++) {
         status = STATUS_CORRUPT;
-        if (number[i] != NO_NUMBER && (i == 0 || number[i - 1] < number[i]) &&
+        if (number[i] < n_items && (i == 0 || number[i - 1] < number[i]) &&
             start[i] < start[i + 1] && start[i + 1] <= records->rows)
             status = load_item(catalogue, number[i], (const char *)records->data + start[i],
                                start[i + 1] - start[i]);
@@ -479,14 +479,14 @@ static enum status load_items(struct catalogue *catalogue, const struct sections
     return STATUS_OK;
 }
 
-enum status catalogue_load(const struct sections *sections, struct catalogue **ret_catalogue,
-                           struct error *reterr)
+enum status catalogue_load(const struct sections *sections, uint32_t n_items,
+                           struct catalogue **ret_catalogue, struct error *reterr)
 {
     struct catalogue *catalogue;
     enum status status = catalogue_new(&catalogue);
     if (status != STATUS_OK)
         return error_set(reterr, status, "out of memory for the catalogue");
-    status = load_items(catalogue, sections, reterr);
+    status = load_items(catalogue, sections, n_items, reterr);
     if (status != STATUS_OK) {
         catalogue_free(catalogue);
         return status;

@@ -71,5 +71,8 @@ void catalogue_append_field(const struct catalogue *catalogue, uint32_t number, 
 
 /* Sections "items/…": the same items give the same bytes. NO_MEMORY adds none. */
 enum status catalogue_save(const struct catalogue *catalogue, struct sections_writer *writer);
-enum status catalogue_load(const struct sections *sections, struct catalogue **ret_catalogue,
-                           struct error *reterr);
+
+/* n_items: the numbers that the sections were written for; one beyond them is CORRUPT, as is what
+ * contradicts itself, so that a damaged number never becomes a size. */
+enum status catalogue_load(const struct sections *sections, uint32_t n_items,
+                           struct catalogue **ret_catalogue, struct error *reterr);

@@ -192,6 +192,7 @@ static enum status evaluate(struct round *round)
         report->fit_seconds = h->costs[i].seconds;
         report->epoch_seconds = h->costs[i].epoch_seconds;
         report->n_epochs = h->costs[i].n_epochs;
+        report->fit_loss = h->costs[i].loss;
         report->peak_rss_bytes = h->costs[i].peak_rss_bytes;
     }
     return status;

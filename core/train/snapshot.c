@@ -272,7 +272,7 @@ enum status snapshot_catalogue(const struct snapshot *snapshot, struct catalogue
                                struct error *reterr)
 {
     if (snapshot->impl->data)
-        return catalogue_load(snapshot->impl->data, ret_catalogue, reterr);
+        return catalogue_load(snapshot->impl->data, snapshot->n_items, ret_catalogue, reterr);
     const enum status status = catalogue_new(ret_catalogue);
     return status == STATUS_OK ? status : error_set(reterr, status, "out of memory");
 }

@@ -126,14 +126,6 @@ static void point_at(struct error *err, const struct batch *batch, size_t i)
         snprintf(err->pointer, sizeof err->pointer, "/%zu", i);
 }
 
-/* What is wrong with the element itself; anything else is wrong with the store. */
-static bool is_refusal(enum status status)
-{
-    return status == STATUS_MALFORMED || status == STATUS_OUT_OF_RANGE ||
-           status == STATUS_NOT_FOUND || status == STATUS_CONFLICT || status == STATUS_TOO_LARGE ||
-           status == STATUS_UNSUPPORTED;
-}
-
 /* With skip, a savepoint of its own keeps a refused element from undoing its neighbours. */
 static enum status apply_skipping(struct batch *batch, size_t i, struct store *store,
                                   struct error *reterr)
@@ -147,7 +139,7 @@ static enum status apply_skipping(struct batch *batch, size_t i, struct store *s
     const enum status one = batch->kind->apply(batch, i, store, &err);
     if (one == STATUS_OK)
         return STATUS_OK;
-    if (!is_refusal(one)) {
+    if (!status_blames_input(one)) {
         if (reterr)
             *reterr = err;
         return one;
@@ -256,6 +248,10 @@ static bool open_batch(struct batch *batch, long n)
     batch->ids = arena_zalloc(&batch->request->arena, batch->n, sizeof *batch->ids);
     if (!batch->states || !batch->ids) {
         reply_problem(batch->request, 503, NULL, "out of memory");
+        return false;
+    }
+    if (batch->errors.failure.status != STATUS_OK) {
+        reply_error(batch->request, &batch->errors.failure);
         return false;
     }
     if (batch->errors.refused && !batch->skips) {

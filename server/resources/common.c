@@ -49,7 +49,8 @@ enum handled write_then(struct request *request,
     w->request = request;
     w->apply = apply;
     w->answer = answer;
-    w->write = (struct write){.apply = apply_write, .done = finish_write, .context = w};
+    w->write = (struct write){
+        .apply = apply_write, .done = finish_write, .context = w, .bytes = request->body_size};
     struct error err = {0};
     const enum status status = writer_submit(site_writer(request->site), &w->write, &err);
     if (status == STATUS_OK)
@@ -133,8 +134,19 @@ enum status page_of_events(struct request *request, struct store *store, event_l
     return status;
 }
 
+bool status_blames_input(enum status status)
+{
+    return status == STATUS_MALFORMED || status == STATUS_OUT_OF_RANGE ||
+           status == STATUS_NOT_FOUND || status == STATUS_CONFLICT || status == STATUS_TOO_LARGE ||
+           status == STATUS_UNSUPPORTED;
+}
+
 void record_refuse(struct record_errors *errors, size_t i, const struct error *err)
 {
+    if (!status_blames_input(err->status)) {
+        errors->failure = *err;
+        return;
+    }
     errors->refused++;
     if (errors->n < RECORD_ERRORS_MAX) {
         errors->index[errors->n] = i;

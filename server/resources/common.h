@@ -61,13 +61,18 @@ struct record_errors {
     size_t index[RECORD_ERRORS_MAX]; /* of the element */
     size_t n;                        /* listed */
     size_t refused;                  /* in all */
+    struct error failure; /* what no element is to blame for (memory); OK where nothing failed */
 };
 typedef enum status (*record_parser)(void *context, size_t i, const json_t *value,
                                      const char *pointer, struct error *reterr);
 long parse_records(struct request *request, record_parser parse, void *context,
                    struct record_errors *errors);
 
+/* An error that does not blame the input becomes the failure of the whole. */
 void record_refuse(struct record_errors *errors, size_t i, const struct error *err);
+
+/* Sending the same again would fail the same way. */
+bool status_blames_input(enum status status);
 
 /* "true" or "false" query parameter. */
 bool request_flag(const struct request *request, const char *name);

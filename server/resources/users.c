@@ -260,6 +260,8 @@ static enum status read_export(struct request *request, struct store *store, str
     if (status == STATUS_OK)
         status = export_all(export, impressions_before, reterr);
     buffer_append_text(out, "]}");
+    if (status == STATUS_OK && out->no_memory)
+        return error_set(reterr, STATUS_NO_MEMORY, "out of memory");
     if (status == STATUS_OK && out->failed)
         status =
             error_set(reterr, STATUS_TOO_LARGE,

@@ -148,6 +148,7 @@ def test_evaluate_json_has_the_documented_shape(pairs):
                                     "coverage", "recall@5"}
     assert ials["settings"]["dimensions"] == 8 and ials["settings"]["epochs"] == 4
     assert ials["epochs"] == len(ials["epoch_seconds"]) == 4
+    assert ials["fit_loss"] > 0
     assert ials["peak_rss_bytes"] > 1e6 and ials["fit_seconds"] > 0
 
 

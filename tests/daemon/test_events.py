@@ -1,4 +1,5 @@
 """Events: once, durable, retractable; a guest becomes a user; erasure leaves nothing."""
+import concurrent.futures
 import shutil
 import time
 
@@ -153,6 +154,24 @@ def test_erasure_does_not_wait_for_a_pause(daemon):
         if secret.encode() not in log.read_bytes():
             return
     raise AssertionError("it is still in the write-ahead log after 15 seconds")
+
+
+def test_the_log_stays_below_its_limit_under_a_stream(daemon):
+    """docs/deployment.md states the limit; the disk is planned by it."""
+    limit = 64 << 20
+    log, store = daemon.folder / "tastevin.db-wal", daemon.folder / "tastevin.db"
+    body = [{"user": f"u{i}", "item": f"i{i % 97}", "type": "view", "context": {"page": "x" * 1000}}
+            for i in range(1000)]
+    sizes = []
+
+    def post(_):
+        daemon.post("/v1/interactions", body)
+        sizes.append(log.stat().st_size)
+
+    with concurrent.futures.ThreadPoolExecutor(6) as pool:
+        list(pool.map(post, range(150)))
+    assert store.stat().st_size + sizes[-1] > 2 * limit  # it had every reason to grow
+    assert max(sizes) < limit
 
 
 def test_export_and_import_give_the_same_store(daemon, tmp_path):

@@ -53,6 +53,15 @@ def mount(tmp_path):
         subprocess.run(["umount", "-l", folder], check=False)
 
 
+WAL_BYTES_MAX = 64 << 20  # what docs/deployment.md states
+
+
+def check_log_size(daemon) -> None:
+    """The write-ahead log, whose file keeps the size that it once had."""
+    log = daemon.folder / "tastevin.db-wal"
+    assert not log.exists() or log.stat().st_size <= WAL_BYTES_MAX, "the write-ahead log outgrew its limit"
+
+
 def exported(folder: pathlib.Path) -> list[dict]:
     """All events in a data directory, as the program exports them; the store passes its checks."""
     import json

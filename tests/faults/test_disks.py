@@ -10,7 +10,7 @@ import time
 
 import pytest
 
-from conftest import QUIET, Daemon, exported, put_items, rounds, run
+from conftest import QUIET, Daemon, check_log_size, exported, put_items, rounds, run
 
 
 def batch(number: int, n: int = 200) -> list[dict]:
@@ -47,6 +47,7 @@ def test_a_full_disk_refuses_writes_and_goes_on(mount, rng, reserve):
             with contextlib.suppress(OSError):  # a checkpoint may take the room meanwhile
                 filler.write_bytes(b"\0" * max(0, free - (rng.randint(5, 7) << 20)))
             number = post_until_refused(daemon, number, acknowledged)
+            check_log_size(daemon)
             for _ in range(5):
                 daemon.post("/v1/interactions", batch(number), 507)
                 assert daemon.get("/v1/users/u0-0/interactions")["interactions"]

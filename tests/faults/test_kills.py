@@ -8,7 +8,7 @@ import time
 
 import requests
 
-from conftest import exported, put_items, rounds
+from conftest import check_log_size, exported, put_items, rounds
 
 POSTERS = 4
 
@@ -79,6 +79,7 @@ def test_kills_lose_nothing_and_double_nothing(make_daemon, rng):
                 poster.url = daemon.url
             time.sleep(rng.uniform(0.05, 0.7))
             daemon.kill()
+            check_log_size(daemon)
             for poster in posters:
                 poster.url = None
             daemon.start()

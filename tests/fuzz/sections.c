@@ -41,7 +41,7 @@ static void load_all(const struct sections *sections)
         model_free(model);
     }
     struct catalogue *catalogue;
-    const enum status status = catalogue_load(sections, &catalogue, &err);
+    const enum status status = catalogue_load(sections, ITEMS_SCORED_MAX, &catalogue, &err);
     if (status == STATUS_OK)
         catalogue_free(catalogue);
     else

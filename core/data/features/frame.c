@@ -528,3 +528,15 @@ enum status frame_add(struct frame *frame, const struct feature_value *values, s
     frame->n++;
     return STATUS_OK;
 }
+
+void frame_swap(struct frame *frame, uint32_t column, uint32_t a, uint32_t b)
+{
+    uint32_t *row_a = (uint32_t *)(uintptr_t)frame_row(frame, a),
+             *row_b = (uint32_t *)(uintptr_t)frame_row(frame, b);
+    for (uint32_t c = CELLS_FIRST; c < frame->features->n_cells; c++)
+        if (frame->features->cells[c].column == column) {
+            const uint32_t kept = row_a[c];
+            row_a[c] = row_b[c];
+            row_b[c] = kept;
+        }
+}

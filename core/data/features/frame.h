@@ -56,3 +56,7 @@ float frame_label(const struct frame *frame, uint32_t row);
 float frame_weight(const struct frame *frame, uint32_t row);
 /* Bytes that its rows take. */
 uint64_t frame_bytes(const struct frame *frame);
+
+/* Exchanges what two rows have in one column of the spec: to see what a model makes of it. Never
+ * the label or the weight. */
+void frame_swap(struct frame *frame, uint32_t column, uint32_t a, uint32_t b);

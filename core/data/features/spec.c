@@ -147,7 +147,7 @@ static const char *const file_keys[] = {"columns", "missing", "delimiter",
                                         "comment", "trim",    "header"};
 static const char *const label_keys[] = {"column", "positive", "negative", "trim"};
 static const char *const weight_keys[] = {"column"};
-static const char *const top_keys[] = {"file", "label", "weight", "features", "model"};
+static const char *const top_keys[] = {"file", "label", "weight", "features", "model", "drop"};
 #define COUNT(list) (sizeof(list) / sizeof *(list))
 
 static const char *key_at(const void *context, size_t i)
@@ -297,6 +297,10 @@ static enum status take_part(const struct spec_reader *r, const struct yaml_valu
         return spec_take_features(r, part);
     if (strcmp(part->key, "model") == 0)
         return take_model(r, part);
+    if (strcmp(part->key, "drop") == 0) {
+        r->spec->dropped_line = part->key_line;
+        return spec_take_list(r, part, &r->spec->dropped, &r->spec->n_dropped);
+    }
     return spec_refuse_key(r, part, "section",
                            text_nearest(part->key, COUNT(top_keys), key_at, top_keys));
 }
@@ -327,6 +331,8 @@ static enum status take_root(const struct spec_reader *r, const struct yaml_valu
     if (status == STATUS_OK && spec->n_features == 0)
         status = spec_refuse(r, root->line, STATUS_MALFORMED,
                              "there are no features; name them under 'features:'");
+    if (status == STATUS_OK)
+        status = spec_apply_drops(r);
     return status == STATUS_OK ? spec_resolve(r) : status;
 }
 

@@ -11,6 +11,10 @@
  *       job:        {type: categorical, embedding: 8}
  *       job x age:  {type: crossed, of: [job, age bucket], buckets: 10000}
  *     model:   {mode: wide_deep, hidden: [100, 75, 50, 25]}
+ *     drop:    [city]
+ *
+ * `drop` leaves features out, by their names or by the column that they are made of, and every
+ * cross that has such a part: to try what they are worth.
  *
  * A feature is read from the column of its name unless it names another. `feature_spec_keys` lists
  * the keys of a feature. The model's options are only collected: who knows the model checks them.
@@ -109,6 +113,8 @@ struct feature_spec {
     uint32_t n_features;
     struct spec_option *options;
     uint32_t n_options;
+    const struct spec_text *dropped; /* features and columns that are left out; none is above */
+    uint32_t n_dropped, dropped_line;
 };
 
 enum { SPEC_HEADER_AUTO, SPEC_HEADER_YES, SPEC_HEADER_NO };
@@ -119,6 +125,10 @@ enum status feature_spec_parse(const char *name, const char *bytes, size_t lengt
                                struct feature_spec **ret_spec, struct error *reterr);
 enum status feature_spec_read(const char *path, struct feature_spec **ret_spec,
                               struct error *reterr);
+/* The same without names[n], which its text then lists under `drop`. NOT_FOUND with the nearest
+ * name; OUT_OF_RANGE: nothing would be left; CONFLICT: the spec has such a list already. */
+enum status feature_spec_drop(const struct feature_spec *spec, const char *const *names, uint32_t n,
+                              struct feature_spec **ret_spec, struct error *reterr);
 void feature_spec_free(struct feature_spec *spec); /* NULL is fine */
 
 /* Sets the model's options in `values` by the model's table; errors have the file and line. */

@@ -28,6 +28,9 @@ enum status spec_refuse_key(const struct spec_reader *r, const struct yaml_value
 /* The mapping `features`, as written: names are not looked up yet. */
 enum status spec_take_features(const struct spec_reader *r, const struct yaml_value *features);
 
+/* Removes what `drop` names, before names are looked up. */
+enum status spec_apply_drops(const struct spec_reader *r);
+
 /* Looks up all names and checks what the parts demand of each other. */
 enum status spec_resolve(const struct spec_reader *r);
 

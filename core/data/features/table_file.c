@@ -90,7 +90,9 @@ static void print_nearest(const struct table_rows *rows, const char *name, char 
            (names[n] = arena_strndup(&arena, rows->cells[n].bytes, rows->cells[n].length)))
         n++;
     const char *nearest = text_nearest(name, n, name_at, names);
-    snprintf(out, 80, nearest ? " (it has '%.60s')" : "", nearest);
+    *out = '\0';
+    if (nearest)
+        snprintf(out, 80, " (it has '%.60s')", nearest);
     arena_free(&arena);
 }
 

@@ -220,6 +220,34 @@ static void a_table_that_lies_is_refused_although_its_checksums_fit(void **state
     buffer_free(&file);
 }
 
+/* Zeroing one of them would change the other, whose checksum would then be wrong. */
+static void sections_that_share_bytes_are_refused(void **state)
+{
+    static const uint32_t same[4] = {1, 2, 3, 4};
+    const uint64_t shared[] = {64, 0}; /* the first section's bytes; the header's */
+    char path[PATH_BYTES_MAX];
+    strcpy(path, in_folder(*state, "twins"));
+    struct sections_writer *writer;
+    assert_int_equal(sections_create(path, &writer, NULL), 0);
+    sections_add(writer, "a", SECTION_U32, 4, 1, same);
+    sections_add(writer, "b", SECTION_U32, 4, 1, same);
+    assert_int_equal(sections_finish(writer, NULL), 0);
+    for (size_t i = 0; i < 2; i++) {
+        struct buffer file = file_bytes(path);
+        uint64_t table;
+        memcpy(&table, file.data + 16, 8);
+        const size_t second_offset = table + 128 + 56;
+        put_u64(&file, second_offset, shared[i]);
+        if (shared[i] == 0)
+            put_u32(&file, second_offset - 4, crc32c(0, file.data, 16));
+        seal(&file);
+        file_put(in_folder(*state, "lie"), file.data, file.size);
+        struct sections *s = NULL;
+        assert_int_equal(sections_open(in_folder(*state, "lie"), &s, NULL), STATUS_CORRUPT);
+        buffer_free(&file);
+    }
+}
+
 static void a_file_without_sections_is_one(void **state)
 {
     struct sections_writer *writer;
@@ -306,6 +334,7 @@ int main(void)
         WITH_FOLDER(every_flipped_byte_is_refused_or_in_padding),
         WITH_FOLDER(every_cut_and_every_addition_is_refused),
         WITH_FOLDER(a_table_that_lies_is_refused_although_its_checksums_fit),
+        WITH_FOLDER(sections_that_share_bytes_are_refused),
         WITH_FOLDER(a_file_without_sections_is_one),
         WITH_FOLDER(what_cannot_be_opened_says_so),
         WITH_FOLDER(a_full_disk_comes_out_at_the_end_and_leaves_nothing),

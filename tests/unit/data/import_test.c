@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include "data/import.h"
+#include "data/store_internal.h"
 
 #include "unit/data/readers/collect.h"
 
@@ -136,6 +137,33 @@ static void stopping_keeps_what_came_before_the_broken_line(void **state)
         STATUS_OK);
     assert_int_equal(result.events, 1);
     assert_int_equal(result.duplicates, 1);
+    close_store(&f);
+}
+
+static void a_store_that_fails_takes_back_the_whole_batch(void **state)
+{
+    (void)state;
+    struct fixture f;
+    struct import_result result;
+    struct error err = {0};
+    open_store(&f);
+    assert_int_equal(sqlite3_exec(f.store->db,
+                                  "CREATE TRIGGER failing BEFORE INSERT ON interactions"
+                                  " WHEN new.rating = 3 BEGIN SELECT raise(ABORT, 'broken disk');"
+                                  " END",
+                                  NULL, NULL, NULL),
+                     SQLITE_OK);
+    const struct import_job job = job_of(&f, "csv");
+    const char *text = "user,item,rating\nu,a,1\nu,b,2\nv,c,3\nv,d,4\n";
+    assert_int_equal(import_text(&f, &job, text, 1, &result, &err), STATUS_IO);
+    assert_non_null(strstr(err.text, "broken disk"));
+    assert_int_equal(result.events, 0);
+    assert_int_equal(events_in(&f), 0); /* and no user v without an event */
+    struct arena arena = {0};
+    struct user_record user;
+    uint32_t number;
+    assert_int_equal(store_get_user(f.store, "v", &arena, &user, &number, NULL), STATUS_NOT_FOUND);
+    arena_free(&arena);
     close_store(&f);
 }
 
@@ -280,6 +308,7 @@ int main(void)
         cmocka_unit_test(the_same_file_twice_changes_nothing),
         cmocka_unit_test(broken_records_are_counted_and_the_first_is_shown),
         cmocka_unit_test(stopping_keeps_what_came_before_the_broken_line),
+        cmocka_unit_test(a_store_that_fails_takes_back_the_whole_batch),
         cmocka_unit_test(a_dry_run_checks_and_writes_nothing),
         cmocka_unit_test(items_of_events_are_listed_when_told),
         cmocka_unit_test(what_a_store_gives_another_one_takes),

@@ -292,6 +292,44 @@ static void types_keep_their_codes_whatever_the_order(void **state)
     fixture_commit(f);
 }
 
+/* Catches a retraction that is overlooked because the transaction began without any. */
+static void a_retraction_counts_within_its_transaction(void **state)
+{
+    struct fixture *f = *state;
+    struct event_record event = an_event("u", "i", "view");
+    event.event_id = "one";
+    fixture_write(f);
+    fixture_event(f, &event);
+    event.event_id = "two";
+    fixture_event(f, &event); /* looked for retractions, found none */
+    assert_ok(f, store_retract_event(f->store, "one", NOW_MS, &f->err));
+    event.event_id = "one";
+    assert_true(fixture_event(f, &event).duplicate);
+    fixture_commit(f);
+}
+
+/* Catches users and items left behind by events that were refused: an import has no savepoint to
+ * take them away again. */
+static void a_refused_event_changes_nothing(void **state)
+{
+    struct fixture *f = *state;
+    struct event_record event = an_event("u", "i", "view");
+    event.event_id = "one";
+    struct event_result result;
+    fixture_write(f);
+    fixture_event(f, &event);
+    const struct store_counts before = fixture_counts(f);
+    event.user = "new", event.item = "new";
+    assert_int_equal(store_add_event(f->store, &f->types, &event, false, NOW_MS, &result, &f->err),
+                     STATUS_CONFLICT);
+    event.event_id = NULL, event.type = "unheard-of";
+    assert_int_equal(store_add_event(f->store, &f->types, &event, false, NOW_MS, &result, &f->err),
+                     STATUS_NOT_FOUND);
+    const struct store_counts after = fixture_counts(f);
+    assert_memory_equal(&after, &before, sizeof before);
+    fixture_commit(f);
+}
+
 /* Catches events of a type that the configuration has dropped: taken silently, or kept for ever
  * because their name is not found to retract them. */
 static void a_type_that_is_configured_no_longer_takes_no_events(void **state)
@@ -339,6 +377,8 @@ int main(void)
         WITH_STORE(a_made_id_leads_back_to_its_event),
         WITH_STORE(an_id_that_only_looks_made_is_a_clients),
         WITH_STORE(a_retracted_event_is_not_revived),
+        WITH_STORE(a_retraction_counts_within_its_transaction),
+        WITH_STORE(a_refused_event_changes_nothing),
         WITH_STORE(an_unknown_type_is_refused_with_the_nearest),
         WITH_STORE(a_guest_is_one_user_for_each_session),
         WITH_STORE(types_keep_their_codes_whatever_the_order),

@@ -474,6 +474,8 @@ static void the_json_has_the_reports_figures(void **state)
     const double seconds[] = {0.5, 0.25};
     report->models[1].epoch_seconds = seconds;
     report->models[1].n_epochs = 2;
+    report->models[0].fit_loss = NAN;
+    report->models[1].fit_loss = 7.5;
     struct buffer text = {0};
     buffer_append_byte(&text, '{');
     report_append_json(report, "random", &text);
@@ -490,6 +492,8 @@ static void the_json_has_the_reports_figures(void **state)
     assert_non_null(json_object_get(figures, "mrr"));
     assert_null(json_object_get(figures, "mrr@10"));
     assert_int_equal(json_array_size(json_object_get(model, "epoch_seconds")), 2);
+    assert_true(json_number_value(json_object_get(model, "fit_loss")) == 7.5);
+    assert_null(json_object_get(json_array_get(json_object_get(json, "models"), 0), "fit_loss"));
     assert_int_equal(json_array_size(json_object_get(model, "slices")), report->n_slices);
     assert_int_equal(
         json_array_size(json_object_get(json_object_get(model, "intervals"), "map@10")), 2);

@@ -73,11 +73,50 @@ static void what_is_not_a_number_comes_last_but_comes(void **state)
     assert_int_equal(topk_of_all(scores, 4, NULL, 0, out), 0);
 }
 
+static int compare_sizes(const void *a, const void *b)
+{
+    const struct ranked *x = a, *y = b;
+    const float p = fabsf(x->score), q = fabsf(y->score);
+    if (p != q)
+        return p > q ? -1 : 1;
+    return x->item < y->item ? -1 : x->item > y->item;
+}
+
+/* Also catches zeros that are kept, signs that count, ties cut at the wrong end. */
+static void the_largest_in_size_come_by_rising_index(void **state)
+{
+    (void)state;
+    struct rng rng = rng_seed(1, 3);
+    for (size_t round = 0; round < 300; round++) {
+        const uint32_t n = rng_below(&rng, N);
+        const size_t k = rng_below(&rng, N + 50);
+        float values[N];
+        struct ranked sorted[N];
+        uint32_t out[N];
+        bool expected[N] = {false};
+        for (uint32_t i = 0; i < n; i++) {
+            values[i] = round % 2 ? (float)rng_below(&rng, 20) - 10 : (float)rng_normal(&rng);
+            sorted[i] = (struct ranked){i, values[i]};
+        }
+        qsort(sorted, n, sizeof *sorted, compare_sizes);
+        size_t n_expected = 0;
+        for (; n_expected < n && n_expected < k && sorted[n_expected].score != 0; n_expected++)
+            expected[sorted[n_expected].item] = true;
+        const size_t got = topk_by_size(values, n, k, out);
+        assert_int_equal(got, n_expected);
+        for (size_t e = 0; e < got; e++) {
+            assert_true(expected[out[e]]);
+            assert_true(e == 0 || out[e] > out[e - 1]);
+        }
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_best_few_are_the_start_of_the_sorted_list),
         cmocka_unit_test(what_is_not_a_number_comes_last_but_comes),
+        cmocka_unit_test(the_largest_in_size_come_by_rising_index),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

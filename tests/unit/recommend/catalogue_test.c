@@ -267,7 +267,7 @@ static void any_changes_and_a_reload_agree_with_an_array_of_records(void **state
     }
     struct sections *sections = save_and_open(catalogue, path);
     const uint32_t crc = sections_crc(sections);
-    assert_int_equal(catalogue_load(sections, &again, NULL), 0);
+    assert_int_equal(catalogue_load(sections, ITEMS, &again, NULL), 0);
     check_against(again, naive);
     sections_close(sections);
     /* the loaded one has another history, and saves the same bytes */
@@ -300,7 +300,7 @@ static enum status load_raw(const char *path, const struct raw *raw, uint64_t n_
     assert_int_equal(sections_open(path, &sections, NULL), 0);
     struct catalogue *catalogue = NULL;
     struct error err = {0};
-    const enum status status = catalogue_load(sections, &catalogue, &err);
+    const enum status status = catalogue_load(sections, 2, &catalogue, &err);
     assert_int_equal(status == STATUS_OK, err.text[0] == '\0');
     assert_int_equal(status == STATUS_OK, catalogue != NULL);
     sections_close(sections);
@@ -335,6 +335,8 @@ static void sections_that_contradict_each_other_are_refused(void **state)
     bad.numbers[1] = 0; /* twice */
     assert_int_equal(load_raw(path, &bad, 3), STATUS_CORRUPT);
     bad = good;
+    bad.numbers[1] = 2; /* beyond those there are */
+    assert_int_equal(load_raw(path, &bad, 3), STATUS_CORRUPT);
     bad.numbers[1] = UINT32_MAX;
     assert_int_equal(load_raw(path, &bad, 3), STATUS_CORRUPT);
     bad = good;
@@ -361,7 +363,7 @@ static void a_catalogue_without_items_saves_and_loads(void **state)
     struct catalogue *catalogue, *again;
     assert_int_equal(catalogue_new(&catalogue), 0);
     struct sections *sections = save_and_open(catalogue, path);
-    assert_int_equal(catalogue_load(sections, &again, NULL), 0);
+    assert_int_equal(catalogue_load(sections, ITEMS, &again, NULL), 0);
     assert_int_equal(catalogue_count(again), 0);
     sections_close(sections);
     catalogue_free(catalogue);

@@ -1,0 +1,188 @@
+/* The closed-form models against an independent implementation of their definitions
+ * (tests/golden/neighbours.py). What these catch: a factor on the wrong side, dislikes or sizes of
+ * signals that count, the wrong entries kept, negative weights lost, items nobody likes that are
+ * reached. */
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "models/ease.h"
+#include "models/itemknn.h"
+#include "models/rp3beta.h"
+
+#include "golden/neighbours_golden.h"
+
+struct fitted {
+    struct csr by_user, by_item;
+    struct arena arena;
+    struct model *model;
+};
+
+static void make_matrices(struct fitted *f)
+{
+    assert_int_equal(
+        csr_alloc(GOLDEN_USERS, GOLDEN_ITEMS, GOLDEN_USERS * GOLDEN_ITEMS, &f->by_user), STATUS_OK);
+    uint64_t size = 0;
+    for (uint32_t u = 0; u < GOLDEN_USERS; u++) {
+        for (uint32_t i = 0; i < GOLDEN_ITEMS; i++) {
+            if (golden_confidences[u][i] == 0)
+                continue;
+            f->by_user.columns[size] = i;
+            f->by_user.values[size++] = golden_confidences[u][i];
+        }
+        f->by_user.starts[u + 1] = size;
+    }
+    assert_int_equal(csr_transpose(&f->by_user, &f->by_item), STATUS_OK);
+}
+
+/* settings: "name", "value", …, NULL. */
+static struct fitted fit(const struct model_class *class, const char *const *settings)
+{
+    struct fitted f = {0};
+    make_matrices(&f);
+    void *values = model_settings_new(class, &f.arena);
+    assert_non_null(values);
+    for (; *settings; settings += 2)
+        assert_int_equal(options_set(class->options, class->n_options, values, "parameter",
+                                     settings[0], settings[1], &f.arena, NULL),
+                         STATUS_OK);
+    const struct train_set data = {.by_user = &f.by_user, .by_item = &f.by_item, .seed = 1};
+    assert_int_equal(class->fit(&data, values, NULL, NULL, &f.model, NULL), STATUS_OK);
+    return f;
+}
+
+static void fitted_free(struct fitted *f)
+{
+    model_free(f->model);
+    csr_free(&f->by_user);
+    csr_free(&f->by_item);
+    arena_free(&f->arena);
+}
+
+/* Who likes one item alone is scored by that item's row. */
+static void check(const struct model_class *class, const char *const *settings,
+                  const double expected[GOLDEN_ITEMS][GOLDEN_ITEMS])
+{
+    struct fitted f = fit(class, settings);
+    for (uint32_t i = 0; i < GOLDEN_ITEMS; i++) {
+        const struct signal liked = {i, 2.5f};
+        const struct query query = {.user = QUERY_NO_USER, .n = 1, .history = &liked};
+        float scores[GOLDEN_ITEMS];
+        assert_int_equal(class->score(f.model, &query, 1, NULL, GOLDEN_ITEMS, scores, &f.arena),
+                         STATUS_OK);
+        for (uint32_t j = 0; j < GOLDEN_ITEMS; j++)
+            if (!(fabs((double)scores[j] - expected[i][j]) < 1e-5))
+                fail_msg("%s: [%u][%u] is %g, not %g", class->name, i, j, (double)scores[j],
+                         expected[i][j]);
+    }
+    fitted_free(&f);
+}
+
+#define SETTINGS(...)                                                                              \
+    (const char *const[])                                                                          \
+    {                                                                                              \
+        __VA_ARGS__, NULL                                                                          \
+    }
+
+static void itemknn_is_shrunk_cosine(void **state)
+{
+    (void)state;
+    check(&itemknn_class, SETTINGS("shrinkage", "3"), golden_itemknn);
+}
+
+static void itemknn_keeps_the_nearest_of_each_item(void **state)
+{
+    (void)state;
+    check(&itemknn_class, SETTINGS("shrinkage", "3", "neighbours", "5"), golden_itemknn_5);
+}
+
+static void rp3beta_is_the_walks_of_three_steps(void **state)
+{
+    (void)state;
+    check(&rp3beta_class, SETTINGS("alpha", "0.7", "beta", "0.4"), golden_rp3beta);
+}
+
+static void rp3beta_keeps_the_likeliest_ends_of_each_start(void **state)
+{
+    (void)state;
+    check(&rp3beta_class, SETTINGS("alpha", "0.7", "beta", "0.4", "neighbours", "5"),
+          golden_rp3beta_5);
+}
+
+static void ease_is_the_closed_form(void **state)
+{
+    (void)state;
+    check(&ease_class, SETTINGS("lambda", "2", "row_power", "0"), golden_ease);
+}
+
+static void ease_scales_rows(void **state)
+{
+    (void)state;
+    check(&ease_class, SETTINGS("lambda", "0.5", "row_power", "0.3"), golden_ease_rows);
+}
+
+static void ease_keeps_the_largest_in_size(void **state)
+{
+    (void)state;
+    check(&ease_class, SETTINGS("lambda", "2", "row_power", "0", "neighbours", "5"), golden_ease_5);
+}
+
+/* The partial correlation, whichever of the two entries was kept. */
+static void likeness_of_ease_is_the_same_both_ways(void **state)
+{
+    (void)state;
+    struct fitted f =
+        fit(&ease_class, SETTINGS("lambda", "2", "row_power", "0", "neighbours", "5"));
+    float likeness[GOLDEN_ITEMS][GOLDEN_ITEMS];
+    for (uint32_t i = 0; i < GOLDEN_ITEMS; i++)
+        assert_int_equal(ease_class.similar(f.model, i, likeness[i], &f.arena), STATUS_OK);
+    unsigned finite = 0;
+    for (uint32_t i = 0; i < GOLDEN_ITEMS; i++)
+        for (uint32_t j = 0; j < GOLDEN_ITEMS; j++) {
+            const double product = golden_ease[i][j] * golden_ease[j][i];
+            assert_true(isfinite(likeness[i][j]) == isfinite(likeness[j][i]));
+            if (!isfinite(likeness[i][j]))
+                continue;
+            finite++;
+            assert_true(fabs((double)likeness[i][j] - sqrt(product)) < 1e-5);
+            assert_true(fabsf(likeness[i][j] - likeness[j][i]) < 1e-6f);
+        }
+    assert_true(finite > 50);
+    fitted_free(&f);
+}
+
+static void a_dislike_in_a_history_counts_for_nothing(void **state)
+{
+    (void)state;
+    struct fitted f = fit(&itemknn_class, SETTINGS("shrinkage", "3"));
+    const struct signal signals[] = {{2, 1}, {5, -3}};
+    struct query query = {.user = QUERY_NO_USER, .n = 1, .history = signals};
+    float one[GOLDEN_ITEMS], both[GOLDEN_ITEMS];
+    assert_int_equal(itemknn_class.score(f.model, &query, 1, NULL, GOLDEN_ITEMS, one, &f.arena),
+                     STATUS_OK);
+    query.n = 2;
+    assert_int_equal(itemknn_class.score(f.model, &query, 1, NULL, GOLDEN_ITEMS, both, &f.arena),
+                     STATUS_OK);
+    assert_memory_equal(one, both, sizeof one);
+    fitted_free(&f);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(itemknn_is_shrunk_cosine),
+        cmocka_unit_test(itemknn_keeps_the_nearest_of_each_item),
+        cmocka_unit_test(rp3beta_is_the_walks_of_three_steps),
+        cmocka_unit_test(rp3beta_keeps_the_likeliest_ends_of_each_start),
+        cmocka_unit_test(ease_is_the_closed_form),
+        cmocka_unit_test(ease_scales_rows),
+        cmocka_unit_test(ease_keeps_the_largest_in_size),
+        cmocka_unit_test(likeness_of_ease_is_the_same_both_ways),
+        cmocka_unit_test(a_dislike_in_a_history_counts_for_nothing),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
