@@ -106,12 +106,19 @@ static enum status fit_second(struct round *round)
         buffer_printf(&round->reason, "No ranker: %s. ", err.text);
         return STATUS_OK;
     }
-    if (status != STATUS_OK) {
-        if (round->reterr)
-            *round->reterr = err;
-        return status;
-    }
-    status = item_times_make(round->dataset, &round->holdout.held, &round->second.times);
+    if (status != STATUS_OK && round->reterr)
+        *round->reterr = err;
+    return status;
+}
+
+/* Where a ranker is to be asked, the new one or the active one's. */
+static enum status date_items(struct round *round)
+{
+    const struct snapshot *active = round->request->active;
+    if (!round->second.ranker && !(active && active->ranker))
+        return STATUS_OK;
+    const enum status status =
+        item_times_make(round->dataset, &round->holdout.held, &round->second.times);
     return status == STATUS_OK ? status : out_of_memory(round, status);
 }
 
@@ -162,7 +169,8 @@ static struct evaluate_request request_of(const struct round *round, const struc
                                      .held = &h->held,
                                      .by_user = &h->by_user,
                                      .test = test,
-                                     .times = round->second.ranker ? &round->second.times : NULL,
+                                     .times =
+                                         round->second.times.starts ? &round->second.times : NULL,
                                      .models = models,
                                      .n_models = n_models,
                                      .ks = {20, 10},
@@ -251,6 +259,8 @@ enum status round_measure(struct round *round)
     status = fit_all(round);
     if (status == STATUS_OK)
         status = fit_second(round);
+    if (status == STATUS_OK)
+        status = date_items(round);
     if (status != STATUS_OK)
         return status;
     round_phase(round, "evaluate");
