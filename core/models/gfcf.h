@@ -7,8 +7,8 @@
  *
  * X is 1 where a user likes an item, D_u and D_i hold the likes of each user and item. R'R smooths
  * over the users in common; V, the leading right singular vectors of R, is an ideal low-pass
- * filter. Of each column of R'R the `neighbours` largest entries are kept, which besides being
- * faster ranks better than all of them.
+ * filter. Of each column of R'R the `neighbours` largest entries off the diagonal are kept, which
+ * besides being faster ranks better than all of them.
  *
  * The filter needs V V' alone, so V is any orthonormal basis of the same space, found by block
  * power iteration from random vectors (Halko, Martinsson, Tropp 2011, algorithm 4.4):

@@ -119,7 +119,6 @@ static void answer_finish(const struct answer *answer, const struct recommend_re
 struct asker {
     const struct touch *touches;
     size_t n_touches;
-    uint32_t first_item; /* of the history; UINT32_MAX: there is none */
     bool fresh;
 };
 
@@ -133,7 +132,6 @@ static enum status asker_read(const struct view *view, const struct recommend_re
         if (status != STATUS_OK)
             return status;
     }
-    asker.first_item = signals_first_item(asker.touches, asker.n_touches, view->types, view->frame);
     *ret_asker = asker;
     return STATUS_OK;
 }
@@ -150,7 +148,9 @@ static const struct model *choose_model(const struct view *view,
                                         const struct asker *asker)
 {
     const struct model *model = request->model ? request->model : view->retriever;
-    if (model && (is_popular(model) || asker->first_item < model->n_items))
+    if (model &&
+        (is_popular(model) || signals_first_item(asker->touches, asker->n_touches, view->types,
+                                                 view->frame) < model->n_items))
         return model;
     for (size_t i = 0; i < view->n_models; i++)
         if (is_popular(view->models[i]))
