@@ -11,8 +11,8 @@
  * that is fitted on them estimates the odds times 1 / share, so that log(share) is to be added to
  * its log-odds. What is not among the candidates is no row: a ranker cannot help it.
  *
- * Every value says how new the newest event was that it was made from. One that is not before the
- * row's moment makes the whole fail: it is a leak.
+ * Of the newest event that each row's values were made from the time is known. One that is not
+ * before the row's moment makes the whole fail: it is a leak.
  */
 #include "base/observer.h"
 #include "base/parallel.h"

@@ -274,28 +274,19 @@ static enum status fill_likeness(const struct rank_query *query, struct arena *a
 
 /* ---- the whole ---- */
 
-static void notice(struct rank_table *table, int64_t ms)
-{
-    if (ms > table->latest_ms)
-        table->latest_ms = ms;
-}
-
 enum status rank_table_make(const struct rank_query *query, const struct ranked *best, uint32_t n,
                             struct arena *arena, struct rank_table *ret_table)
 {
-    struct rank_table table = {.moment = moment_of(query), .n = n, .latest_ms = TIME_UNKNOWN};
+    struct rank_table table = {.moment = moment_of(query), .n = n};
     table.candidates = arena_alloc(arena, n * sizeof *table.candidates);
     table.numbers = arena_alloc(arena, (size_t)n * RANK_NUMBERS * sizeof *table.numbers);
     if (!table.candidates || !table.numbers)
         return STATUS_NO_MEMORY;
     table.moment.best_score = n ? best[0].score : 0;
-    notice(&table, table.moment.last_ms);
     for (uint32_t i = 0; i < n; i++) {
         struct rank_candidate *c = &table.candidates[i];
         *c = (struct rank_candidate){.item = best[i].item, .rank = i, .score = best[i].score};
         query->view->class->activity(query->view, c->item, query->now_ms, &c->activity);
-        if (c->activity.count)
-            notice(&table, c->activity.last_ms);
     }
     const enum status status = fill_likeness(query, arena, &table);
     if (status != STATUS_OK)

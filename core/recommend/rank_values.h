@@ -64,7 +64,6 @@ struct rank_table {
     uint32_t n;
     struct rank_candidate *candidates; /* [n] in the order given */
     float *numbers;                    /* [n x RANK_NUMBERS] */
-    int64_t latest_ms; /* the newest time that any value was made from; TIME_UNKNOWN: none */
 };
 
 /* Of best[n], the retriever's candidates in its order. From the arena; NO_MEMORY is the only

@@ -139,7 +139,6 @@ static void values_stand_in_the_row_of_their_candidate(void **state)
     assert_float_equal(second[value_named("user_idle")], log(2), 1e-6);
     assert_float_equal(second[value_named("hour")], 0, 0);
     assert_float_equal(second[value_named("weekday")], 1, 0);
-    assert_true(table.latest_ms == 200 * day);
     const uint32_t *items;
     assert_int_equal(
         rank_values[value_named("item")].items(&table.moment, &table.candidates[1], &items), 1);
