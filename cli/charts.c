@@ -3,6 +3,7 @@
 #include <assert.h>
 #include <cairo-svg.h>
 #include <cairo.h>
+#include <fontconfig/fontconfig.h>
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -247,6 +248,8 @@ enum status chart_write(const struct chart *chart, const char *path, struct erro
                          "%s: a chart is written as .svg or .png, by the ending of its name", path);
     struct buffer bytes = {0};
     const cairo_status_t drawn = formats[format].render(chart, &bytes);
+    cairo_debug_reset_static_data(); /* the fonts that it keeps for further drawings, */
+    FcFini();                        /* and the list of all there are */
     enum status status = STATUS_OK;
     if (drawn != CAIRO_STATUS_SUCCESS || bytes.failed)
         status = error_set(reterr, STATUS_NO_MEMORY, "%s could not be drawn: %s", path,

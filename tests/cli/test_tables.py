@@ -9,6 +9,7 @@ import gzip
 import json
 import os
 import random
+import re
 import shutil
 import signal
 import subprocess
@@ -448,3 +449,16 @@ def test_held_out_rows_of_one_label_are_refused(shop, tmp_path):
     outcome = run("features", "--spec", shop.spec, "--train", shop.train, "--eval",
                   write(tmp_path / "t.csv", rows), "--seeds", 1, status=1)
     assert "one label only" in outcome.stderr
+
+
+def test_the_guide_names_every_key_of_a_spec():
+    guide = (ROOT / "docs" / "tables.md").read_text()
+    source = (ROOT / "core" / "data" / "features" / "spec_features.c").read_text()
+    listed = source.split("keys[] = {")[1].split("};")[0]
+    keys = re.findall(r'\{"(\w+)", ', listed)
+    assert len(keys) > 15
+    parts = (ROOT / "core" / "data" / "features" / "spec.c").read_text()
+    for name in ("file_keys", "label_keys", "top_keys"):
+        keys += re.findall(r'"(\w+)"', parts.split(f"{name}[] = {{")[1].split("};")[0])
+    for key in keys:
+        assert re.search(rf"`(\w+: )?{key}`|^### .*{key}", guide, re.M), key

@@ -123,7 +123,7 @@ static void decay_shrinks_only_what_it_should(void **state)
         float w = 2, m = 0, v = 0;
         const float g = 0;
         optimizer_step(&pace, &w, &m, &v, &g, 1);
-        assert_float_equal(w, decays ? 1.9f : 2.0f, 1e-6);
+        assert_float_equal(w, (decays ? 1.9f : 2.0f), 1e-6);
     }
 }
 
