@@ -210,8 +210,8 @@ static float bag_scale(const float *values, size_t n)
     return sum > 0 ? 1 / sum : 0;
 }
 
-void bag_forward(const float *table, size_t width, uint32_t first, const uint32_t *rows, const float *values,
-                 size_t n, float *out)
+void bag_forward(const float *table, size_t width, uint32_t first, const uint32_t *rows,
+                 const float *values, size_t n, float *out)
 {
     const float scale = bag_scale(values, n);
     for (size_t k = 0; k < width; k++)
@@ -223,8 +223,8 @@ void bag_forward(const float *table, size_t width, uint32_t first, const uint32_
     }
 }
 
-void bag_backward(const float *dy, size_t width, uint32_t first, const uint32_t *rows, const float *values,
-                  size_t n, float *gradients)
+void bag_backward(const float *dy, size_t width, uint32_t first, const uint32_t *rows,
+                  const float *values, size_t n, float *gradients)
 {
     const float scale = bag_scale(values, n);
     for (size_t i = 0; i < n; i++) {

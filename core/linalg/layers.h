@@ -75,12 +75,12 @@ void cross_backward(const float *x0, const float *u, const float *dy, float *du,
 /* out[width] = the mean of n vectors of table[. x width], weighted by |values| and with their sign:
  * sum_i v_i e_i / sum_i |v_i|; 0 without any. Row 0 of the table has the number `first`. Width need
  * not be a multiple of TILE. */
-void bag_forward(const float *table, size_t width, uint32_t first, const uint32_t *rows, const float *values,
-                 size_t n, float *out);
+void bag_forward(const float *table, size_t width, uint32_t first, const uint32_t *rows,
+                 const float *values, size_t n, float *out);
 
 /* gradients[. x width] of the table: row i gets v_i / sum |v| dy added. */
-void bag_backward(const float *dy, size_t width, uint32_t first, const uint32_t *rows, const float *values,
-                  size_t n, float *gradients);
+void bag_backward(const float *dy, size_t width, uint32_t first, const uint32_t *rows,
+                  const float *values, size_t n, float *gradients);
 
 /* ---- sigmoid cross-entropy ---- */
 

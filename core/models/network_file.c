@@ -201,7 +201,7 @@ enum status network_load(const struct predictor_class *class, const struct secti
     if (status == STATUS_OK)
         status = load_slices(sections, network, reterr);
     if (status != STATUS_OK) {
-        network_free(&network->base);
+        network_free((struct predictor *)network);
         return status;
     }
     network->report = report;

@@ -436,7 +436,7 @@ enum status network_fit(const struct predictor_class *class, bool wide, bool dee
         status = pass_all(&fit, reterr);
     arena_free(&fit.arena);
     if (status != STATUS_OK) {
-        network_free(&fit.network->base);
+        network_free((struct predictor *)fit.network);
         return status;
     }
     *ret_predictor = &fit.network->base;

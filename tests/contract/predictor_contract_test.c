@@ -253,6 +253,31 @@ static void features_past_the_fitted_ones_are_ignored(void **state)
         }
 }
 
+static void an_example_gets_the_same_bits_in_any_company(void **state)
+{
+    (void)state;
+    for
+        EACH_CLASS(class)
+        {
+            struct table *t = table_new(false);
+            struct predictor *predictor = fit(class, &t->task, NULL);
+            struct parallel *pool;
+            assert_int_equal(parallel_new(2, false, &pool), STATUS_OK);
+            float all[EXAMPLES], shared[EXAMPLES], few[7];
+            predict(predictor, &t->examples, NULL, all);
+            predict(predictor, &t->examples, pool, shared);
+            assert_memory_equal(all, shared, sizeof all);
+            struct examples some = t->examples;
+            for (some.n = 1; some.n <= 7; some.n++) {
+                predict(predictor, &some, NULL, few);
+                assert_memory_equal(all, few, some.n * sizeof *few);
+            }
+            parallel_free(pool);
+            class->free(predictor);
+            table_free(t);
+        }
+}
+
 static void labels_and_weights_that_cannot_be_are_refused(void **state)
 {
     (void)state;
@@ -303,6 +328,38 @@ static void a_fit_stops_when_told(void **state)
             assert_int_equal(try_fit(class, &t->task, NULL, &observer, &predictor, NULL),
                              STATUS_CANCELLED);
             assert_null(predictor);
+            table_free(t);
+        }
+}
+
+/* Stops at the second pass; a class without passes is not asked. */
+static void stop_scalar(void *context, const char *tag, int64_t step, double value)
+{
+    (void)value;
+    if (strcmp(tag, "train/loss") == 0 && step >= 1)
+        *(bool *)context = true;
+}
+
+static bool stop_when_told(void *context)
+{
+    return *(bool *)context;
+}
+
+static void a_fit_stops_between_its_passes(void **state)
+{
+    (void)state;
+    for
+        EACH_CLASS(class)
+        {
+            bool told = false;
+            const struct observer observer = {
+                .context = &told, .scalar = stop_scalar, .stop = stop_when_told};
+            struct table *t = table_new(false);
+            struct predictor *predictor = NULL;
+            const enum status status = try_fit(class, &t->task, NULL, &observer, &predictor, NULL);
+            assert_int_equal(status, told ? STATUS_CANCELLED : STATUS_OK);
+            assert_true((predictor == NULL) == told);
+            class->free(predictor);
             table_free(t);
         }
 }
@@ -360,8 +417,10 @@ int main(void)
         cmocka_unit_test(the_same_seed_gives_the_same_bytes_for_any_number_of_threads),
         cmocka_unit_test(a_loaded_predictor_predicts_as_the_one_that_was_saved),
         cmocka_unit_test(features_past_the_fitted_ones_are_ignored),
+        cmocka_unit_test(an_example_gets_the_same_bits_in_any_company),
         cmocka_unit_test(labels_and_weights_that_cannot_be_are_refused),
         cmocka_unit_test(a_fit_stops_when_told),
+        cmocka_unit_test(a_fit_stops_between_its_passes),
         cmocka_unit_test(a_file_that_lacks_a_section_is_refused_by_name),
     };
     return cmocka_run_group_tests(tests, make_folder, remove_folder);
