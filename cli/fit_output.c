@@ -8,9 +8,7 @@
 
 double fit_speed(const struct table_fit_result *result)
 {
-    return result->fit_seconds > 0
-               ? (double)result->report.epochs * result->n_train / result->fit_seconds
-               : 0;
+    return result->fit_seconds > 0 ? (double)result->n_seen / result->fit_seconds : 0;
 }
 
 /* ---- for people ---- */

@@ -1,5 +1,6 @@
 #include "train/table_fit.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -148,6 +149,64 @@ static enum status map_warm(struct fitting *f)
     return STATUS_OK;
 }
 
+static enum status fit_task(struct fitting *f, const struct predictor_task *task,
+                            const void *settings, struct predictor_report *ret_report)
+{
+    const struct table_fit_request *request = f->request;
+    const struct predictor_class *class = request->settings->class;
+    struct predictor *predictor;
+    const enum status status =
+        class->fit(task, settings, request->pool, request->observer, &predictor, f->reterr);
+    if (status != STATUS_OK)
+        return status;
+    if (f->fitted->predictor)
+        class->free(f->fitted->predictor);
+    f->fitted->predictor = predictor;
+    class->describe(predictor, ret_report);
+    f->result.n_seen += (uint64_t)ret_report->epochs * task->train->n;
+    return STATUS_OK;
+}
+
+/* Without scalars: the curves are those of the fit that was stopped by its validation. */
+static enum status refit_all(struct fitting *f, const struct predictor_task *first,
+                             const struct examples *all)
+{
+    const struct table_settings *settings = f->request->settings;
+    const struct predictor_class *class = settings->class;
+    const struct option *epochs = option_find(class->options, class->n_options, "epochs");
+    struct table_fit_request quiet = *f->request;
+    const struct table_fit_request *loud = f->request;
+    struct observer observer = loud->observer ? *loud->observer : (struct observer){0};
+    struct predictor_task task = *first;
+    struct predictor_report report, *kept = &f->result.report;
+    struct arena arena = {0};
+    char text[16];
+    void *values = arena_alloc(&arena, class->settings_size);
+    if (!epochs || kept->best_epoch == 0 || kept->diverged_epoch) {
+        arena_free(&arena);
+        return STATUS_OK;
+    }
+    if (!values)
+        return refuse_memory(f);
+    memcpy(values, settings->predictor, class->settings_size);
+    snprintf(text, sizeof text, "%u", kept->best_epoch);
+    enum status status = option_set(epochs, values, text, &arena, f->reterr);
+    task.train = all;
+    task.valid = NULL;
+    observer.scalar = NULL;
+    quiet.observer = &observer;
+    f->request = &quiet;
+    if (status == STATUS_OK)
+        status = fit_task(f, &task, values, &report);
+    f->request = loud;
+    arena_free(&arena);
+    if (status == STATUS_OK) {
+        kept->train_loss = report.train_loss;
+        kept->wide_zero = report.wide_zero;
+    }
+    return status;
+}
+
 static enum status fit_predictor(struct fitting *f)
 {
     const struct table_fit_request *request = f->request;
@@ -163,12 +222,10 @@ static enum status fit_predictor(struct fitting *f)
                                         .warm_features = f->warm,
                                         .seed = request->seed};
     const int64_t started_ns = clock_monotonic_ns();
-    const struct predictor_class *class = request->settings->class;
-    const enum status status = class->fit(&task, request->settings->predictor, request->pool,
-                                          request->observer, &f->fitted->predictor, f->reterr);
+    enum status status = fit_task(f, &task, request->settings->predictor, &f->result.report);
+    if (status == STATUS_OK && f->parts.n_valid && request->settings->refit)
+        status = refit_all(f, &task, &all);
     f->result.fit_seconds = clock_seconds_since(started_ns);
-    if (status == STATUS_OK)
-        class->describe(f->fitted->predictor, &f->result.report);
     return status;
 }
 

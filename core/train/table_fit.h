@@ -2,7 +2,8 @@
 /* Fits a predictor to a table's file, and measures one on another file.
  *
  * Of the training rows a share is held out, drawn by the seed, for stopping early: nothing is
- * learnt from those rows, neither weights nor vocabularies nor boundaries. The file that a model is
+ * learnt from those rows, neither weights nor vocabularies nor boundaries (with the setting `refit`
+ * weights are, in the end, for as many epochs as were best without them). The file that a model is
  * measured on takes no part in any choice.
  */
 #include "eval/binary_metrics.h"
@@ -24,6 +25,7 @@ struct table_fit_result {
     uint32_t n_train, n_valid; /* rows */
     uint32_t n_features;       /* of the layout */
     uint64_t frame_bytes;      /* that the rows took in memory */
+    uint64_t n_seen;           /* examples that were learnt from, epoch by epoch */
     double read_seconds, learn_seconds, fit_seconds;
 };
 

@@ -10,6 +10,7 @@
 struct own_settings {
     const char *mode;
     double validation;
+    bool refit;
 };
 
 const struct option table_fit_options[] = {
@@ -17,6 +18,8 @@ const struct option table_fit_options[] = {
      "which model: wide, deep or wide_deep"},
     {"validation", OPTION_REAL, offsetof(struct own_settings, validation), "0.1", 0, 0.9, NULL,
      "share of the training rows held out to stop early by; 0: none"},
+    {"refit", OPTION_BOOL, offsetof(struct own_settings, refit), "false", 0, 0, NULL,
+     "once the best epoch is known, fit again to all rows for so many epochs"},
 };
 const size_t n_table_fit_options = sizeof table_fit_options / sizeof *table_fit_options;
 
@@ -103,6 +106,7 @@ static void take_own(struct table_settings *settings)
     struct own_settings *own = settings->values;
     own->mode = settings->class->name; /* the command line's choice, where there is one */
     settings->validation = own->validation;
+    settings->refit = own->refit;
     const struct option *batch = option_find(settings->options, settings->n_options, "batch");
     settings->batch = BATCH_DEFAULT;
     if (batch && batch->type == OPTION_INT) {

@@ -6,6 +6,7 @@
 struct table_settings {
     const struct predictor_class *class;
     double validation; /* share of the training rows held out for stopping early */
+    bool refit;        /* then fit to all rows for as many epochs as were best */
     uint32_t batch;    /* examples a batch, for reports */
     void *predictor;   /* the class's settings */
     /* one table of all options over one struct, for setting and printing by name */

@@ -29,6 +29,26 @@ static void without_validation_all_rows_are_learnt_from(void **state)
     fitted_free(result.fitted);
 }
 
+static void a_refit_learns_from_all_rows_for_the_best_epochs(void **state)
+{
+    struct arena arena = {0};
+    struct feature_spec *spec;
+    struct table_settings settings;
+    struct table_fit_result result;
+    struct error err = {0};
+    const char *path = fixture_table(*state, 1000);
+    assert_int_equal(feature_spec_parse("s.yaml", fixture_spec, strlen(fixture_spec), &spec, &err),
+                     STATUS_OK);
+    assert_int_equal(table_settings_read(spec, NULL, &arena, &settings, &err), STATUS_OK);
+    assert_int_equal(table_settings_set(&settings, "refit", "true", &arena, &err), STATUS_OK);
+    const struct table_fit_request request = {.path = path, .settings = &settings, .seed = 1};
+    assert_int_equal(table_fit(spec, &request, &result, &err), STATUS_OK);
+    assert_int_equal(result.n_features, 1 + 2 + 900); /* vocabularies are the training rows' */
+    assert_int_equal(result.n_seen, result.report.epochs * 900 + result.report.best_epoch * 1000);
+    fitted_free(result.fitted);
+    arena_free(&arena);
+}
+
 static void a_warm_start_of_another_mode_is_refused(void **state)
 {
     struct table_fit_result wide, deep;
@@ -88,6 +108,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         WITH_FOLDER(nothing_is_learnt_from_the_rows_held_out),
         WITH_FOLDER(without_validation_all_rows_are_learnt_from),
+        WITH_FOLDER(a_refit_learns_from_all_rows_for_the_best_epochs),
         WITH_FOLDER(a_warm_start_of_another_mode_is_refused),
         WITH_FOLDER(what_is_measured_is_what_was_predicted),
         cmocka_unit_test(settings_of_other_modes_do_not_count_and_unknown_ones_do),
