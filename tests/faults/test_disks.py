@@ -134,3 +134,10 @@ def test_a_disk_that_turns_read_only_loses_nothing(mount):
     finally:
         if daemon.process.poll() is None:
             daemon.kill()
+
+
+def test_less_than_the_reserve_is_refused_while_there_is_room(make_daemon):
+    daemon = make_daemon(**{"store.min_free": "8T"}).start()
+    problem = daemon.post("/v1/interactions", {"user": "u", "item": "i", "type": "view"}, 507)
+    assert "min_free" in problem["detail"]
+    assert daemon.get("/v1/users/u/recommendations")["items"] == []

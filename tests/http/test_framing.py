@@ -159,6 +159,16 @@ def test_doubtful_framing_is_refused_and_nothing_after_it_is_read(server, fields
     assert server.is_alive()
 
 
+@pytest.mark.parametrize("length", [2, 12, 0])
+def test_a_whole_chunked_body_with_a_length_is_refused_too(server, length):
+    """Here nothing breaks by itself: whoever forwards it may believe the one or the other."""
+    client = server.client()
+    client.send(request("POST", "/json", Content_Length=str(length), **CHUNKED) + chunked(b"{}"))
+    answer = client.read()
+    assert answer.status == 400 and answer.closes
+    client.close()
+
+
 @pytest.mark.parametrize("body", [
     b"zz\r\n{}\r\n0\r\n\r\n", b"-2\r\n{}\r\n0\r\n\r\n", b"2\r\n{}0\r\n\r\n", b"2\r\n{}xx0\r\n\r\n",
     b"fffffffffffffffff\r\n{}\r\n0\r\n\r\n", b"0x2\r\n{}\r\n0\r\n\r\n", b"\r\n\r\n", b"2 \r\n{}\r\n0\r\n\r\n",
