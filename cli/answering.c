@@ -29,7 +29,9 @@ static enum status follow(struct context *context, struct answering *answering,
                                    .touches = s->touches,
                                    .models = s->models,
                                    .n_models = s->n_models,
-                                   .retriever = s->retriever};
+                                   .retriever = s->retriever,
+                                   .ranker = s->ranker,
+                                   .activity = s->activity};
     struct catalogue *catalogue = NULL;
     enum status status = snapshot_catalogue(s, &catalogue, reterr);
     if (status == STATUS_OK)

@@ -116,7 +116,11 @@ static const struct command_option evaluate_options[] = {
     CHOICE("split", "HOW", "user-time", split_names,
            "without --test: how to hold out a part of the training events"),
     NUMBER(OPTION_REAL, "share", 0, "SHARE", "0.2", 0.001, 0.999, "of the events to hold out"),
-    TEXTS("model", 'm', "NAME", "a model to compare; each --set after it belongs to it"),
+    TEXTS("model", 'm', "NAME",
+          "a model to compare; each --set after it belongs to it. ials+wide_deep: its best are "
+          "ordered again by a ranker"),
+    SWITCH("as-of", 0, "list only items that had an event before each user's first test event"),
+    TEXT("ranker-spec", 0, "FILE", NULL, "what rankers look at [config/ranker.yaml]"),
     TEXT("k", 'k', "LIST", "20", "list lengths to measure at, the first for the per-user figures"),
     TEXT("lists", 0, "FILE", NULL,
          "write the ranked lists as a TREC run; of several models to FILE.<model>"),

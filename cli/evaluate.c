@@ -15,6 +15,7 @@
 #include "cli/help.h"
 #include "cli/report.h"
 #include "eval/fit.h"
+#include "eval/ranker_fit.h"
 #include "eval/report_json.h"
 #include "recommend/recommend.h"
 
@@ -27,6 +28,9 @@ struct contestant {
     char name[NAME_SIZE]; /* the class's, numbered when it comes again */
     struct model *model;
     struct fit_cost cost;
+    const struct predictor_class *predictor; /* orders its best again; NULL: nothing does */
+    struct ranker *ranker;
+    struct ranker_fit_report ranking;
     FILE *list;
     char list_path[PATH_BYTES_MAX];
 };
@@ -41,6 +45,7 @@ struct evaluation {
     struct contestant contestants[EVALUATE_MODELS_MAX];
     size_t n;
     size_t ks[EVALUATE_K_MAX], n_ks;
+    struct item_times times; /* where there is a ranker */
     struct report *report;
     struct arena arena;
 };
@@ -65,10 +70,26 @@ void help_models(FILE *out)
 
 /* ---- what was asked for ---- */
 
+/* "ials", or "ials+wide_deep" for two stages. */
+static enum status find_stages(const char *name, const struct model_class **ret_class,
+                               const struct predictor_class **ret_predictor, struct error *reterr)
+{
+    char retriever[NAME_SIZE];
+    const size_t length = strcspn(name, "+");
+    snprintf(retriever, sizeof retriever, "%.*s",
+             (int)(length < sizeof retriever ? length : sizeof retriever - 1), name);
+    *ret_predictor = NULL;
+    const enum status status = model_class_need(retriever, ret_class, reterr);
+    return status == STATUS_OK && name[length]
+               ? ranker_predictor_need(name + length + 1, ret_predictor, reterr)
+               : status;
+}
+
 static enum status add_contestant(struct evaluation *ev, const char *name, struct error *reterr)
 {
     const struct model_class *class = NULL;
-    const enum status status = model_class_need(name, &class, reterr);
+    const struct predictor_class *predictor = NULL;
+    const enum status status = find_stages(name, &class, &predictor, reterr);
     if (status != STATUS_OK)
         return status;
     if (ev->n == EVALUATE_MODELS_MAX)
@@ -76,16 +97,17 @@ static enum status add_contestant(struct evaluation *ev, const char *name, struc
                          EVALUATE_MODELS_MAX - 1);
     struct contestant *c = &ev->contestants[ev->n];
     c->class = class;
+    c->predictor = predictor;
     c->settings = model_settings_new(class, &ev->arena);
     if (!c->settings)
         return error_set(reterr, STATUS_NO_MEMORY, "no memory for the settings of %s", name);
     size_t same = 0;
     for (size_t i = 0; i < ev->n; i++)
-        same += ev->contestants[i].class == class;
-    if (same)
-        snprintf(c->name, sizeof c->name, "%s-%zu", class->name, same + 1);
-    else
-        snprintf(c->name, sizeof c->name, "%s", class->name);
+        same += ev->contestants[i].class == class && ev->contestants[i].predictor == predictor;
+    int length = snprintf(c->name, sizeof c->name, "%s%s%s", class->name, predictor ? "+" : "",
+                          predictor ? predictor->name : "");
+    if (same && length < (int)sizeof c->name)
+        snprintf(c->name + length, sizeof c->name - (size_t)length, "-%zu", same + 1);
     ev->n++;
     return STATUS_OK;
 }
@@ -188,16 +210,46 @@ static enum status close_lists(struct evaluation *ev, struct error *reterr)
 
 /* ---- fit and measure ---- */
 
+static const struct bitmap *held_of(const struct evaluation *ev)
+{
+    return ev->data.has_held ? &ev->data.held : NULL;
+}
+
+static enum status fit_ranker(struct evaluation *ev, struct contestant *c, struct error *reterr)
+{
+    const char *path = invocation_text(ev->invocation, "ranker-spec");
+    struct feature_spec *spec;
+    enum status status = ranker_spec_read(path ? path : "", &spec, reterr);
+    if (status != STATUS_OK)
+        return status;
+    const struct ranker_fit_request request = {
+        .dataset = ev->data.dataset,
+        .held = held_of(ev),
+        .retriever = c->class,
+        .retriever_settings = c->settings,
+        .spec = spec,
+        .predictor = c->predictor,
+        .share = invocation_real(ev->invocation, "share"),
+        .seed = (uint64_t)invocation_whole(ev->invocation, "seed"),
+        .pool = ev->pool,
+        .observer = &ev->console.observer};
+    status = ranker_fit(&request, &c->ranker, &c->ranking, reterr);
+    c->cost.seconds += c->ranking.seconds;
+    return status;
+}
+
 static enum status fit_one(struct evaluation *ev, struct contestant *c, struct error *reterr)
 {
     const struct train_set set = {.dataset = ev->data.dataset,
-                                  .held = ev->data.has_held ? &ev->data.held : NULL,
+                                  .held = held_of(ev),
                                   .by_user = &ev->data.by_user,
                                   .by_item = &ev->data.by_item,
                                   .seed = (uint64_t)invocation_whole(ev->invocation, "seed")};
     ev->console.run = board_run_open(ev->board, c->name, 0);
-    const enum status status = fit_model(c->class, &set, c->settings, "fit", NULL, ev->pool,
-                                         &ev->console.observer, &c->model, &c->cost, reterr);
+    enum status status = fit_model(c->class, &set, c->settings, "fit", NULL, ev->pool,
+                                   &ev->console.observer, &c->model, &c->cost, reterr);
+    if (status == STATUS_OK && c->predictor)
+        status = fit_ranker(ev, c, reterr);
     board_run_close(ev->console.run);
     ev->console.run = NULL;
     return status;
@@ -210,11 +262,14 @@ static enum status measure(struct evaluation *ev, struct error *reterr)
         evaluated[i] = (struct evaluated){.model = ev->contestants[i].model,
                                           .name = ev->contestants[i].name,
                                           .settings = ev->contestants[i].settings,
+                                          .ranker = ev->contestants[i].ranker,
                                           .list = ev->contestants[i].list};
     struct evaluate_request request = {.dataset = ev->data.dataset,
                                        .held = ev->data.has_held ? &ev->data.held : NULL,
                                        .by_user = &ev->data.by_user,
                                        .test = &ev->data.test,
+                                       .times = &ev->times,
+                                       .only_known = invocation_flag(ev->invocation, "as-of"),
                                        .models = evaluated,
                                        .n_models = ev->n,
                                        .n_ks = ev->n_ks,
@@ -222,7 +277,10 @@ static enum status measure(struct evaluation *ev, struct error *reterr)
                                        .pool = ev->pool,
                                        .observer = &ev->console.observer};
     memcpy(request.ks, ev->ks, sizeof request.ks);
-    const enum status status = evaluate_models(&request, &ev->report, reterr);
+    enum status status = item_times_make(ev->data.dataset, held_of(ev), &ev->times);
+    if (status != STATUS_OK)
+        return error_set(reterr, status, "no memory for the times of items");
+    status = evaluate_models(&request, &ev->report, reterr);
     for (size_t i = 0; i < ev->n && status == STATUS_OK; i++) {
         struct model_report *model = &ev->report->models[i];
         const struct fit_cost *cost = &ev->contestants[i].cost;
@@ -284,6 +342,9 @@ static enum status write_results(struct evaluation *ev, struct error *reterr)
         status = invocation_flag(ev->invocation, "json")
                      ? print_json(ev, reterr)
                      : evaluation_print(ev->report, ev->data.split, stdout);
+    for (size_t i = 0; i < ev->n && status == STATUS_OK; i++)
+        if (ev->contestants[i].ranker && !invocation_flag(ev->invocation, "json"))
+            evaluation_print_ranking(ev->contestants[i].name, &ev->contestants[i].ranking, stdout);
     return status;
 }
 
@@ -371,8 +432,10 @@ static void evaluation_free(struct evaluation *ev)
     report_free(ev->report);
     for (size_t i = 0; i < ev->n; i++) {
         model_free(ev->contestants[i].model);
+        ranker_free(ev->contestants[i].ranker);
         fit_cost_free(&ev->contestants[i].cost);
     }
+    item_times_free(&ev->times);
     evaluation_data_free(&ev->data);
     board_close(ev->board);
     parallel_free(ev->pool);

@@ -134,6 +134,18 @@ enum status evaluation_print(const struct report *report, const char *split, FIL
     return status == STATUS_OK && report->n_slices ? print_slices(report, out) : status;
 }
 
+void evaluation_print_ranking(const char *name, const struct ranker_fit_report *r, FILE *out)
+{
+    fprintf(out,
+            "\n%s: %" PRIu32 " rows of %" PRIu32 " moments, %" PRIu32 " positive (of %" PRIu64
+            " that came, the others were not proposed), %.0f %% of the other candidates\n"
+            "AUC within a moment, other users: %.4f, by the retriever %.4f; %" PRIu32
+            " passes, the best was %" PRIu32 "; log loss %.5f, validation %.5f; %.2f s\n",
+            name, r->rows, r->moments, r->positives, r->wanted, 100 * r->share, r->auc,
+            r->auc_before, r->fit.epochs, r->fit.best_epoch, r->fit.train_loss, r->fit.valid_loss,
+            r->seconds);
+}
+
 /* ---- files ---- */
 
 static void print_csv(FILE *out, const char *text, size_t length)

@@ -4,6 +4,7 @@
 
 #include "cli/evaluation_data.h"
 #include "eval/evaluate.h"
+#include "eval/ranker_fit.h"
 
 /* Three tables: the figures, the differences between models, the slices. */
 enum status evaluation_print(const struct report *report, const char *split, FILE *out);
@@ -16,3 +17,6 @@ enum status evaluation_write_users(const struct report *report, const struct dat
  * `import csv` and `evaluate --format csv` read them. Only for data that was split. */
 enum status evaluation_write_parts(const struct evaluation_data *data, const char *folder,
                                    struct error *reterr);
+
+/* A few lines on the rows that a ranker learnt from and how well it orders them. */
+void evaluation_print_ranking(const char *name, const struct ranker_fit_report *report, FILE *out);

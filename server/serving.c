@@ -103,6 +103,9 @@ enum status serving_new(struct site *site, struct snapshot *snapshot,
     enum status status = impl ? STATUS_OK : error_set(reterr, STATUS_NO_MEMORY, "out of memory");
     if (status == STATUS_OK)
         status = snapshot_catalogue(snapshot, &catalogue, reterr);
+    if (*snapshot->ranker_fault)
+        log_write(LOG_ERROR, "ranker_broken", "version %u answers without its ranker: %s",
+                  snapshot->version, snapshot->ranker_fault);
     if (status == STATUS_OK) {
         impl->serving.coarse = make_coarse(snapshot);
         impl->serving.lists = site->lists;
@@ -118,6 +121,8 @@ enum status serving_new(struct site *site, struct snapshot *snapshot,
                                        .models = snapshot->models,
                                        .n_models = snapshot->n_models,
                                        .retriever = snapshot->retriever,
+                                       .ranker = snapshot->ranker,
+                                       .activity = snapshot->activity,
                                        .coarse = impl->serving.coarse,
                                        .generation = atomic_fetch_add(&site->n_servings, 1),
                                        .lists = site->lists};

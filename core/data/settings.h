@@ -53,7 +53,9 @@ struct settings {
         double cap;
     } interactions;
     struct {
-        const char *retrievers; /* comma-separated model names; the first is asked first */
+        const char *retrievers;  /* comma-separated model names; the first is asked first */
+        const char *ranker;      /* what orders its best again: a predictor, or "none" */
+        const char *ranker_spec; /* file; "": the program's own */
     } models;
     struct {
         int64_t every_ms;     /* -1: never by time */

@@ -62,6 +62,11 @@ const struct option settings_options[] = {
 
     {"models.retrievers", OPTION_TEXT, AT(models.retrievers), "ials", 0, 0, NULL,
      "models that propose items, with commas between; the first is asked first"},
+    {"models.ranker", OPTION_TEXT, AT(models.ranker), "none", 0, 0, NULL,
+     "a second stage that orders the best of the first retriever again, where the hold-out shows "
+     "that this is better: none, wide, deep, wide_deep"},
+    {"models.ranker_spec", OPTION_TEXT, AT(models.ranker_spec), "", 0, 0, NULL,
+     "file that says what the ranker looks at; empty: config/ranker.yaml, as built in"},
 
     {"training.every", OPTION_DURATION, AT(training.every_ms), "6h", -1, 365 * DAYS, NULL,
      "time between rounds, if there are new events; never: not by time"},

@@ -5,55 +5,49 @@
 
 #include "data/store_internal.h"
 
-enum { LINE_BYTES = 64, N_LINES = FILTER_BYTES / LINE_BYTES, BITS_SET = 6, RUNS_AHEAD = 16 };
+enum {
+    LINE_BITS = 512, /* an id's bits lie within one line of its run's filter */
+    N_LINES = FILTER_BITS / LINE_BITS,
+    BITS_SET = 6,
+};
 
 void filters_free(struct id_filters *filters)
 {
-    for (uint64_t run = 0; run < filters->n_runs; run++)
-        free(filters->of_run[run]);
-    free(filters->of_run);
+    for (uint64_t g = 0; g < filters->n_groups; g++)
+        free(filters->groups[g]);
+    free(filters->groups);
     *filters = (struct id_filters){0};
 }
 
-static uint64_t hash_of(const struct store *store, const char *event_id)
+/* The line is chosen by the low bits of the hash, each bit in it by nine more. */
+static void bits_of(const struct store *store, const char *event_id, uint32_t bits[BITS_SET])
 {
     uint64_t seed;
     memcpy(&seed, store->event_key, sizeof seed);
-    return text_hash(event_id, strlen(event_id), seed);
-}
-
-/* The cache line is chosen by the low bits of the hash, six bits in it by nine more each. */
-static size_t line_of(uint64_t hash)
-{
-    return (size_t)(hash % N_LINES) * LINE_BYTES;
-}
-
-static unsigned bit_of(uint64_t hash, int i)
-{
-    return (unsigned)(hash * UINT64_C(0x9e3779b97f4a7c15) >> (10 + 9 * i)) & (8 * LINE_BYTES - 1);
-}
-
-static bool has_all_bits(const unsigned char *filter, uint64_t hash)
-{
-    const unsigned char *line = filter + line_of(hash);
+    const uint64_t hash = text_hash(event_id, strlen(event_id), seed);
     for (int i = 0; i < BITS_SET; i++)
-        if (!(line[bit_of(hash, i) / 8] >> bit_of(hash, i) % 8 & 1))
-            return false;
-    return true;
+        bits[i] = (uint32_t)(hash % N_LINES) * LINE_BITS +
+                  (uint32_t)(hash * UINT64_C(0x9e3779b97f4a7c15) >> (10 + 9 * i) & (LINE_BITS - 1));
 }
 
-/* One line of each filter, and none of them likely to be in a cache: they are asked for ahead. */
 bool filters_next_run(const struct store *store, const char *event_id, uint64_t below,
                       uint64_t *ret_run)
 {
     const struct id_filters *filters = &store->filters;
-    const uint64_t hash = hash_of(store, event_id);
-    for (uint64_t run = below < filters->n_runs ? below : filters->n_runs; run-- > 0;) {
-        if (run >= RUNS_AHEAD && filters->of_run[run - RUNS_AHEAD])
-            __builtin_prefetch(filters->of_run[run - RUNS_AHEAD] + line_of(hash));
-        if (!filters->of_run[run] || !has_all_bits(filters->of_run[run], hash))
+    uint32_t bits[BITS_SET];
+    bits_of(store, event_id, bits);
+    for (uint64_t g = filters->n_groups; g-- > 0;) {
+        const uint64_t first = g * FILTER_GROUP_RUNS;
+        if (!filters->groups[g] || first >= below)
             continue;
-        *ret_run = run;
+        uint32_t runs = UINT32_MAX;
+        for (int i = 0; i < BITS_SET; i++)
+            runs &= filters->groups[g]->runs[bits[i]];
+        if (below - first < FILTER_GROUP_RUNS)
+            runs &= (UINT32_C(1) << (below - first)) - 1;
+        if (runs == 0)
+            continue;
+        *ret_run = first + (uint64_t)(31 - __builtin_clz(runs));
         return true;
     }
     return false;
@@ -64,40 +58,67 @@ static enum status out_of_memory(struct error *reterr)
     return error_set(reterr, STATUS_NO_MEMORY, "out of memory for the filters of event ids");
 }
 
-static enum status grow(struct id_filters *filters, uint64_t n_runs, struct error *reterr)
+static enum status grow(struct id_filters *filters, uint64_t n_groups, struct error *reterr)
 {
-    if (n_runs <= filters->n_runs)
+    if (n_groups <= filters->n_groups)
         return STATUS_OK;
-    unsigned char **of_run = realloc(filters->of_run, n_runs * sizeof *of_run);
-    if (!of_run)
+    struct filter_group **groups = realloc(filters->groups, n_groups * sizeof *groups);
+    if (!groups)
         return out_of_memory(reterr);
-    memset(of_run + filters->n_runs, 0, (n_runs - filters->n_runs) * sizeof *of_run);
-    filters->of_run = of_run;
-    filters->n_runs = n_runs;
+    memset(groups + filters->n_groups, 0, (n_groups - filters->n_groups) * sizeof *groups);
+    filters->groups = groups;
+    filters->n_groups = n_groups;
     return STATUS_OK;
 }
 
-/* The run's filter, made if it has none. */
-static enum status need_filter(struct id_filters *filters, uint64_t run, struct error *reterr)
+/* The group of a run that has ids, made if need be; *ret_bit is the run's bit in its words. */
+static enum status need_group(struct id_filters *filters, uint64_t run,
+                              struct filter_group **ret_group, uint32_t *ret_bit,
+                              struct error *reterr)
 {
-    const enum status status = grow(filters, run + 1, reterr);
-    if (status != STATUS_OK || filters->of_run[run])
+    const uint64_t g = run / FILTER_GROUP_RUNS;
+    const enum status status = grow(filters, g + 1, reterr);
+    if (status != STATUS_OK)
         return status;
-    filters->of_run[run] = calloc(1, FILTER_BYTES);
-    return filters->of_run[run] ? STATUS_OK : out_of_memory(reterr);
+    if (!filters->groups[g])
+        filters->groups[g] = calloc(1, sizeof *filters->groups[g]);
+    if (!filters->groups[g])
+        return out_of_memory(reterr);
+    *ret_group = filters->groups[g];
+    *ret_bit = UINT32_C(1) << run % FILTER_GROUP_RUNS;
+    (*ret_group)->has_ids |= *ret_bit;
+    return STATUS_OK;
 }
 
 enum status filters_add(struct store *store, uint64_t run, const char *event_id,
                         struct error *reterr)
 {
-    const enum status status = need_filter(&store->filters, run, reterr);
+    struct filter_group *group;
+    uint32_t bit, bits[BITS_SET];
+    const enum status status = need_group(&store->filters, run, &group, &bit, reterr);
     if (status != STATUS_OK)
         return status;
-    const uint64_t hash = hash_of(store, event_id);
-    unsigned char *line = store->filters.of_run[run] + line_of(hash);
+    bits_of(store, event_id, bits);
     for (int i = 0; i < BITS_SET; i++)
-        line[bit_of(hash, i) / 8] |= (unsigned char)(1 << bit_of(hash, i) % 8);
+        group->runs[bits[i]] |= bit;
     return STATUS_OK;
+}
+
+/* ---- one run's filter as it is kept: bit b is bit b % 8 of byte b / 8 ---- */
+
+static void unpack_filter(const unsigned char *filter, struct filter_group *group, uint32_t bit)
+{
+    for (uint32_t i = 0; i < FILTER_BYTES; i++)
+        for (unsigned left = filter[i]; left; left &= left - 1)
+            group->runs[8 * i + (uint32_t)__builtin_ctz(left)] |= bit;
+}
+
+static void pack_filter(const struct filter_group *group, uint32_t bit, unsigned char *filter)
+{
+    memset(filter, 0, FILTER_BYTES);
+    for (uint32_t b = 0; b < FILTER_BITS; b++)
+        if (group->runs[b] & bit)
+            filter[b / 8] |= (unsigned char)(1 << b % 8);
 }
 
 /* All ids of a run's rows. */
@@ -127,10 +148,14 @@ static enum status load_kept(struct store *store, struct error *reterr)
         const uint64_t run = (uint64_t)sqlite3_column_int64(s, 0);
         if (sqlite3_column_bytes(s, 1) != FILTER_BYTES)
             continue;
-        status = need_filter(&store->filters, run, reterr);
+        const unsigned char *filter = sqlite3_column_blob(s, 1);
+        struct filter_group *group;
+        uint32_t bit;
+        status =
+            filter ? need_group(&store->filters, run, &group, &bit, reterr) : out_of_memory(reterr);
         if (status != STATUS_OK)
             break;
-        memcpy(store->filters.of_run[run], sqlite3_column_blob(s, 1), FILTER_BYTES);
+        unpack_filter(filter, group, bit);
     }
     sqlite3_reset(s);
     return status;
@@ -149,11 +174,22 @@ static enum status count_kept(struct store *store, uint64_t *ret_n, struct error
 
 static enum status keep(struct store *store, uint64_t run, struct error *reterr)
 {
-    const unsigned char *filter = store->filters.of_run[run];
+    const struct id_filters *filters = &store->filters;
+    const uint64_t g = run / FILTER_GROUP_RUNS;
+    const struct filter_group *group = g < filters->n_groups ? filters->groups[g] : NULL;
+    const uint32_t bit = UINT32_C(1) << run % FILTER_GROUP_RUNS;
+    const bool has_ids = group && (group->has_ids & bit);
+    unsigned char *filter = malloc(FILTER_BYTES);
+    if (!filter)
+        return out_of_memory(reterr);
+    if (has_ids)
+        pack_filter(group, bit, filter);
     sqlite3_stmt *s = sql_get(store, SQL_ADD_FILTER);
     sql_bind_seq(s, ":run", run);
-    sql_bind_blob(s, ":filter", filter ? (const void *)filter : "", filter ? FILTER_BYTES : 0);
-    return sql_run(store, s, reterr);
+    sql_bind_blob(s, ":filter", filter, has_ids ? FILTER_BYTES : 0);
+    const enum status status = sql_run(store, s, reterr);
+    free(filter);
+    return status;
 }
 
 /* From which run on the rows must be looked at: those that the kept filters do not cover, or those
@@ -180,7 +216,7 @@ enum status filters_update(struct store *store, struct error *reterr)
     uint64_t kept = 0, first = 0;
     enum status status = count_kept(store, &kept, reterr);
     if (status == STATUS_OK)
-        status = grow(filters, last + 1, reterr);
+        status = grow(filters, last / FILTER_GROUP_RUNS + 1, reterr);
     if (status == STATUS_OK)
         status = first_to_scan(store, kept, &first, reterr);
     for (uint64_t run = first; status == STATUS_OK && run <= last; run++)

@@ -34,8 +34,13 @@ static enum status view_touches(const struct view *view, uint32_t user, struct a
 
 static enum status view_eligible(const struct view *view, int64_t now_ms, struct bitmap *out)
 {
-    (void)now_ms;
-    bitmap_copy(out, &((const struct dataset_view *)view)->eligible);
+    const struct dataset_view *self = (const struct dataset_view *)view;
+    bitmap_copy(out, &self->eligible);
+    for (uint32_t i = 0; self->only_known && now_ms != TIME_UNKNOWN && i < view->n_items; i++) {
+        const uint64_t first = self->times->starts[i];
+        if (first == self->times->starts[i + 1] || self->times->times[first] >= now_ms)
+            bitmap_clear(out, i);
+    }
     return STATUS_OK;
 }
 
@@ -65,8 +70,20 @@ static void view_release(struct view *view)
     (void)view;
 }
 
+static void view_activity(const struct view *view, uint32_t item, int64_t now_ms,
+                          struct activity *ret_activity)
+{
+    item_times_as_of(((const struct dataset_view *)view)->times, item, now_ms, ret_activity);
+}
+
 static const struct view_class class = {
-    view_touches, view_eligible, view_category, view_group, view_created_ms, view_release,
+    .touches = view_touches,
+    .eligible = view_eligible,
+    .category = view_category,
+    .group = view_group,
+    .created_ms = view_created_ms,
+    .release = view_release,
+    .activity = view_activity,
 };
 
 enum status dataset_view_init(struct dataset_view *ret_view, const struct dataset *dataset,
@@ -91,6 +108,14 @@ enum status dataset_view_init(struct dataset_view *ret_view, const struct datase
             bitmap_set(&view.eligible, i);
     *ret_view = view;
     return STATUS_OK;
+}
+
+void dataset_view_date(struct dataset_view *view, const struct item_times *times,
+                       const struct ranker *ranker, bool only_known)
+{
+    view->times = times;
+    view->view.ranker = times ? ranker : NULL;
+    view->only_known = times && only_known;
 }
 
 void dataset_view_free(struct dataset_view *view)

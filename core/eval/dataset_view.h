@@ -6,6 +6,7 @@
  * categories, groups or clocks. A user's touches are those of the training part.
  */
 #include "data/dataset.h"
+#include "eval/item_times.h"
 #include "recommend/view.h"
 
 /* Borrows all it is given, which must outlive it. Any number of threads may read it. */
@@ -15,12 +16,20 @@ struct dataset_view {
     const struct bitmap *held; /* NULL: nothing is held */
     bool fresh;                /* the models were fitted on something else: they must fold in */
     struct bitmap eligible;
+    bool only_known;                /* items without an event before the moment may not be shown */
+    const struct item_times *times; /* NULL: activity is not known, and nothing is ranked again */
 };
 
 /* retriever: one of models[n_models]. NO_MEMORY. */
 enum status dataset_view_init(struct dataset_view *ret_view, const struct dataset *dataset,
                               const struct bitmap *held, const struct model *const *models,
                               size_t n_models, const struct model *retriever, bool fresh);
+
+/* Tells it the past: activity as of each moment, from what is not held; borrowed. With it the
+ * retriever's best are ordered again (ranker NULL: not), and with only_known what had no event
+ * before the moment may not be shown. */
+void dataset_view_date(struct dataset_view *view, const struct item_times *times,
+                       const struct ranker *ranker, bool only_known);
 void dataset_view_free(struct dataset_view *view);
 
 /* May the item be shown, and so be measured? */

@@ -28,6 +28,7 @@ struct evaluation {
     double popularity, bits; /* sums over its listed items */
     uint64_t n_listed;
     struct buffer line; /* of the TREC run */
+    int64_t *moments;   /* [n_users of the dataset] when each asks */
 };
 
 /* ---- one list ---- */
@@ -156,6 +157,7 @@ static enum status rank_for_model(struct evaluation *e, const struct view *view)
                                            .n_users = e->report->n_users,
                                            .n = (uint32_t)e->k_max,
                                            .exclude = request->exclude,
+                                           .moments = e->moments,
                                            .pool = request->pool,
                                            .observer = request->observer,
                                            .share_from = (double)e->at_model / n_models,
@@ -187,6 +189,7 @@ static enum status evaluate_model(struct evaluation *e, struct error *reterr)
                                    evaluated->model, evaluated->fresh);
     if (status != STATUS_OK)
         return error_set(reterr, status, "out of memory while evaluating %s", model->name);
+    dataset_view_date(&view, request->times, evaluated->ranker, request->only_known);
     status = rank_for_model(e, &view.view);
     dataset_view_free(&view);
     if (status != STATUS_OK)
@@ -347,6 +350,20 @@ static enum status fill_report(struct evaluation *e)
     return fill_users(request, report);
 }
 
+/* Right before the first event that is held. */
+static void find_moments(const struct evaluate_request *request, int64_t *moments)
+{
+    const struct dataset *d = request->dataset;
+    for (uint32_t u = 0; u < d->n_users; u++) {
+        moments[u] = TIME_UNKNOWN;
+        for (uint64_t e = d->starts[u]; request->held && e < d->starts[u + 1]; e++)
+            if (bitmap_test(request->held, (uint32_t)e) && d->times[e] != TIME_UNKNOWN) {
+                moments[u] = d->times[e];
+                break;
+            }
+    }
+}
+
 static enum status count_training(struct evaluation *e)
 {
     const struct csr *train = e->request->by_user;
@@ -355,8 +372,10 @@ static enum status count_training(struct evaluation *e)
     e->listed = calloc(n_items, sizeof *e->listed);
     e->parts = calloc(n_items, sizeof *e->parts);
     e->sums = calloc(e->request->n_models, sizeof *e->sums);
-    if (!e->users_of || !e->listed || !e->parts || !e->sums)
+    e->moments = calloc((size_t)e->request->dataset->n_users + 1, sizeof *e->moments);
+    if (!e->users_of || !e->listed || !e->parts || !e->sums || !e->moments)
         return STATUS_NO_MEMORY;
+    find_moments(e->request, e->moments);
     for (uint32_t u = 0; u < train->n_rows; u++)
         e->n_train_users += train->starts[u + 1] > train->starts[u];
     e->n_train_users = fmax(e->n_train_users, 1);
@@ -401,6 +420,7 @@ enum status evaluate_models(const struct evaluate_request *request, struct repor
     free(e.listed);
     free(e.parts);
     free(e.sums);
+    free(e.moments);
     buffer_free(&e.line);
     if (status == STATUS_OK)
         *ret_report = e.report;

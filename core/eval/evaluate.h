@@ -78,8 +78,9 @@ struct evaluated {
     const char *name;     /* NULL: its class's */
     const void *settings; /* as fitted with; NULL: not reported */
     bool fresh;           /* fitted on other data than the training part: histories are folded in */
-    FILE *list;           /* NULL, or gets TREC run lines: user Q0 item rank score name. Outside ids
-                             (numbers without ids); a space in one becomes %20 */
+    const struct ranker *ranker; /* orders the model's best again; NULL: none does */
+    FILE *list; /* NULL, or gets TREC run lines: user Q0 item rank score name. Outside ids
+                   (numbers without ids); a space in one becomes %20 */
 };
 
 struct evaluate_request {
@@ -87,6 +88,9 @@ struct evaluate_request {
     const struct bitmap *held;
     const struct csr *by_user; /* dataset_matrix of the training part */
     const struct test_set *test;
+    const struct item_times *times; /* of what is not held; needed by rankers. Each user asks at the
+                                       moment of the first held event, and nothing later counts */
+    bool only_known;           /* list only what had an event before that moment; needs times */
     const struct csr *exclude; /* items never listed for a user besides the training ones; NULL */
     const struct evaluated *models; /* [n_models], popularity first */
     size_t n_models;

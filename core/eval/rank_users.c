@@ -26,7 +26,7 @@ static void rank_user(struct ranking *ranking, uint32_t in_chunk, struct arena *
     const uint32_t user = request->users[ranking->first + in_chunk];
     struct recommend_request ask = {.user = user,
                                     .n = request->n,
-                                    .now_ms = 0, /* a dataset knows no present */
+                                    .now_ms = request->moments ? request->moments[user] : 0,
                                     .seen = SEEN_HIDE,
                                     .hide_types = ranking->hide};
     if (request->exclude) {

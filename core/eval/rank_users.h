@@ -15,6 +15,8 @@ struct rank_users_request {
     uint32_t n_users;
     uint32_t n;                /* length of the lists, 1 to RECOMMEND_N_MAX */
     const struct csr *exclude; /* a row a user; NULL: nothing */
+    const int64_t *moments;    /* by user, when each asks (TIME_UNKNOWN: after everything); NULL:
+                                  nobody looks at the time */
     struct parallel *pool;
     const struct observer *observer;
     double share_from, share_to; /* of the phase "evaluating" */

@@ -7,15 +7,16 @@
  *
  * X is 1 where a user likes an item, D_u and D_i hold the likes of each user and item. R'R smooths
  * over the users in common; V, the leading right singular vectors of R, is an ideal low-pass
- * filter. Of each column of R'R the `neighbours` largest entries are kept, which besides being
- * faster ranks better than all of them.
+ * filter. Of each column of R'R the `neighbours` largest entries off the diagonal are kept, which
+ * besides being faster ranks better than all of them.
  *
  * The filter needs V V' alone, so V is any orthonormal basis of the same space, found by block
  * power iteration from random vectors (Halko, Martinsson, Tropp 2011, algorithm 4.4):
  *
- *     Y = R'(R Q),    Q = Y U^-1 with U'U = Y'Y + a trace of I,    repeated
+ *     Y = R'(R Q),    Q = Y U^-1 with U'U = Y'Y + e I,    repeated
  *
- * The trace of I lets a matrix of lower rank pass: directions that R does not have come out as 0.
+ * e, a bound of the rounding in Y'Y, lets a matrix of lower rank pass: directions that R does not
+ * have come out as 0.
  *
  * Likeness is (R'R)_ij + alpha <v_i, v_j>. Reports "fit/energy" by iteration: the share of |R|^2 =
  * trace R'R that Q's space holds, as Q comes closer to V.

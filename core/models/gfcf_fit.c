@@ -1,3 +1,5 @@
+#include <float.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -13,9 +15,6 @@ enum {
     BLOCKS_A_CALL = 64, /* between two looks at the observer */
     GRAM_PARTS = 16     /* of the rows of Y, each summed alone, then added up in order */
 };
-
-/* What is added to the diagonal of Y'Y, as a share of its mean. */
-static const float trace_share = 1e-6f;
 
 struct fit {
     const struct train_set *data;
@@ -147,15 +146,24 @@ static void gram_block(void *context, size_t part, unsigned worker)
     }
 }
 
-/* The mean of the diagonal. */
-static float mean_diagonal(const float *gram, size_t width)
+/* The largest sum of sizes in a row: no eigenvalue is above it. sums[width]. */
+static float norm_bound(const float *gram, size_t width, float *sums)
 {
-    double sum = 0;
+    float bound = 0;
+    memset(sums, 0, width * sizeof *sums);
+    for (size_t j = 0; j < width; j++)
+        for (size_t i = 0; i <= j; i++) {
+            const float size =
+                fabsf(gram[spd_offset(i / TILE, j / TILE) + i % TILE * TILE + j % TILE]);
+            sums[i] += size;
+            sums[j] += i < j ? size : 0;
+        }
     for (size_t k = 0; k < width; k++)
-        sum += (double)gram[spd_offset(k / TILE, k / TILE) + k % TILE * (TILE + 1)];
-    return (float)(sum / (double)width);
+        bound = fmaxf(bound, sums[k]);
+    return bound;
 }
 
+/* What is added to the diagonal is as much as rounding may have taken from it. */
 static void factor_block(void *context, size_t block, unsigned worker)
 {
     (void)block;
@@ -165,8 +173,9 @@ static void factor_block(void *context, size_t block, unsigned worker)
     for (size_t part = 1; part < GRAM_PARTS; part++)
         for (size_t k = 0; k < size; k++)
             fit->grams[k] += fit->grams[part * size + k];
-    const float mean = mean_diagonal(fit->grams, fit->width);
-    spd_add_diagonal(fit->grams, 0, fit->width, mean > 0 ? trace_share * mean : 1);
+    const float bound = norm_bound(fit->grams, fit->width, fit->inverses);
+    spd_add_diagonal(fit->grams, 0, fit->width,
+                     bound > 0 ? (float)fit->width * FLT_EPSILON * bound : 1);
     fit->is_definite = spd_factor(fit->grams, fit->width, fit->inverses);
 }
 
@@ -221,8 +230,8 @@ static double energy(const struct fit *fit)
     return all > 0 ? held / all : 0;
 }
 
-/* Ends with a second orthonormalisation: the first one's error is as large as the share of the
- * trace in its smallest direction, the second's is that of rounding. */
+/* Ends with a second orthonormalisation: what the first adds to the diagonal counts in the smallest
+ * directions, what the second adds counts nowhere, as all are of one size. */
 static enum status fit_space(struct fit *fit)
 {
     start_vectors(fit);

@@ -19,7 +19,8 @@ extern const char *const network_schedule_names[];  /* in the order of enum sche
 extern const char *const network_stop_names[];
 enum network_stop { NETWORK_STOP_AUC, NETWORK_STOP_LOSS };
 
-/* "100-75-50-25" or "100,75,50,25" -> widths of the hidden layers. MALFORMED or OUT_OF_RANGE with the place. */
+/* "100-75-50-25" or "100,75,50,25" -> widths of the hidden layers. MALFORMED or OUT_OF_RANGE with
+ * the place. */
 enum status network_hidden_parse(const char *text, struct network_shape *shape,
                                  struct error *reterr);
 

@@ -31,6 +31,17 @@ struct list_cache {
     struct guard guards[LOCKS];
 };
 
+/* Waiters spin before they sleep: a list is copied in less time than a system call takes. */
+static void init_guards(struct list_cache *cache)
+{
+    pthread_mutexattr_t attributes;
+    pthread_mutexattr_init(&attributes);
+    pthread_mutexattr_settype(&attributes, PTHREAD_MUTEX_ADAPTIVE_NP);
+    for (size_t i = 0; i < LOCKS; i++)
+        pthread_mutex_init(&cache->guards[i].lock, &attributes);
+    pthread_mutexattr_destroy(&attributes);
+}
+
 enum status list_cache_new(uint32_t lists, struct list_cache **ret_cache)
 {
     assert(lists > 0);
@@ -44,8 +55,7 @@ enum status list_cache_new(uint32_t lists, struct list_cache **ret_cache)
         free(cache);
         return STATUS_NO_MEMORY;
     }
-    for (size_t i = 0; i < LOCKS; i++)
-        pthread_mutex_init(&cache->guards[i].lock, NULL);
+    init_guards(cache);
     *ret_cache = cache;
     return STATUS_OK;
 }

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "recommend/activity.h"
 #include "recommend/history.h"
 #include "recommend/idtable.h"
 #include "recommend/list_cache.h"
@@ -23,6 +24,8 @@ struct live {
     struct catalogue *catalogue;
     struct idtable users, sessions; /* after S */
     struct tail tail;
+    struct activity *activity; /* [n_activity] of items, where there is a ranker */
+    uint32_t n_activity;
     uint64_t n_events;
     uint32_t n_users; /* in the store */
     uint64_t gains;
@@ -59,6 +62,15 @@ enum status live_new(const struct live_base *base, struct catalogue *catalogue,
     live->base = *base;
     live->catalogue = catalogue;
     atomic_init(&live->seq, base->seq);
+    if (base->ranker && base->n_items) {
+        live->activity = malloc((size_t)base->n_items * sizeof *live->activity);
+        if (!live->activity) {
+            live_free(live);
+            return error_set(reterr, STATUS_NO_MEMORY, "out of memory for the live changes");
+        }
+        memcpy(live->activity, base->activity, (size_t)base->n_items * sizeof *live->activity);
+        live->n_activity = base->n_items;
+    }
     *ret_live = live;
     return STATUS_OK;
 }
@@ -73,6 +85,7 @@ void live_free(struct live *live)
     idtable_free(&live->sessions);
     tail_free(&live->tail);
     free(live->pending);
+    free(live->activity);
     free(live);
 }
 
@@ -121,8 +134,36 @@ static enum status apply_item(struct live *live, const struct change *change)
     return status;
 }
 
+/* Of items after S as well. */
+static enum status grow_activity(struct live *live, uint32_t item)
+{
+    if (item < live->n_activity)
+        return STATUS_OK;
+    const uint32_t n = item < UINT32_MAX / 2 ? item + item / 8 + 64 : UINT32_MAX;
+    struct activity *activity = realloc(live->activity, (size_t)n * sizeof *activity);
+    if (!activity)
+        return STATUS_NO_MEMORY;
+    memset(activity + live->n_activity, 0, (size_t)(n - live->n_activity) * sizeof *activity);
+    live->activity = activity;
+    live->n_activity = n;
+    return STATUS_OK;
+}
+
+static enum status count_activity(struct live *live, const struct event_row *row)
+{
+    if (!live->base.ranker || !activity_counts(&live->base.types->of[row->type]))
+        return STATUS_OK;
+    const enum status status = grow_activity(live, row->item);
+    if (status == STATUS_OK)
+        activity_add(&live->activity[row->item], row->time_ms);
+    return status;
+}
+
 static enum status apply_event(struct live *live, const struct event_row *row)
 {
+    const enum status status = count_activity(live, row);
+    if (status != STATUS_OK)
+        return status;
     live->n_events++;
     return tail_add(&live->tail, live->base.types, live->base.frame, row);
 }
@@ -347,6 +388,15 @@ static int64_t view_created_ms(const struct view *view, uint32_t item)
     return catalogue_created_ms(live_of(view)->catalogue, item);
 }
 
+/* Everything has happened before now. */
+static void view_activity(const struct view *view, uint32_t item, int64_t now_ms,
+                          struct activity *ret_activity)
+{
+    (void)now_ms;
+    const struct live *live = live_of(view);
+    *ret_activity = item < live->n_activity ? live->activity[item] : (struct activity){0};
+}
+
 static void view_release(struct view *view)
 {
     pthread_rwlock_unlock(&((struct live_view *)view)->live->lock);
@@ -359,6 +409,7 @@ static const struct view_class view_class = {
     .group = view_group,
     .created_ms = view_created_ms,
     .release = view_release,
+    .activity = view_activity,
 };
 
 void live_view_take(struct live *live, struct live_view *ret_view)
@@ -375,7 +426,8 @@ void live_view_take(struct live *live, struct live_view *ret_view)
                  .models = live->base.models,
                  .n_models = live->base.n_models,
                  .retriever = live->base.retriever,
-                 .coarse = live->base.coarse},
+                 .coarse = live->base.coarse,
+                 .ranker = live->base.ranker},
         .live = live};
 }
 
@@ -431,7 +483,8 @@ void live_count(const struct live_view *view, struct live_counts *ret_counts)
     *ret_counts = (struct live_counts){
         .events = live->n_events,
         .bytes = size.bytes + tail_bytes(&live->tail) + idtable_bytes(&live->users) +
-                 idtable_bytes(&live->sessions) + live->pending_capacity * sizeof *live->pending,
+                 idtable_bytes(&live->sessions) + live->pending_capacity * sizeof *live->pending +
+                 live->n_activity * sizeof *live->activity,
         .users = live->n_users,
         .items = size.items,
         .ghosts = size.ghosts};

@@ -8,7 +8,8 @@
  *
  * What grows with the changes (new ids and sessions, touches of users) is given back only with the
  * Live: the next training round starts a new one. So its size is bounded by what is written between
- * two rounds: about 32 bytes for each different (user, item, type).
+ * two rounds: about 32 bytes for each different (user, item, type). Where there is a ranker, Live
+ * also counts the activity of items on: 24 bytes each; what is retracted stays counted until then.
  *
  * Threads: one writer (live_catch_up), any number of readers, each between live_view_take and the
  * view's release; both sides hold the lock for microseconds. A thread takes one view at a time: a
@@ -36,9 +37,11 @@ struct live_base {
     const struct model *const *models;
     size_t n_models;
     const struct model *retriever;
-    const struct rows8 *coarse; /* as in view.h; may be NULL */
-    uint64_t generation;        /* another one for each snapshot served, for the keys of lists */
-    struct list_cache *lists;   /* told of deaths; may be NULL */
+    const struct ranker *ranker;     /* NULL: none */
+    const struct activity *activity; /* [n_items] as of seq; NULL without a ranker */
+    const struct rows8 *coarse;      /* as in view.h; may be NULL */
+    uint64_t generation;      /* another one for each snapshot served, for the keys of lists */
+    struct list_cache *lists; /* told of deaths; may be NULL */
 };
 
 /* Takes over the catalogue, in any case. */

@@ -5,6 +5,7 @@
 
 #include "linalg/topk.h"
 #include "recommend/eligible.h"
+#include "recommend/ranker.h"
 #include "recommend/retrieve.h"
 
 static const char popular_name[] = "popular";
@@ -118,7 +119,6 @@ static void answer_finish(const struct answer *answer, const struct recommend_re
 struct asker {
     const struct touch *touches;
     size_t n_touches;
-    uint32_t first_item; /* of the history; UINT32_MAX: there is none */
     bool fresh;
 };
 
@@ -132,7 +132,6 @@ static enum status asker_read(const struct view *view, const struct recommend_re
         if (status != STATUS_OK)
             return status;
     }
-    asker.first_item = signals_first_item(asker.touches, asker.n_touches, view->types, view->frame);
     *ret_asker = asker;
     return STATUS_OK;
 }
@@ -149,7 +148,9 @@ static const struct model *choose_model(const struct view *view,
                                         const struct asker *asker)
 {
     const struct model *model = request->model ? request->model : view->retriever;
-    if (model && (is_popular(model) || asker->first_item < model->n_items))
+    if (model &&
+        (is_popular(model) || signals_first_item(asker->touches, asker->n_touches, view->types,
+                                                 view->frame) < model->n_items))
         return model;
     for (size_t i = 0; i < view->n_models; i++)
         if (is_popular(view->models[i]))
@@ -157,24 +158,34 @@ static const struct model *choose_model(const struct view *view,
     return NULL;
 }
 
-static const char *strategy_of(const struct model *model, const struct recommend_request *request,
-                               const struct asker *asker)
+/* The ranker was fitted on what one retriever proposes. */
+static bool is_ranked_again(const struct view *view, const struct model *model)
+{
+    return view->ranker && model == view->retriever && view->class->activity;
+}
+
+static const char *strategy_of(const struct view *view, const struct model *model,
+                               const struct recommend_request *request, const struct asker *asker)
 {
     const bool known = request->user < model->n_users && !asker->fresh;
-    return known || is_popular(model) ? model->class->name : "fold_in";
+    const bool folded = !known && !is_popular(model);
+    if (is_ranked_again(view, model))
+        return ranker_strategy(view->ranker, folded);
+    return folded ? "fold_in" : model->class->name;
 }
 
 /* ---- the whole way ---- */
 
-/* The history is folded only for who asks for it: a stored vector stands for the whole of it. */
+/* The history is folded only for who asks for it: a stored vector stands for the whole of it, but
+ * for a ranker. */
 static enum status make_query(const struct view *view, const struct model *model,
                               const struct recommend_request *request, const struct asker *asker,
                               struct arena *arena, struct query *ret_query)
 {
     struct query query = {.user = request->user < model->n_users ? request->user : QUERY_NO_USER,
                           .fresh = asker->fresh};
-    if (asker->n_touches &&
-        (query.user == QUERY_NO_USER || query.fresh || !model->class->item_vectors)) {
+    if (asker->n_touches && (query.user == QUERY_NO_USER || query.fresh ||
+                             !model->class->item_vectors || is_ranked_again(view, model))) {
         struct signal *history = arena_alloc(arena, asker->n_touches * sizeof *history);
         if (!history)
             return STATUS_NO_MEMORY;
@@ -184,6 +195,19 @@ static enum status make_query(const struct view *view, const struct model *model
     }
     *ret_query = query;
     return STATUS_OK;
+}
+
+/* The candidates, in the ranker's order where there is one. */
+static enum status rank_candidates(const struct view *view, const struct model *model,
+                                   const struct recommend_request *request,
+                                   const struct asker *asker, const struct query *query,
+                                   struct arena *arena, struct candidates *candidates)
+{
+    if (!is_ranked_again(view, model))
+        return STATUS_OK;
+    const struct rank_query again = {view,           model,    asker->touches, asker->n_touches,
+                                     query->history, query->n, request->now_ms};
+    return rank_again(view->ranker, &again, candidates, arena);
 }
 
 static enum status score_and_rank(const struct model *model,
@@ -198,7 +222,11 @@ static enum status score_and_rank(const struct model *model,
     size_t k = (size_t)answer->wanted + request->reserve;
     enum status status = make_query(view, model, request, asker, arena, &query);
     if (status == STATUS_OK && view->coarse && model == view->retriever) {
-        status = retrieve_coarse(view, &query, eligible, k, arena, &candidates);
+        const bool more = is_ranked_again(view, model) && k < RANK_CANDIDATES;
+        status =
+            retrieve_coarse(view, &query, eligible, more ? RANK_CANDIDATES : k, arena, &candidates);
+        if (status == STATUS_OK)
+            status = rank_candidates(view, model, request, asker, &query, arena, &candidates);
         if (status == STATUS_OK)
             status = add_best(answer, &candidates, 0, k, arena, list);
         if (status != STATUS_OK || answer_is_full(answer) || list->n < k)
@@ -207,6 +235,8 @@ static enum status score_and_rank(const struct model *model,
     }
     if (status == STATUS_OK)
         status = retrieve_scored(model, &query, eligible, arena, &candidates);
+    if (status == STATUS_OK)
+        status = rank_candidates(view, model, request, asker, &query, arena, &candidates);
     return status == STATUS_OK ? answer_with_best(answer, &candidates, k, arena, list) : status;
 }
 
@@ -240,7 +270,7 @@ enum status recommend(const struct view *view, const struct recommend_request *r
     const uint32_t first = bitmap_next(&eligible, 0);
     if (model && first < eligible.count && first < model->n_items) {
         made.model = model->class->name;
-        made.strategy = strategy_of(model, request, &asker);
+        made.strategy = strategy_of(view, model, request, &asker);
         status = score_and_rank(model, request, &asker, &eligible, arena, &answer, &made.list);
         made.list.model = made.model;
         made.list.strategy = made.strategy;

@@ -3,9 +3,11 @@
  *
  * The eligible set comes first, so that filters are never applied after the ranking: if n items are
  * eligible, n are returned. Every eligible item that the model knows is scored, exactly, and as
- * many as the answer needs are sorted; those that it does not know yet come last, newest first. Of
- * a group of variants at most one is returned. Ties go to the lower item number. The order depends
- * on neither n nor offset, so that pages of an unchanged list join without gap or overlap.
+ * many as the answer needs are sorted; where the view has a ranker, the RANK_CANDIDATES best of
+ * them are ordered by it, whatever n is. Those that the model does not know come last, newest
+ * first. Of a group of variants at most one is returned. Ties go to the lower item number. The
+ * order depends on neither n nor offset, so that pages of an unchanged list join without gap or
+ * overlap.
  */
 #include <stdint.h>
 
@@ -48,7 +50,8 @@ struct recommendation {
     const struct recommended *items; /* [n], best first; from the arena */
     uint32_t n;
     uint32_t eligible;    /* how many items could have been returned */
-    const char *strategy; /* "ials", "fold_in", "popular", "latest": what made the top; constant */
+    const char *strategy; /* "ials", "fold_in", "popular", "latest", "ials+wide_deep"…: what made
+                             the top; good as long as the view */
     const char *model;    /* its class name; "none" for "latest" */
     struct ranked_list list; /* the best of what the model scored, before groups and offset, n 0
                                 when none did; from the arena */

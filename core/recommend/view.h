@@ -11,6 +11,8 @@
 #include "models/model.h"
 
 struct view;
+struct activity;
+struct ranker;
 
 struct view_class {
     /* The user's touches, everything counted, sorted by (item, type); from the arena. A user
@@ -25,6 +27,10 @@ struct view_class {
     uint32_t (*group)(const struct view *view, uint32_t item);
     int64_t (*created_ms)(const struct view *view, uint32_t item);
     void (*release)(struct view *view);
+    /* What had happened around the item before now_ms (TIME_UNKNOWN: all there is). NULL: the view
+     * does not know, and nothing is ranked again. */
+    void (*activity)(const struct view *view, uint32_t item, int64_t now_ms,
+                     struct activity *ret_activity);
 };
 
 /* Embedded at the start of what implements it. */
@@ -38,5 +44,6 @@ struct view {
     const struct model *const *models; /* [n_models], `popular` first */
     size_t n_models;
     const struct model *retriever; /* the one that answers by default */
+    const struct ranker *ranker;   /* orders its best again; NULL: nothing does */
     const struct rows8 *coarse;    /* its item vectors in 8 bits; NULL: not made */
 };

@@ -61,6 +61,11 @@ enum status manifest_print(const struct manifest *m, struct buffer *out)
         "frame", "newest_ms", (json_int_t)m->frame.newest_ms, "scale_middle", m->frame.scale_middle,
         "types", types_to_json(&m->types), "data", crc_to_json(m->data_crc), "models",
         models_to_json(m), "erasing", m->erasing, "settings", m->settings);
+    if (value && m->has_ranker &&
+        json_object_set_new(value, "ranker", crc_to_json(m->ranker_crc)) != 0) {
+        json_decref(value);
+        value = NULL;
+    }
     char *text =
         value ? json_dumps(value, JSON_INDENT(2) | JSON_PRESERVE_ORDER | JSON_REAL_PRECISION(17))
               : NULL;
@@ -192,6 +197,9 @@ static void take_all(struct reader *r, const json_t *root, struct manifest *m)
     take_types(r, json_object_get(root, "types"), &m->types);
     m->data_crc = take_crc(r, root, "data");
     take_models(r, root, m);
+    m->has_ranker = json_object_get(root, "ranker") != NULL;
+    if (m->has_ranker)
+        m->ranker_crc = take_crc(r, root, "ranker");
     m->erasing = take_bool(r, root, "erasing");
     m->settings = json_incref(json_object_get(root, "settings"));
     if (!json_is_object(m->settings))

@@ -5,7 +5,8 @@
  * {"format": 1, "seq", "users", "items", "interactions", "retriever", "frame": {"newest_ms",
  *  "scale_middle"}, "types": {"half_life_ms", "max_per_user", "cap", "of": [{"code", "name",
  *  "weight", "by_value", "aggregate", "hides_ms", "retention_ms"}]}, "data": "<crc>", "models":
- *  [{"name", "crc"}], "erasing": false, "settings": {...}}
+ *  [{"name", "crc"}], "ranker": "<crc>", "erasing": false, "settings": {...}}; "ranker" only where
+ *  there is one.
  *
  * "erasing" is true while rows of erased users are being overwritten: the files then have checksums
  * that the manifest does not know yet, and are checked by their own.
@@ -17,6 +18,7 @@
 
 #define MANIFEST_FILE "manifest.json"
 #define DATA_FILE     "data.tvs"
+#define RANKER_FILE   "ranker.tvs"
 
 enum { MANIFEST_FORMAT = 1, MANIFEST_BYTES_MAX = 4 << 20, MODEL_NAME_MAX = 47 };
 
@@ -32,6 +34,8 @@ struct manifest {
         uint32_t crc;
     } models[SNAPSHOT_MODELS_MAX];
     size_t n_models;
+    bool has_ranker;
+    uint32_t ranker_crc;
     bool erasing;
     json_t *settings; /* owned */
 };

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "eval/ranker_fit.h"
 #include "eval/report_json.h"
 #include "linalg/kernels.h"
 
@@ -96,6 +97,29 @@ static enum status apply_setting(struct plan *plan, const struct model_setting *
     return status;
 }
 
+static enum status add_ranker(struct plan *plan, const struct settings *settings,
+                              struct error *reterr)
+{
+    if (strcmp(settings->models.ranker, "none") == 0)
+        return STATUS_OK;
+    struct feature_spec *spec;
+    const char *name = "models.ranker";
+    enum status status = ranker_predictor_need(settings->models.ranker, &plan->ranker, reterr);
+    if (status == STATUS_OK) {
+        name = "models.ranker_spec";
+        status = ranker_spec_read(settings->models.ranker_spec, &spec, reterr);
+    }
+    if (status != STATUS_OK) {
+        if (reterr)
+            error_prefix(reterr, "%s: %s: ", settings_place(settings, name), name);
+        return status;
+    }
+    plan->ranker_spec = arena_strndup(&plan->arena, spec->text.bytes, spec->text.length);
+    feature_spec_free(spec);
+    return plan->ranker_spec ? STATUS_OK
+                             : error_set(reterr, STATUS_NO_MEMORY, "out of memory for the ranker");
+}
+
 enum status plan_make(const struct settings *settings, struct plan *ret_plan, struct error *reterr)
 {
     struct plan plan = {0};
@@ -104,6 +128,8 @@ enum status plan_make(const struct settings *settings, struct plan *ret_plan, st
         status = add_retrievers(&plan, settings, reterr);
     for (size_t i = 0; i < settings->n_model_settings && status == STATUS_OK; i++)
         status = apply_setting(&plan, &settings->model_settings[i], reterr);
+    if (status == STATUS_OK)
+        status = add_ranker(&plan, settings, reterr);
     if (status == STATUS_OK)
         *ret_plan = plan;
     else
@@ -132,6 +158,12 @@ uint64_t plan_estimate(const struct plan *plan, const struct store_counts *count
     for (size_t i = 0; i < plan->n_models; i++)
         bytes += plan->models[i].class->estimate(plan->models[i].settings, counts->next_user,
                                                  counts->next_item, counts->events);
+    if (plan->ranker) {
+        const struct planned_model *retriever = &plan->models[plan->retriever];
+        bytes += ranker_fit_estimate(counts->events, counts->next_user) +
+                 retriever->class->estimate(retriever->settings, counts->next_user,
+                                            counts->next_item, counts->events);
+    }
     return bytes;
 }
 
@@ -144,5 +176,10 @@ void plan_append_json(const struct plan *plan, const struct settings *settings, 
         buffer_printf(out, "%s\"%s\": ", i ? ", " : "", plan->models[i].class->name);
         model_settings_append_json(plan->models[i].class, plan->models[i].settings, out);
     }
-    buffer_append_text(out, "}}");
+    buffer_append_byte(out, '}');
+    if (plan->ranker) {
+        buffer_printf(out, ", \"ranker\": \"%s\", \"ranker_spec\": ", plan->ranker->name);
+        buffer_append_json(out, plan->ranker_spec, strlen(plan->ranker_spec));
+    }
+    buffer_append_byte(out, '}');
 }

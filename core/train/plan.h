@@ -4,6 +4,7 @@
 #include "data/settings.h"
 #include "data/store.h"
 #include "models/model.h"
+#include "models/predictor.h"
 #include "train/snapshot.h"
 
 struct planned_model {
@@ -15,7 +16,9 @@ struct plan {
     struct arena arena;
     struct planned_model models[SNAPSHOT_MODELS_MAX]; /* `popular` first */
     size_t n_models;
-    size_t retriever; /* which of them answers */
+    size_t retriever;                     /* which of them answers */
+    const struct predictor_class *ranker; /* orders its best again; NULL: nothing does */
+    const char *ranker_spec;              /* the YAML; of the plan's arena */
 };
 
 /* NOT_FOUND for an unknown model or parameter, with the nearest known name and the place of the

@@ -71,9 +71,9 @@ static enum status judge(struct round *round)
     const struct model_report *models = h->report->models;
     const struct model_report *after = h->after ? h->after->models : NULL;
     const struct gate_input input = {
-        .name = models[round->plan.retriever].name,
+        .name = models[round_contender(round)].name,
         .n = h->report->n_users,
-        .fresh = models[round->plan.retriever].per_user[METRIC_NDCG][0],
+        .fresh = models[round_contender(round)].per_user[METRIC_NDCG][0],
         .popular = models[0].per_user[METRIC_NDCG][0],
         .active_serves = active_serves,
         .n_after = h->n_after,
@@ -172,13 +172,14 @@ static enum status write_snapshot(struct round *round, struct model *const *mode
     const struct model *fitted[SNAPSHOT_MODELS_MAX];
     for (size_t i = 0; i < round->plan.n_models; i++)
         fitted[i] = models[i];
-    const struct snapshot_contents contents = {.dataset = round->dataset,
-                                               .store = round->request->store,
-                                               .models = fitted,
-                                               .n_models = round->plan.n_models,
-                                               .retriever =
-                                                   round->plan.models[round->retriever].class->name,
-                                               .settings_json = settings.data};
+    const struct snapshot_contents contents = {
+        .dataset = round->dataset,
+        .store = round->request->store,
+        .models = fitted,
+        .n_models = round->plan.n_models,
+        .retriever = round->plan.models[round->retriever].class->name,
+        .ranker = round_has_second(round) ? round->second.ranker : NULL,
+        .settings_json = settings.data};
     const enum status status = snapshot_write(round->request->snapshots, round->request->version,
                                               &contents, round->request->observer, round->reterr);
     buffer_free(&settings);
@@ -240,6 +241,8 @@ static void round_free(struct round *round)
     holdout_free_reports(&round->holdout);
     dataset_free(round->dataset);
     plan_free(&round->plan);
+    ranker_free(round->second.ranker);
+    item_times_free(&round->second.times);
     buffer_free(&round->reason);
     free(round);
 }

@@ -39,10 +39,17 @@ struct round_result {
  * for whoever wants to activate it by hand, and `published` is false.
  *
  * The report: {"retriever", "published", "reason", "counts": {"users", "items", "interactions"},
- * "settings": {...}, "split", "models", "best" (report_json.h; absent without a hold-out), "gate":
+ * "settings": {...}, "ranker": {"model", "published", "calibrated", "rows", "positives", "moments",
+ * "wanted", "share_of_negatives", "auc", "auc_of_retriever", "over_retrieval": [low, high],
+ * "seconds"} (where one was fitted), "split", "models", "best" (report_json.h; absent without a
+ * hold-out), "gate":
  * {"applied", "ndcg@20", "relative_to_popular", "over_popular": [low, high], "over_active": [low,
  * high]}, "after_active": {"users", "models"…}, "seconds": {"<phase>": s}, "memory": {"estimate",
  * "peak_rss"}}.
+ *
+ * A second stage (models.ranker) is fitted by the protocol of eval/ranker_fit on what is not held
+ * out, and is part of what is judged and published if it is surely better than the first stage
+ * alone: the very one that was measured serves, over refitted models.
  *
  * Scalars, all at step `version` but for the fits' own: "holdout_fit/<model>/…" and "fit/<model>/…"
  * by epoch, "holdout/<model>/ndcg@20" and the other metrics, "data/users", "data/items",

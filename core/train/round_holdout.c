@@ -1,5 +1,6 @@
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "data/split.h"
 #include "train/round_parts.h"
@@ -74,6 +75,90 @@ static enum status fit_all(struct round *round)
     return status;
 }
 
+/* ---- the second stage ---- */
+
+/* Data that give a ranker nothing to learn from are no reason to fail. */
+static enum status fit_second(struct round *round)
+{
+    const struct round_request *request = round->request;
+    const struct planned_model *retriever = &round->plan.models[round->plan.retriever];
+    struct error err = {0};
+    struct feature_spec *spec;
+    if (!round->plan.ranker || round->plan.n_models == EVALUATE_MODELS_MAX)
+        return STATUS_OK;
+    round_phase(round, "ranker");
+    enum status status = feature_spec_parse("models.ranker_spec", round->plan.ranker_spec,
+                                            strlen(round->plan.ranker_spec), &spec, round->reterr);
+    if (status != STATUS_OK)
+        return status;
+    const struct ranker_fit_request ask = {.dataset = round->dataset,
+                                           .held = &round->holdout.held,
+                                           .retriever = retriever->class,
+                                           .retriever_settings = retriever->settings,
+                                           .spec = spec,
+                                           .predictor = round->plan.ranker,
+                                           .share = request->settings->training.hold_out,
+                                           .seed = (uint64_t)request->settings->training.seed,
+                                           .pool = request->pool,
+                                           .observer = request->observer};
+    status = ranker_fit(&ask, &round->second.ranker, &round->second.report, &err);
+    if (status == STATUS_OUT_OF_RANGE) {
+        buffer_printf(&round->reason, "No ranker: %s. ", err.text);
+        return STATUS_OK;
+    }
+    if (status != STATUS_OK && round->reterr)
+        *round->reterr = err;
+    return status;
+}
+
+/* Where a ranker is to be asked, the new one or the active one's. */
+static enum status date_items(struct round *round)
+{
+    const struct snapshot *active = round->request->active;
+    if (!round->second.ranker && !(active && active->ranker))
+        return STATUS_OK;
+    const enum status status =
+        item_times_make(round->dataset, &round->holdout.held, &round->second.times);
+    return status == STATUS_OK ? status : out_of_memory(round, status);
+}
+
+/* Two stages serve if they are above one beyond the 95 % paired bootstrap interval. */
+static enum status judge_second(struct round *round)
+{
+    const struct report *report = round->holdout.report;
+    if (!round->second.ranker)
+        return STATUS_OK;
+    const struct model_report *one = &report->models[round->plan.retriever];
+    const struct model_report *two = &report->models[round->plan.n_models];
+    double *differences = malloc(report->n_users * sizeof *differences);
+    if (!differences)
+        return out_of_memory(round, STATUS_NO_MEMORY);
+    for (uint32_t u = 0; u < report->n_users; u++)
+        differences[u] = two->per_user[METRIC_NDCG][0][u] - one->per_user[METRIC_NDCG][0][u];
+    const double *series[] = {differences};
+    struct interval *over = &round->second.over_retrieval;
+    const enum status status = bootstrap_means(series, 1, report->n_users, BOOTSTRAP_DRAWS,
+                                               (uint64_t)round->request->settings->training.seed,
+                                               round->request->pool, over, NULL);
+    free(differences);
+    if (status != STATUS_OK)
+        return out_of_memory(round, status);
+    round->second.serves = over->low > 0;
+    buffer_printf(&round->reason,
+                  "%s has NDCG@20 %.4f and %s alone %.4f over %u users: the difference, 95 %% "
+                  "between %+.4f and %+.4f, is %s. ",
+                  two->name, two->values[METRIC_NDCG][0].mean, one->name,
+                  one->values[METRIC_NDCG][0].mean, report->n_users, over->low, over->high,
+                  round->second.serves ? "above 0: both stages serve"
+                                       : "not surely above 0: one stage serves");
+    return STATUS_OK;
+}
+
+size_t round_contender(const struct round *round)
+{
+    return round->second.serves ? round->plan.n_models : round->plan.retriever;
+}
+
 /* ---- the report ---- */
 
 static struct evaluate_request request_of(const struct round *round, const struct test_set *test,
@@ -84,6 +169,8 @@ static struct evaluate_request request_of(const struct round *round, const struc
                                      .held = &h->held,
                                      .by_user = &h->by_user,
                                      .test = test,
+                                     .times =
+                                         round->second.times.starts ? &round->second.times : NULL,
                                      .models = models,
                                      .n_models = n_models,
                                      .ks = {20, 10},
@@ -96,12 +183,17 @@ static struct evaluate_request request_of(const struct round *round, const struc
 static enum status evaluate(struct round *round)
 {
     struct holdout *h = &round->holdout;
-    struct evaluated models[SNAPSHOT_MODELS_MAX] = {{0}};
+    struct evaluated models[EVALUATE_MODELS_MAX] = {{0}};
+    size_t n = round->plan.n_models;
     for (size_t i = 0; i < round->plan.n_models; i++)
         models[i] =
             (struct evaluated){.model = h->models[i], .settings = round->plan.models[i].settings};
-    const struct evaluate_request request =
-        request_of(round, &h->test, models, round->plan.n_models);
+    if (round->second.ranker) {
+        models[n] = models[round->plan.retriever];
+        models[n].ranker = round->second.ranker;
+        models[n++].name = ranker_strategy(round->second.ranker, false);
+    }
+    const struct evaluate_request request = request_of(round, &h->test, models, n);
     const enum status status = evaluate_models(&request, &h->report, round->reterr);
     for (size_t i = 0; i < round->plan.n_models && status == STATUS_OK; i++) {
         struct model_report *report = &h->report->models[i];
@@ -125,8 +217,12 @@ static enum status evaluate_after(struct round *round, const struct test_set *fr
     struct holdout *h = &round->holdout;
     const struct evaluated models[] = {
         {.model = h->models[0]},
-        {.model = h->models[round->plan.retriever]},
-        {.model = round->request->active->retriever, .name = "active", .fresh = true},
+        {.model = h->models[round->plan.retriever],
+         .ranker = round->second.serves ? round->second.ranker : NULL},
+        {.model = round->request->active->retriever,
+         .name = "active",
+         .fresh = true,
+         .ranker = round->request->active->ranker},
     };
     struct evaluate_request request = request_of(round, fresh, models, 3);
     request.exclude = &known->items;
@@ -161,10 +257,16 @@ enum status round_measure(struct round *round)
         return status;
     round_phase(round, "holdout_fit");
     status = fit_all(round);
+    if (status == STATUS_OK)
+        status = fit_second(round);
+    if (status == STATUS_OK)
+        status = date_items(round);
     if (status != STATUS_OK)
         return status;
     round_phase(round, "evaluate");
     status = evaluate(round);
+    if (status == STATUS_OK)
+        status = judge_second(round);
     return status == STATUS_OK ? compare_with_active(round) : status;
 }
 

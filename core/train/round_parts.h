@@ -2,6 +2,7 @@
 /* The state of one round, shared by the files of round.h and by nothing else. */
 #include "eval/evaluate.h"
 #include "eval/fit.h"
+#include "eval/ranker_fit.h"
 #include "train/gate.h"
 #include "train/plan.h"
 #include "train/round.h"
@@ -29,6 +30,13 @@ struct round {
     struct holdout holdout;
     bool judged; /* the gate has decided */
     struct gate_verdict verdict;
+    struct {
+        struct ranker *ranker; /* NULL: none was fitted */
+        struct ranker_fit_report report;
+        struct item_times times;        /* of what is not held */
+        struct interval over_retrieval; /* NDCG@20 of both stages minus that of the first */
+        bool serves;                    /* it is surely better */
+    } second;
     size_t retriever; /* what answers in the snapshot */
     bool published;
     struct buffer reason;
@@ -48,6 +56,9 @@ void round_phase(struct round *round, const char *name);
  * snapshot. Leaves holdout.report NULL, with the reason in round->reason, where the data give
  * nothing to measure. */
 enum status round_measure(struct round *round);
+/* Which of the report's models is to serve: the configured one, in one stage or in two. */
+size_t round_contender(const struct round *round);
+bool round_has_second(const struct round *round); /* the snapshot answers in two stages */
 void holdout_free(
     struct holdout *holdout); /* its models and matrices; the reports and costs stay */
 void holdout_free_reports(struct holdout *holdout);

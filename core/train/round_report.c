@@ -29,10 +29,36 @@ static double ndcg_of(const struct round *round, size_t model)
     return round->holdout.report->models[model].values[METRIC_NDCG][0].mean;
 }
 
+bool round_has_second(const struct round *round)
+{
+    return round->second.serves && round->retriever == round->plan.retriever;
+}
+
+static void append_second(const struct round *round, struct buffer *out)
+{
+    const struct ranker_fit_report *r = &round->second.report;
+    if (!round->second.ranker)
+        return;
+    buffer_printf(out,
+                  ", \"ranker\": {\"model\": \"%s\", \"published\": %s, \"calibrated\": false, "
+                  "\"rows\": %u, \"positives\": %u, \"moments\": %u, \"wanted\": %llu, "
+                  "\"share_of_negatives\": ",
+                  r->predictor, round_has_second(round) ? "true" : "false", r->rows, r->positives,
+                  r->moments, (unsigned long long)r->wanted);
+    append_number(out, r->share);
+    buffer_append_text(out, ", \"auc\": ");
+    append_number(out, r->auc);
+    buffer_append_text(out, ", \"auc_of_retriever\": ");
+    append_number(out, r->auc_before);
+    append_interval(out, "over_retrieval", &round->second.over_retrieval);
+    buffer_printf(out, ", \"seconds\": %.3f}", r->seconds);
+}
+
 /* The figures that later rounds are judged by are those of the model that answers. */
 static void append_gate(const struct round *round, struct buffer *out)
 {
-    const double ndcg = ndcg_of(round, round->retriever), popular = ndcg_of(round, 0);
+    const size_t serves = round_has_second(round) ? round_contender(round) : round->retriever;
+    const double ndcg = ndcg_of(round, serves), popular = ndcg_of(round, 0);
     buffer_printf(out,
                   ", \"gate\": {\"applied\": %s, \"ndcg@20\": ", round->judged ? "true" : "false");
     append_number(out, ndcg);
@@ -73,6 +99,7 @@ enum status round_append_report(const struct round *round, struct buffer *out)
         buffer_append_text(out, ", ");
         report_append_json(round->holdout.report, "user-time", out);
         append_gate(round, out);
+        append_second(round, out);
     }
     if (round->holdout.after)
         append_after(round->holdout.after, out);
@@ -116,6 +143,11 @@ void round_observe_report(const struct round *round)
     const struct report *report = round->holdout.report;
     for (size_t i = 0; report && i < report->n_models; i++)
         observe_model(round, report, &report->models[i]);
+    if (round->second.ranker) {
+        observe(round, "ranker", "auc", round->second.report.auc);
+        observe(round, "ranker", "auc_of_retriever", round->second.report.auc_before);
+        observe(round, "ranker", "ndcg@20_over_retrieval", round->second.over_retrieval.mean);
+    }
     observe(round, "data", "users", (double)round->counts.users);
     observe(round, "data", "items", (double)round->counts.items);
     observe(round, "data", "interactions", (double)round->dataset->n_events);

@@ -15,6 +15,9 @@ struct snapshot_impl {
     struct sections *data;
     struct sections *model_files[SNAPSHOT_MODELS_MAX];
     struct model *models[SNAPSHOT_MODELS_MAX];
+    struct sections *ranker_file;
+    struct ranker *ranker;
+    struct error ranker_error;
     struct buffer manifest;
 };
 
@@ -24,6 +27,8 @@ static void impl_free(struct snapshot_impl *impl)
         model_free(impl->models[i]);
         sections_close(impl->model_files[i]);
     }
+    ranker_free(impl->ranker);
+    sections_close(impl->ranker_file);
     sections_close(impl->data);
     buffer_free(&impl->manifest);
     free(impl);
@@ -53,6 +58,7 @@ static struct snapshot_impl *impl_new(void)
         return NULL;
     atomic_init(&impl->references, 1);
     impl->snapshot.impl = impl;
+    impl->snapshot.ranker_fault = "";
     return impl;
 }
 
@@ -196,6 +202,29 @@ static enum status load_files(struct snapshot_impl *impl, const char *root, uint
     return status;
 }
 
+/* The second stage is worth having, but not worth failing for. */
+static enum status read_ranker(struct snapshot_impl *impl, const char *root, uint32_t version,
+                               const struct manifest *manifest, struct error *reterr)
+{
+    struct snapshot *s = &impl->snapshot;
+    const struct section *activity;
+    enum status status = open_file(root, version, RANKER_FILE, manifest->ranker_crc,
+                                   manifest->erasing, &impl->ranker_file, reterr);
+    if (status == STATUS_OK)
+        status = sections_need(impl->ranker_file, "ranker/activity", SECTION_BYTES, s->n_items,
+                               sizeof(struct activity), &activity, reterr);
+    if (status == STATUS_OK)
+        status = ranker_load(impl->ranker_file, &impl->ranker, reterr);
+    if (status == STATUS_OK && strcmp(impl->ranker->retriever, manifest->retriever) != 0)
+        status = error_set(reterr, STATUS_CORRUPT, "the ranker is for the candidates of '%s'",
+                           impl->ranker->retriever);
+    if (status == STATUS_OK) {
+        s->ranker = impl->ranker;
+        s->activity = activity->data;
+    }
+    return status;
+}
+
 static enum status load_into(struct snapshot_impl *impl, const char *root, uint32_t version,
                              struct manifest *manifest, struct error *reterr)
 {
@@ -212,6 +241,9 @@ static enum status load_into(struct snapshot_impl *impl, const char *root, uint3
     s->frame = manifest->frame;
     s->manifest = impl->manifest.data;
     status = load_files(impl, root, version, manifest, reterr);
+    if (status == STATUS_OK && manifest->has_ranker &&
+        read_ranker(impl, root, version, manifest, &impl->ranker_error) != STATUS_OK)
+        s->ranker_fault = impl->ranker_error.text;
     manifest_free(manifest);
     return status;
 }

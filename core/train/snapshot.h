@@ -6,6 +6,8 @@
  *   <root>/<version>/manifest.json   what it is, with the crc of every file beside it
  *                    data.tvs        ids, touches, catalogue (sections)
  *                    <model>.tvs     one a model
+ *                    ranker.tvs      the second stage, and the activity of items that it looks at;
+ *                                    only where there is one
  *
  * Written under a temporary name, synced, renamed. Loaded by mmap; checked before it is published.
  * Reference-counted: acquire while you hold another reference; the release that drops the last one
@@ -18,6 +20,7 @@
 #include "data/dataset.h"
 #include "models/model.h"
 #include "recommend/catalogue.h"
+#include "recommend/ranker.h"
 
 enum { SNAPSHOT_MODELS_MAX = 16 };
 
@@ -35,7 +38,12 @@ struct snapshot {
     const struct model *models[SNAPSHOT_MODELS_MAX];
     size_t n_models;
     const struct model *retriever; /* what serves: the gate's choice; NULL: the empty one */
-    const char *manifest;          /* JSON text */
+    /* The second stage, for the candidates of the retriever; NULL: none, or it could not be read:
+     * then the retriever's order serves, and ranker_fault (otherwise "") says why. */
+    const struct ranker *ranker;
+    const struct activity *activity; /* [n_items] as of S, where there is a ranker */
+    const char *ranker_fault;
+    const char *manifest; /* JSON text */
     struct snapshot_impl *impl;
 };
 
@@ -49,6 +57,7 @@ struct snapshot_contents {
     const struct model *const *models; /* [n_models] fitted on the dataset, `popular` first */
     size_t n_models;                   /* up to SNAPSHOT_MODELS_MAX */
     const char *retriever;             /* the name of one of them */
+    const struct ranker *ranker;       /* of that one's candidates; NULL: none */
     const char *settings_json; /* an object for the manifest: what the models were fitted with */
 };
 

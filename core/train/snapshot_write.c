@@ -4,8 +4,10 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "base/clock.h"
 #include "base/json.h"
 #include "data/store.h"
+#include "eval/item_times.h"
 #include "train/manifest.h"
 #include "train/snapshot.h"
 
@@ -118,6 +120,26 @@ static enum status add_data(struct writing *w, struct sections_writer *writer)
     return status == STATUS_OK ? add_catalogue(w, writer) : status;
 }
 
+/* ---- ranker.tvs ---- */
+
+static enum status add_ranker(struct writing *w, struct sections_writer *writer)
+{
+    const struct dataset *dataset = w->contents->dataset;
+    struct item_times times;
+    struct activity *activity = calloc((size_t)dataset->n_items + 1, sizeof *activity);
+    if (!activity || item_times_make(dataset, NULL, &times) != STATUS_OK) {
+        free(activity);
+        return error_set(w->reterr, STATUS_NO_MEMORY, "out of memory for the ranker's activity");
+    }
+    for (uint32_t i = 0; i < dataset->n_items; i++)
+        item_times_as_of(&times, i, TIME_UNKNOWN, &activity[i]);
+    sections_add(writer, "ranker/activity", SECTION_BYTES, dataset->n_items, sizeof *activity,
+                 activity);
+    item_times_free(&times);
+    free(activity);
+    return ranker_save(w->contents->ranker, writer, w->reterr);
+}
+
 /* ---- one file ---- */
 
 /* Reads the file back: what a snapshot promises is what can be read, not what was written. */
@@ -174,6 +196,26 @@ static enum status write_files(struct writing *w)
     return status;
 }
 
+static enum status write_ranker(struct writing *w)
+{
+    char path[PATH_BYTES_MAX];
+    struct sections_writer *writer;
+    if (!w->contents->ranker)
+        return STATUS_OK;
+    enum status status = path_join(path, w->folder, RANKER_FILE);
+    if (status != STATUS_OK)
+        return error_set(w->reterr, status, "the path %.100s… is too long", w->folder);
+    status = sections_create(path, &writer, w->reterr);
+    if (status != STATUS_OK)
+        return status;
+    status = add_ranker(w, writer);
+    const enum status finished = sections_finish(writer, status == STATUS_OK ? w->reterr : NULL);
+    if (status == STATUS_OK)
+        status = finished;
+    w->manifest.has_ranker = true;
+    return status == STATUS_OK ? check_file(path, &w->manifest.ranker_crc, w->reterr) : status;
+}
+
 static enum status write_manifest(struct writing *w)
 {
     const struct snapshot_contents *contents = w->contents;
@@ -218,6 +260,8 @@ static enum status write_folder(struct writing *w, const char *root, const char 
         status = folder_make(w->folder, w->reterr);
     if (status == STATUS_OK)
         status = write_files(w);
+    if (status == STATUS_OK)
+        status = write_ranker(w);
     if (status == STATUS_OK)
         status = write_manifest(w);
     if (status == STATUS_OK)

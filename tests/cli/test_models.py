@@ -109,6 +109,19 @@ def test_what_is_called_kept_is_on_disk(demo, tmp_path):
     assert kept(folder) == {1: False, 2: False, 3: True}
 
 
+@pytest.mark.parametrize("name", ["itemknn", "rp3beta", "gfcf", "ease"])
+def test_each_retriever_serves_what_it_was_trained_for(demo, tmp_path, name):
+    """Also catches a file that does not load: what serves is read back from the snapshot."""
+    folder = tmp_path / "data"
+    shutil.copytree(demo, folder)
+    run("train", "--data", folder, "--set", f"models.retrievers={name}", "--set",
+        "training.gate=false")
+    answer = recommend(folder, "1", "-n", "20")
+    assert answer["strategy"] == answer["model"] == name and len(answer["items"]) == 20
+    alike = json.loads(run("similar", "1", "--data", folder, "--json").stdout)["items"]
+    assert len(alike) == 10 and "1" not in [item["id"] for item in alike]
+
+
 def test_a_bad_setting_stops_before_the_round(demo):
     outcome = run("train", "--data", demo, "--set", "models.ials.dimension=8", status=1)
     assert "dimensions" in outcome.stderr

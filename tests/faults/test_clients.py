@@ -5,6 +5,8 @@ the wrong client, a write that is half there, and others that have to wait.
 """
 import json
 import os
+import re
+import select
 import socket
 import struct
 import time
@@ -75,3 +77,111 @@ def test_broken_clients_leave_nothing_behind(make_daemon, rng):
     del by_client["u"]
     for user, n in by_client.items():
         assert n == sent[int(user[1:])], "a part of an array is there"
+
+
+SLOW = 500
+
+
+def go_slowly(port: int, kind: int) -> socket.socket:
+    """A header that never ends, a body that stops half-way, silence after an answer, a reader who
+    does not read."""
+    client = socket.socket()
+    if kind == 3:
+        client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    client.connect(("127.0.0.1", port))
+    client.sendall([
+        b"GET /healthz HTTP/1.1\r\nHost: x\r\nX-Slow: ",
+        post(b"[" * 100, length=100000),
+        b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n",
+        b"GET /v1/items?limit=1000 HTTP/1.1\r\nHost: x\r\n\r\n" * 30,
+    ][kind])
+    return client
+
+
+def sockets(daemon) -> int:
+    folder = f"/proc/{daemon.process.pid}/fd"
+    count = 0
+    for name in os.listdir(folder):
+        try:
+            count += os.readlink(f"{folder}/{name}").startswith("socket:")
+        except FileNotFoundError:
+            pass  # closed meanwhile
+    return count
+
+
+def resident_kb(daemon) -> int:
+    with open(f"/proc/{daemon.process.pid}/status", encoding="ascii") as status:
+        return int(re.search(r"VmRSS:\s+(\d+)", status.read())[1])
+
+
+def was_closed(client: socket.socket) -> bool:
+    try:
+        while client.recv(1 << 20):
+            pass
+        return True
+    except BlockingIOError:
+        return False
+    except OSError:
+        return True
+
+
+def test_five_hundred_slow_clients_hold_up_nobody(make_daemon):
+    """Their latency is measured by bench/slow_clients; here everyone is answered, and the slow ones
+    end by their deadlines and leave neither descriptors nor memory behind."""
+    daemon = make_daemon(**{f"server.{what}_timeout": "3s" for what in ("header", "body", "idle")}).start()
+    for start in range(0, 1000, 250):
+        daemon.post("/v1/items:batch", [{"id": f"i{i}", "title": "t" * 500} for i in range(start, start + 250)])
+    for _ in range(50):
+        daemon.recommended("u")
+    before, kb_before = sockets(daemon), resident_kb(daemon)
+    slow = [go_slowly(daemon.port, i % 4) for i in range(SLOW)]
+    end = time.monotonic() + 30
+    for client in slow:
+        client.setblocking(False)
+    waiting, answered = set(slow), 0
+    while waiting and time.monotonic() < end:
+        for client in slow[::4]:  # a byte at a time, as long as somebody takes them
+            if client in waiting:
+                try:
+                    client.send(b"x")
+                except OSError:
+                    pass
+        for number in range(20):
+            assert len(daemon.recommended(f"u{number}")) == 10
+            answered += 1
+        # those who never read see no end: looking would be reading
+        ready, _, _ = select.select([c for i, c in enumerate(slow) if i % 4 != 3 and c in waiting], [], [], 0.05)
+        waiting -= {client for client in ready if was_closed(client)}
+        if sockets(daemon) <= before:
+            break
+    assert answered > 20
+    assert sockets(daemon) <= before, "slow clients are still connected after their deadlines"
+    for client in slow:
+        client.close()
+    assert len(daemon.recommended("u")) == 10
+    assert resident_kb(daemon) < kb_before + (64 << 10), "what slow clients held is not given back"
+
+
+def test_one_address_may_not_take_all_connections(make_daemon):
+    """server.max_connections_per_address: the others of the same address wait, other addresses go on."""
+    daemon = make_daemon(**{"server.max_connections_per_address": "8", "server.header_timeout": "60s"}).start()
+    daemon.http.close()
+    kept = []
+    for _ in range(8):
+        client = socket.create_connection(("127.0.0.1", daemon.port))
+        client.sendall(b"GET /healthz HTTP/1.1\r\nHost: x\r\nX-Slow: ")
+        kept.append(client)
+    refused = socket.create_connection(("127.0.0.1", daemon.port))
+    refused.settimeout(5)
+    try:
+        refused.sendall(b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n")
+        assert refused.recv(100) == b"", "a ninth connection was served"
+    except ConnectionError:
+        pass
+    other = socket.socket()
+    other.bind(("127.0.0.2", 0))
+    other.connect(("127.0.0.1", daemon.port))
+    other.sendall(b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n")
+    assert other.recv(12) == b"HTTP/1.1 200"
+    for client in kept:
+        client.close()

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Writes the golden values of tests/unit/data/features: quantiles, the distribution function, the cuts
 of a decision tree and piecewise linear encodings, from their definitions and in exact fractions.
-Run by hand: features.py > features_golden.h"""
+Run by hand: features.py | clang-format > features_golden.h"""
 from fractions import Fraction as F
 from itertools import groupby
 from math import copysign, floor, log1p

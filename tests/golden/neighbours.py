@@ -4,7 +4,7 @@ the closed-form models for 30 users x 20 items, dense and in double, from their 
 NumPy. Run by hand: neighbours.py > neighbours_golden.h"""
 import numpy as np
 
-USERS, ITEMS = 30, 20
+USERS, ITEMS, GFCF_DIMENSIONS = 30, 20, 3
 
 
 def lcg(seed):
@@ -56,6 +56,15 @@ def ease(x, lam, row_power):
     return b * np.outer(touched, touched)
 
 
+def gfcf(x, alpha, dimensions):
+    n = x.sum(0).clip(1)
+    r = x / np.sqrt(np.outer(x.sum(1).clip(1), n))
+    _, values, vectors = np.linalg.svd(r)
+    assert values[dimensions] < .9 * values[dimensions - 1], values  # so that iterations converge
+    v = vectors[:dimensions].T
+    return without_diagonal(r.T @ r) + alpha * (v @ v.T) * np.sqrt(n / n[:, None])
+
+
 def strongest(lists, k):
     """Zeros all but the k largest in size of each row."""
     kept = np.zeros_like(lists)
@@ -68,7 +77,7 @@ def strongest(lists, k):
 def write(name, kind, matrix):
     print("static const %s %s[%d][%d] = {" % (kind, name, *matrix.shape))
     for row in matrix:
-        print("    {%s}," % ", ".join("%.9g" % v for v in row))
+        print("    {%s}," % ", ".join("%.7g" % v for v in row))
     print("};")
 
 
@@ -84,6 +93,10 @@ def main():
     write("golden_rp3beta_5", "double", strongest(rp3beta(x, .7, .4), 5))
     write("golden_ease", "double", ease(x, 2, 0))
     write("golden_ease_rows", "double", ease(x, .5, .3))
+    write("golden_gfcf", "double", gfcf(x, .7, GFCF_DIMENSIONS))
+    b = ease(x, 2, 0)
+    loss = ((x - x @ b) ** 2).sum() + 2 * (b ** 2).sum()
+    print("static const double golden_ease_loss = %.9g;" % loss)
     write("golden_ease_5", "double", strongest(ease(x, 2, 0).T, 5).T)
 
 

@@ -6,6 +6,7 @@ functions that have grown too long, marks of unfinished work.
 import pathlib
 import re
 import subprocess
+import sys
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 FOLDERS = ["core", "server", "cli", "bench", "tests"]
@@ -96,3 +97,11 @@ def test_the_core_neither_logs_nor_exits():
         if re.search(r"\b(exit|abort|printf|fputs|puts|perror)\s*\(", text):
             wrong.append(named(path))
     assert not wrong
+
+
+def test_each_defence_that_is_taken_away_in_turn_is_still_there():
+    """scripts/defences shows, in minutes, that a test fails without it; here only that its rows fit."""
+    outcome = subprocess.run(
+        [sys.executable, ROOT / "scripts/defences", "--check"], capture_output=True, text=True
+    )
+    assert outcome.returncode == 0, outcome.stdout + outcome.stderr

@@ -45,6 +45,37 @@ enum status frame_new(const struct features *features, bool labelled, struct fra
     return new_frame(features, labelled, ret_frame);
 }
 
+/* All the room that n rows can take: nothing grows later. */
+enum status frame_new_in(const struct features *features, uint32_t n, struct arena *arena,
+                         struct frame **ret_frame)
+{
+    assert(features->fitted);
+    if (n > FRAME_CHUNK_ROWS)
+        return STATUS_TOO_LARGE;
+    size_t list = 1;
+    for (uint32_t c = CELLS_FIRST; c < features->n_cells; c++)
+        list += features->cells[c].list ? (size_t)features->cells[c].values_max + 1 : 0;
+    struct frame *frame = arena_zalloc(arena, 1, sizeof *frame);
+    uint32_t **chunks = arena_alloc(arena, sizeof *chunks);
+    uint32_t *cells = arena_alloc(arena, (size_t)n * features->n_cells * sizeof *cells);
+    uint32_t *row = arena_zalloc(arena, features->n_cells, sizeof *row);
+    uint32_t *lists = arena_alloc(arena, ((size_t)n * list + 1) * sizeof *lists);
+    if (!frame || !chunks || !cells || !row || !lists)
+        return STATUS_NO_MEMORY;
+    lists[0] = 0;
+    *chunks = cells;
+    *frame = (struct frame){.features = features,
+                            .n_chunks = 1,
+                            .chunks_capacity = 1,
+                            .chunks = chunks,
+                            .lists = lists,
+                            .lists_used = 1,
+                            .lists_capacity = (size_t)n * list + 1,
+                            .row = row};
+    *ret_frame = frame;
+    return STATUS_OK;
+}
+
 void frame_free(struct frame *frame)
 {
     if (!frame)
@@ -143,6 +174,10 @@ static enum status read_number(const struct frame *frame, uint32_t column,
         return refuse_value(frame, column, "", 0, STATUS_MALFORMED, "a list and not a number",
                             reterr);
     case FEATURE_VALUE_NUMBER:
+        if (fabs(number) <= (double)FLT_MAX) {
+            *ret_number = (float)number;
+            return STATUS_OK;
+        }
         snprintf(text, sizeof text, "%.9g", number);
         break;
     case FEATURE_VALUE_TEXT:

@@ -35,6 +35,12 @@ enum status frame_new_learning(struct features *features, struct frame **ret_fra
 enum status frame_new(const struct features *features, bool labelled, struct frame **ret_frame);
 void frame_free(struct frame *frame); /* NULL is fine */
 
+/* A frame of fitted features, not labelled, for at most n rows, which lives and goes with the
+ * arena: for who answers and must not wait for malloc. NO_MEMORY; TOO_LARGE above FRAME_CHUNK_ROWS
+ * rows. */
+enum status frame_new_in(const struct features *features, uint32_t n, struct arena *arena,
+                         struct frame **ret_frame);
+
 /* Adds a row: values[columns of the spec], borrowed for the call. MALFORMED, OUT_OF_RANGE: a value
  * that its column cannot have, with the column's name and the value; TOO_LARGE: too many different
  * texts in a column, with the remedy, or more than 2^32 - 2 rows; NO_MEMORY. The frame stays as it

@@ -30,7 +30,7 @@ const struct option feature_spec_keys[] = {
      "none; standard: mean 0, deviation 1; quantile: the share of smaller values; piecewise: "
      "one input a piece"},
     {"log", OPTION_BOOL, AT(log), "false", 0, 0, NULL,
-     "the logarithm of 1 + |x|, with the sign of x, instead of x"},
+     "the logarithm of 1 + the size of x, with the sign of x, instead of x"},
     {"bounds", OPTION_CHOICE, AT(bounds), "quantile", 0, 0, bounds,
      "where pieces end: at quantiles, or where a decision tree on the label cuts"},
     {"quantiles", OPTION_INT, AT(quantiles), "0", 0, 4096, NULL,

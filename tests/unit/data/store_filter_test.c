@@ -126,6 +126,24 @@ static void an_undone_id_may_come_again(void **state)
     check_known(f);
 }
 
+static void runs_are_named_from_the_newest_on(void **state)
+{
+    static const uint64_t runs[] = {0, 31, 32, 40, 100};
+    enum { N_RUNS = sizeof runs / sizeof *runs };
+    struct fixture *f = *state;
+    uint64_t run = UINT64_MAX;
+    fixture_write(f);
+    for (size_t i = 0; i < N_RUNS; i++)
+        assert_ok(f, filters_add(f->store, runs[i], "x", &f->err));
+    for (size_t i = N_RUNS; i-- > 0;) {
+        assert_true(filters_next_run(f->store, "x", run, &run));
+        assert_int_equal(run, runs[i]);
+    }
+    assert_false(filters_next_run(f->store, "x", run, &run));
+    assert_false(filters_next_run(f->store, "y", UINT64_MAX, &run));
+    fixture_commit(f);
+}
+
 static void few_runs_are_asked_in_vain(void **state)
 {
     struct fixture *f = *state;
@@ -151,6 +169,8 @@ int main(void)
         cmocka_unit_test(a_store_without_kept_filters_makes_them_again),
         cmocka_unit_test(what_another_process_stored_is_known),
         cmocka_unit_test(an_undone_id_may_come_again),
+        cmocka_unit_test_setup_teardown(runs_are_named_from_the_newest_on, fixture_setup,
+                                        fixture_teardown),
         cmocka_unit_test(few_runs_are_asked_in_vain),
     };
     return cmocka_run_group_tests(tests, fill, fixture_teardown);

@@ -7,10 +7,13 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
 
 #include <cmocka.h>
 
 #include "models/ease.h"
+#include "models/gfcf.h"
 #include "models/itemknn.h"
 #include "models/rp3beta.h"
 
@@ -20,6 +23,7 @@ struct fitted {
     struct csr by_user, by_item;
     struct arena arena;
     struct model *model;
+    double loss, energy; /* as reported last */
 };
 
 static void make_matrices(struct fitted *f)
@@ -39,6 +43,16 @@ static void make_matrices(struct fitted *f)
     assert_int_equal(csr_transpose(&f->by_user, &f->by_item), STATUS_OK);
 }
 
+static void hear(void *context, const char *tag, int64_t step, double value)
+{
+    struct fitted *f = context;
+    (void)step;
+    if (strcmp(tag, "fit/loss") == 0)
+        f->loss = value;
+    if (strcmp(tag, "fit/energy") == 0)
+        f->energy = value;
+}
+
 /* settings: "name", "value", …, NULL. */
 static struct fitted fit(const struct model_class *class, const char *const *settings)
 {
@@ -51,7 +65,8 @@ static struct fitted fit(const struct model_class *class, const char *const *set
                                      settings[0], settings[1], &f.arena, NULL),
                          STATUS_OK);
     const struct train_set data = {.by_user = &f.by_user, .by_item = &f.by_item, .seed = 1};
-    assert_int_equal(class->fit(&data, values, NULL, NULL, &f.model, NULL), STATUS_OK);
+    const struct observer observer = {.context = &f, .scalar = hear};
+    assert_int_equal(class->fit(&data, values, NULL, &observer, &f.model, NULL), STATUS_OK);
     return f;
 }
 
@@ -131,6 +146,87 @@ static void ease_keeps_the_largest_in_size(void **state)
     check(&ease_class, SETTINGS("lambda", "2", "row_power", "0", "neighbours", "5"), golden_ease_5);
 }
 
+static void ease_reports_its_minimum(void **state)
+{
+    (void)state;
+    struct fitted f = fit(&ease_class, SETTINGS("lambda", "2", "row_power", "0"));
+    assert_true(fabs(f.loss / golden_ease_loss - 1) < 1e-5);
+    fitted_free(&f);
+}
+
+/* A user of millions of items: the fit is refused before it takes any of it. */
+static void ease_refuses_with_the_memory_it_would_need(void **state)
+{
+    (void)state;
+    const uint32_t n_items = 4000000; /* 32 TB */
+    struct fitted f = {0};
+    assert_int_equal(csr_alloc(1, n_items, n_items, &f.by_user), STATUS_OK);
+    for (uint32_t i = 0; i < n_items; i++) {
+        f.by_user.columns[i] = i;
+        f.by_user.values[i] = 1;
+    }
+    f.by_user.starts[1] = n_items;
+    assert_int_equal(csr_transpose(&f.by_user, &f.by_item), STATUS_OK);
+    const struct train_set data = {.by_user = &f.by_user, .by_item = &f.by_item, .seed = 1};
+    struct error err = {0};
+    assert_int_equal(ease_class.fit(&data, model_settings_new(&ease_class, &f.arena), NULL, NULL,
+                                    &f.model, &err),
+                     STATUS_TOO_LARGE);
+    assert_non_null(strstr(err.text, "GB for the 4000000 items"));
+    assert_null(f.model);
+    fitted_free(&f);
+}
+
+static void gfcf_is_neighbours_and_a_low_pass_filter(void **state)
+{
+    (void)state;
+    check(&gfcf_class, SETTINGS("alpha", "0.7", "dimensions", "3", "iterations", "60"),
+          golden_gfcf);
+}
+
+/* With as many dimensions as items, however many of them are empty, nothing is filtered. */
+static void gfcf_of_all_dimensions_holds_all_energy(void **state)
+{
+    (void)state;
+    struct fitted f = fit(&gfcf_class, SETTINGS("dimensions", "40"));
+    assert_true(fabs(f.energy - 1) < 1e-3);
+    fitted_free(&f);
+}
+
+/* A matrix of rank one, which has only one of all the singular vectors that are asked for. */
+static void users_who_are_all_alike_are_learnt(void **state)
+{
+    (void)state;
+    const struct model_class *classes[] = {&itemknn_class, &rp3beta_class, &ease_class,
+                                           &gfcf_class};
+    enum { USERS = 300, ITEMS = 70 };
+    struct fitted f = {0};
+    assert_int_equal(csr_alloc(USERS, ITEMS, USERS * ITEMS, &f.by_user), STATUS_OK);
+    for (uint32_t k = 0; k < USERS * ITEMS; k++) {
+        f.by_user.columns[k] = k % ITEMS;
+        f.by_user.values[k] = 1;
+        f.by_user.starts[k / ITEMS + 1] = k + 1;
+    }
+    assert_int_equal(csr_transpose(&f.by_user, &f.by_item), STATUS_OK);
+    const struct train_set data = {.by_user = &f.by_user, .by_item = &f.by_item, .seed = 1};
+    for (size_t c = 0; c < sizeof classes / sizeof *classes; c++) {
+        struct error err = {0};
+        if (classes[c]->fit(&data, model_settings_new(classes[c], &f.arena), NULL, NULL, &f.model,
+                            &err) != STATUS_OK)
+            fail_msg("%s", err.text);
+        const struct signal liked = {3, 1};
+        const struct query query = {.user = QUERY_NO_USER, .n = 1, .history = &liked};
+        float scores[ITEMS];
+        assert_int_equal(classes[c]->score(f.model, &query, 1, NULL, ITEMS, scores, &f.arena),
+                         STATUS_OK);
+        for (uint32_t i = 0; i < ITEMS; i++)
+            assert_true(i == 3 || (scores[i] > 0 && fabsf(scores[i] / scores[0] - 1) < 1e-2f));
+        model_free(f.model);
+        f.model = NULL;
+    }
+    fitted_free(&f);
+}
+
 /* The partial correlation, whichever of the two entries was kept. */
 static void likeness_of_ease_is_the_same_both_ways(void **state)
 {
@@ -181,6 +277,11 @@ int main(void)
         cmocka_unit_test(ease_is_the_closed_form),
         cmocka_unit_test(ease_scales_rows),
         cmocka_unit_test(ease_keeps_the_largest_in_size),
+        cmocka_unit_test(ease_reports_its_minimum),
+        cmocka_unit_test(ease_refuses_with_the_memory_it_would_need),
+        cmocka_unit_test(gfcf_is_neighbours_and_a_low_pass_filter),
+        cmocka_unit_test(gfcf_of_all_dimensions_holds_all_energy),
+        cmocka_unit_test(users_who_are_all_alike_are_learnt),
         cmocka_unit_test(likeness_of_ease_is_the_same_both_ways),
         cmocka_unit_test(a_dislike_in_a_history_counts_for_nothing),
     };

@@ -439,7 +439,7 @@ static void layers_are_read_within_limits(void **state)
     assert_int_equal(network_hidden_parse("100-75-50-25", &shape, &err), STATUS_OK);
     assert_int_equal(shape.n_hidden, 4);
     assert_int_equal(shape.hidden[3], 25);
-    const char *const malformed[] = {"", "-", "10-", "-10", "10--5", "10,5", "ten", "10 5", "+5"};
+    const char *const malformed[] = {"", "-", "10-", "-10", "10--5", "10;5", "ten", "10 5", "+5"};
     for (size_t i = 0; i < sizeof malformed / sizeof *malformed; i++)
         assert_int_equal(network_hidden_parse(malformed[i], &shape, &err), STATUS_MALFORMED);
     const char *const past[] = {"0", "4097", "99999999999999999999", "1-2-3-4-5-6-7-8-9", "5-0"};

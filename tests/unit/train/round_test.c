@@ -7,6 +7,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "recommend/live.h"
+#include "recommend/recommend.h"
 #include "support/test.h"
 #include "train/past_rounds.h"
 #include "train/round.h"
@@ -349,6 +351,150 @@ static void a_stop_at_any_question_cancels_and_leaves_nothing(void **state)
     }
 }
 
+/* ---- two stages ---- */
+
+/* What a user of the snapshot is answered, with what came after S. */
+static uint32_t answer_user(struct fixture *f, const struct snapshot *s, uint32_t user, uint32_t n,
+                            uint32_t offset, uint32_t *items, char strategy[64])
+{
+    struct error err = {0};
+    const struct live_base base = {.seq = s->seq,
+                                   .n_users = s->n_users,
+                                   .n_items = s->n_items,
+                                   .types = &f->planted.types,
+                                   .frame = &s->frame,
+                                   .user_ids = &s->user_ids,
+                                   .item_ids = &s->item_ids,
+                                   .touch_starts = s->touch_starts,
+                                   .touches = s->touches,
+                                   .models = s->models,
+                                   .n_models = s->n_models,
+                                   .retriever = s->retriever,
+                                   .ranker = s->ranker,
+                                   .activity = s->activity};
+    struct catalogue *catalogue;
+    struct live *live;
+    assert_int_equal(snapshot_catalogue(s, &catalogue, &err), STATUS_OK);
+    assert_int_equal(live_new(&base, catalogue, &live, &err), STATUS_OK);
+    assert_int_equal(live_catch_up(live, f->planted.store, NULL, &err), STATUS_OK);
+    struct live_view view;
+    struct arena arena = {0};
+    struct recommendation answer;
+    const struct recommend_request request = {
+        .user = user, .n = n, .offset = offset, .now_ms = INT64_C(1000000000000) + 40 * 3600000};
+    live_view_take(live, &view);
+    assert_int_equal(recommend(&view.view, &request, &arena, &answer), STATUS_OK);
+    for (uint32_t i = 0; i < answer.n; i++) {
+        items[i] = answer.items[i].item;
+        assert_true(i == 0 || answer.items[i].score <= answer.items[i - 1].score);
+    }
+    snprintf(strategy, 64, "%s", answer.strategy);
+    const uint32_t given = answer.n;
+    view.view.class->release(&view.view);
+    arena_free(&arena);
+    live_free(live);
+    return given;
+}
+
+static void two_stages_serve_where_order_decides(void **state)
+{
+    struct fixture *f = *state;
+    plant_walks(&f->planted, USERS, ITEMS, PER_USER, 3);
+    set_small_ials(f);
+    set(f, "models.ranker", "wide_deep");
+    must_run(f, 1, NULL);
+    assert_true(f->result.published);
+    assert_non_null(strstr(f->result.reason.data, "both stages serve"));
+    json_t *report = report_of(f);
+    const json_t *ranker = json_object_get(report, "ranker");
+    assert_true(json_is_true(json_object_get(ranker, "published")));
+    assert_true(json_is_false(json_object_get(ranker, "calibrated")));
+    assert_true(json_real_value(json_object_get(ranker, "auc")) >
+                json_real_value(json_object_get(ranker, "auc_of_retriever")));
+    json_decref(report);
+    struct snapshot *snapshot = load(f, 1);
+    assert_non_null(snapshot->ranker);
+    assert_string_equal(snapshot->ranker_fault, "");
+    uint32_t all[ITEMS], page[ITEMS];
+    char strategy[64];
+    const uint32_t n = answer_user(f, snapshot, 0, ITEMS, 0, all, strategy);
+    assert_string_equal(strategy, "ials+wide_deep");
+    assert_int_equal(n, ITEMS - PER_USER); /* all that is eligible, and each once */
+    for (uint32_t at = 0; at < n; at += 10) {
+        const uint32_t given = answer_user(f, snapshot, 0, 10, at, page, strategy);
+        assert_memory_equal(page, all + at, given * sizeof *page);
+    }
+    snapshot_release(snapshot);
+}
+
+static void one_stage_serves_where_order_means_nothing(void **state)
+{
+    struct fixture *f = *state;
+    plant(&f->planted, 0, USERS, ITEMS, PER_USER, 5);
+    set_small_ials(f);
+    set(f, "models.ranker", "wide_deep");
+    must_run(f, 1, NULL);
+    assert_true(f->result.published);
+    assert_non_null(strstr(f->result.reason.data, "one stage serves"));
+    struct snapshot *snapshot = load(f, 1);
+    assert_null(snapshot->ranker);
+    json_t *report = report_of(f);
+    assert_true(json_is_false(json_object_get(json_object_get(report, "ranker"), "published")));
+    json_decref(report);
+    snapshot_release(snapshot);
+}
+
+static void too_little_gives_no_second_stage(void **state)
+{
+    struct fixture *f = *state;
+    set_small_ials(f);
+    set(f, "models.ranker", "wide_deep");
+    plant(&f->planted, 0, 12, 20, 4, 5);
+    must_run(f, 1, NULL);
+    assert_non_null(strstr(f->result.reason.data, "No ranker: "));
+    struct snapshot *snapshot = load(f, 1);
+    assert_null(snapshot->ranker);
+    snapshot_release(snapshot);
+}
+
+static void a_broken_ranker_leaves_the_first_stage(void **state)
+{
+    struct fixture *f = *state;
+    plant_walks(&f->planted, USERS, ITEMS, PER_USER, 3);
+    set_small_ials(f);
+    set(f, "models.ranker", "wide_deep");
+    must_run(f, 1, NULL);
+    char path[PATH_BYTES_MAX + 16];
+    snprintf(path, sizeof path, "%s/1/ranker.tvs", f->planted.snapshots);
+    FILE *file = fopen(path, "r+");
+    assert_non_null(file);
+    assert_int_equal(fseek(file, 5000, SEEK_SET), 0);
+    assert_int_equal(fwrite("broken", 1, 6, file), 6);
+    assert_int_equal(fclose(file), 0);
+    struct snapshot *snapshot = load(f, 1);
+    assert_null(snapshot->ranker);
+    assert_non_null(strstr(snapshot->ranker_fault, "ranker.tvs"));
+    uint32_t items[ITEMS];
+    char strategy[64];
+    assert_int_equal(answer_user(f, snapshot, 0, ITEMS, 0, items, strategy), ITEMS - PER_USER);
+    assert_string_equal(strategy, "ials");
+    snapshot_release(snapshot);
+}
+
+static void a_ranker_or_spec_that_is_not_there_is_refused(void **state)
+{
+    struct fixture *f = *state;
+    struct error err = {0};
+    set(f, "models.ranker", "wide_dep");
+    assert_int_equal(round_check_settings(&f->settings, &err), STATUS_NOT_FOUND);
+    assert_non_null(strstr(err.text, "models.ranker: "));
+    assert_non_null(strstr(err.text, "'wide_deep'"));
+    set(f, "models.ranker", "wide_deep");
+    set(f, "models.ranker_spec", "/nowhere/ranker.yaml");
+    assert_int_equal(round_check_settings(&f->settings, &err), STATUS_NOT_FOUND);
+    assert_non_null(strstr(err.text, "models.ranker_spec: "));
+}
+
 /* ---- settings ---- */
 
 static void unknown_models_and_parameters_are_named_with_the_nearest(void **state)
@@ -527,6 +673,11 @@ int main(void)
         TEST(the_estimate_grows_with_the_model),
         TEST(a_stop_at_any_question_cancels_and_leaves_nothing),
         TEST(unknown_models_and_parameters_are_named_with_the_nearest),
+        TEST(two_stages_serve_where_order_decides),
+        TEST(one_stage_serves_where_order_means_nothing),
+        TEST(too_little_gives_no_second_stage),
+        TEST(a_broken_ranker_leaves_the_first_stage),
+        TEST(a_ranker_or_spec_that_is_not_there_is_refused),
         TEST(an_unknown_retriever_is_named_with_the_nearest),
         TEST(a_value_out_of_range_is_refused),
         TEST(curves_of_the_hold_out_fit_and_of_the_refit_are_apart),

@@ -98,6 +98,24 @@ void plant(struct planted_store *planted, uint32_t first_user, uint32_t n_users,
     must(store_commit(planted->store, &err), &err);
 }
 
+void plant_walks(struct planted_store *planted, uint32_t n_users, uint32_t n_items,
+                 uint32_t per_user, uint64_t seed)
+{
+    struct error err = {0};
+    must(store_begin(planted->store, &err), &err);
+    for (uint32_t i = 0; i < n_items; i++)
+        plant_item(planted, i);
+    for (uint32_t u = 0; u < n_users; u++) {
+        struct rng rng = rng_seed(seed, u);
+        uint32_t item = rng_below(&rng, n_items);
+        for (uint32_t i = 0; i < per_user; i++) {
+            plant_like(planted, u, item, INT64_C(1000000000000) + (int64_t)i * 3600000 + u);
+            item = (item + 1 + rng_below(&rng, 3)) % n_items;
+        }
+    }
+    must(store_commit(planted->store, &err), &err);
+}
+
 uint64_t planted_seq(struct planted_store *planted)
 {
     struct store_counts counts;

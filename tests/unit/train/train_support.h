@@ -22,6 +22,11 @@ void planted_store_free(struct planted_store *planted);
 void plant(struct planted_store *planted, uint32_t first_user, uint32_t n_users, uint32_t n_items,
            uint32_t per_user, uint64_t seed);
 
+/* Users who walk around a ring of items: the newest item decides which come next, and nothing but
+ * order tells what lies ahead from what lies behind. */
+void plant_walks(struct planted_store *planted, uint32_t n_users, uint32_t n_items,
+                 uint32_t per_user, uint64_t seed);
+
 /* The store's last seq. */
 uint64_t planted_seq(struct planted_store *planted);
 

@@ -19,6 +19,21 @@ static void the_shipped_specs_are_read(void **state)
     }
 }
 
+/* The documentation has every key, in the words of the table. */
+static void the_documentation_tells_every_key(void **state)
+{
+    (void)state;
+    struct buffer doc = file_bytes(SOURCE_ROOT "/docs/tables.md");
+    for (size_t i = 0; i < feature_spec_n_keys; i++) {
+        char line[ERROR_TEXT_MAX];
+        snprintf(line, sizeof line, "| `%s` | %s |", feature_spec_keys[i].name,
+                 feature_spec_keys[i].help);
+        if (!strstr(doc.data, line))
+            fail_msg("docs/tables.md lacks: %s", line);
+    }
+    buffer_free(&doc);
+}
+
 static void everything_lands_where_it_belongs(void **state)
 {
     (void)state;
@@ -167,6 +182,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_shipped_specs_are_read),
+        cmocka_unit_test(the_documentation_tells_every_key),
         cmocka_unit_test(everything_lands_where_it_belongs),
         cmocka_unit_test(model_options_go_through_the_models_table),
         cmocka_unit_test(what_is_wrong_is_refused_at_its_line),

@@ -4,6 +4,8 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
 
 #include <cmocka.h>
 
@@ -237,6 +239,37 @@ static void many_marks_in_a_row_lose_no_byte(void **state)
     drop(&f);
 }
 
+/* Blocks: what was peeked at comes first, a mark of the byte order never. */
+static void blocks_are_the_bytes_that_are_left(void **state)
+{
+    (void)state;
+    struct fixture f;
+    struct source *source;
+    enum { SIZE = 200000 };
+    char *bytes = malloc(SIZE), *out = malloc(SIZE);
+    assert_true(bytes && out);
+    memcpy(bytes, "\xef\xbb\xbf", 3);
+    for (size_t i = 3; i < SIZE; i++)
+        bytes[i] = (char)(i * 31 % 127);
+    put(&f, "b.txt", bytes, SIZE);
+    assert_int_equal(source_open(f.path, &source, NULL), STATUS_OK);
+    assert_int_equal(source_next(source), bytes[3]);
+    size_t at = 0, n;
+    while ((n = source_read(source, out + at, at % 2 ? 7 : 70000)) > 0) {
+        at += n;
+        assert_true(at <= SIZE - 4);
+    }
+    assert_int_equal(at, SIZE - 4);
+    assert_memory_equal(out, bytes + 4, at);
+    assert_int_equal(source_read(source, out, 1), 0);
+    assert_int_equal(source_next(source), SOURCE_END);
+    assert_int_equal(source_status(source, NULL), STATUS_OK);
+    source_close(source);
+    free(bytes);
+    free(out);
+    drop(&f);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -247,6 +280,7 @@ int main(void)
         cmocka_unit_test(what_cannot_be_opened_is_named),
         cmocka_unit_test(bytes_since_a_mark_come_again_with_their_line_numbers),
         cmocka_unit_test(many_marks_in_a_row_lose_no_byte),
+        cmocka_unit_test(blocks_are_the_bytes_that_are_left),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

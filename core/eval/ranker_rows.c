@@ -1,0 +1,550 @@
+#include "eval/ranker_rows.h"
+
+#include <math.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/rng.h"
+#include "eval/dataset_view.h"
+#include "recommend/eligible.h"
+#include "recommend/retrieve.h"
+
+enum { CHUNK_MOMENTS = 64, STREAM_ROWS = 0x70b5, ROWS_FIRST = 4096 };
+
+/* ---- targets ---- */
+
+static bool teaches(const struct dataset *d, uint64_t event)
+{
+    const struct event_type *type = &d->types.of[d->type_codes[event]];
+    return type->name[0] != '\0' && type->weight != 0;
+}
+
+static bool has(const struct bitmap *bitmap, uint64_t event)
+{
+    return bitmap && bitmap_test(bitmap, (uint32_t)event);
+}
+
+static bool may_be_target(const struct dataset *d, const struct bitmap *held, uint64_t event)
+{
+    return teaches(d, event) && d->times[event] != TIME_UNKNOWN && !has(held, event);
+}
+
+/* Returns whether the user gives any. */
+static bool mark_targets(const struct dataset *d, const struct bitmap *held, double share,
+                         uint32_t user, struct bitmap *targets)
+{
+    const uint64_t start = d->starts[user], end = d->starts[user + 1];
+    uint64_t n = 0;
+    for (uint64_t e = start; e < end; e++)
+        n += may_be_target(d, held, e);
+    if (n < 2)
+        return false;
+    const uint64_t wanted = (uint64_t)(share * (double)n), take = wanted ? wanted : 1;
+    uint64_t first = end;
+    for (uint64_t left = take; left > 0;)
+        left -= may_be_target(d, held, --first);
+    for (uint64_t e = first; e < end; e++)
+        if (!has(held, e))
+            bitmap_set(targets, (uint32_t)e);
+    return true;
+}
+
+enum status ranker_targets(const struct dataset *d, const struct bitmap *held, double share,
+                           struct bitmap *ret_targets, struct error *reterr)
+{
+    struct bitmap targets = {0};
+    bool any = false;
+    if (bitmap_resize(&targets, (uint32_t)d->n_events) != STATUS_OK)
+        return error_set(reterr, STATUS_NO_MEMORY, "out of memory for the ranker's rows");
+    for (uint32_t u = 0; u < d->n_users; u++)
+        any |= mark_targets(d, held, share, u, &targets);
+    if (!any) {
+        bitmap_free(&targets);
+        return error_set(reterr, STATUS_OUT_OF_RANGE,
+                         "nothing for a ranker to learn from: no user has two events with a known "
+                         "time");
+    }
+    *ret_targets = targets;
+    return STATUS_OK;
+}
+
+/* ---- the moments ---- */
+
+struct moment {
+    uint32_t user;
+    uint64_t event; /* the history is what stands before it */
+};
+
+struct plan {
+    struct moment *moments;
+    uint32_t n;
+};
+
+/* Up to moments_max of the user's targets, evenly: the first among them. */
+static uint32_t plan_user(const struct ranker_rows_request *request, uint32_t user,
+                          struct moment *out)
+{
+    const struct dataset *d = request->dataset;
+    uint32_t n_targets = 0, n = 0, seen = 0;
+    for (uint64_t e = d->starts[user]; e < d->starts[user + 1]; e++)
+        n_targets += has(request->targets, e) && teaches(d, e);
+    const uint32_t wanted = n_targets < request->moments_max ? n_targets : request->moments_max;
+    for (uint64_t e = d->starts[user]; e < d->starts[user + 1] && n < wanted; e++) {
+        if (!has(request->targets, e) || !teaches(d, e))
+            continue;
+        if (seen == (uint64_t)n * n_targets / wanted)
+            out[n++] = (struct moment){user, e};
+        seen++;
+    }
+    return n;
+}
+
+static enum status make_plan(const struct ranker_rows_request *request, struct plan *ret_plan)
+{
+    const uint32_t n_users = request->dataset->n_users;
+    struct moment *moments = calloc((size_t)n_users * request->moments_max + 1, sizeof *moments);
+    if (!moments)
+        return STATUS_NO_MEMORY;
+    uint32_t n = 0;
+    for (uint32_t u = 0; u < n_users; u++)
+        n += plan_user(request, u, moments + n);
+    *ret_plan = (struct plan){moments, n};
+    return STATUS_OK;
+}
+
+/* ---- the rows of one moment ---- */
+
+/* What a worker made of one moment. */
+struct made {
+    struct rank_moment moment;
+    uint32_t user, n, n_wanted;
+    uint32_t *items; /* [RANK_CANDIDATES] */
+    unsigned char *labels;
+    float *numbers; /* [RANK_CANDIDATES x RANK_NUMBERS] */
+};
+
+enum fault { FAULT_NONE, FAULT_MEMORY, FAULT_LEAK };
+
+struct making {
+    const struct ranker_rows_request *request;
+    struct plan plan;
+    struct bitmap items;   /* that exist */
+    struct bitmap *hidden; /* by worker: events that have not happened yet, or never shall */
+    struct arena *arenas;  /* by worker */
+    struct made made[CHUNK_MOMENTS];
+    float *numbers;
+    uint32_t *item_numbers;
+    unsigned char *labels;
+    uint32_t first, count; /* the chunk, in the plan's moments */
+    struct ranker_rows rows;
+    uint32_t capacity, moments_capacity;
+    _Atomic int fault;
+    _Atomic bool failed;
+};
+
+struct history {
+    struct touch *touches;
+    size_t n_touches;
+    struct signal *signals;
+    size_t n_signals;
+};
+
+static enum status read_history(const struct dataset *d, uint32_t user, const struct bitmap *hidden,
+                                struct arena *arena, struct history *ret_history)
+{
+    const size_t most = (size_t)(d->starts[user + 1] - d->starts[user]);
+    struct history h = {.touches = arena_alloc(arena, most * sizeof *h.touches),
+                        .signals = arena_alloc(arena, most * sizeof *h.signals)};
+    if (!h.touches || !h.signals)
+        return STATUS_NO_MEMORY;
+    h.n_touches = dataset_touches(d, user, hidden, h.touches);
+    h.n_signals = signals_of_touches(h.touches, h.n_touches, &d->types, &d->frame, h.signals);
+    *ret_history = h;
+    return STATUS_OK;
+}
+
+/* Until the moment is done the user's events from it on are hidden, and those before it are not. */
+static void hide_future(const struct making *making, const struct moment *moment,
+                        struct bitmap *hidden)
+{
+    const struct dataset *d = making->request->dataset;
+    for (uint64_t e = d->starts[moment->user]; e < d->starts[moment->user + 1]; e++)
+        if (e >= moment->event || has(making->request->held, e))
+            bitmap_set(hidden, (uint32_t)e);
+        else
+            bitmap_clear(hidden, (uint32_t)e);
+}
+
+/* The candidates, as an answer at that moment would have had them. */
+static enum status propose(const struct making *making, const struct history *history,
+                           struct arena *arena, struct ranked *ret_best, uint32_t *ret_n)
+{
+    const struct ranker_rows_request *request = making->request;
+    struct bitmap eligible = bitmap_in_arena(arena, request->dataset->n_items);
+    if (!eligible.words)
+        return STATUS_NO_MEMORY;
+    bitmap_copy(&eligible, &making->items);
+    for (size_t i = 0; i < history->n_touches; i++)
+        bitmap_clear(&eligible, history->touches[i].item);
+    const struct query query = {.user = QUERY_NO_USER,
+                                .fresh = true,
+                                .n = (uint32_t)history->n_signals,
+                                .history = history->signals};
+    struct candidates candidates;
+    const enum status status =
+        retrieve_scored(request->retriever, &query, &eligible, arena, &candidates);
+    if (status == STATUS_OK)
+        *ret_n = (uint32_t)topk_of_list(candidates.items, candidates.scores, candidates.n,
+                                        RANK_CANDIDATES, ret_best);
+    return status;
+}
+
+static bool is_liked(const struct history *history, uint32_t item)
+{
+    size_t from = 0, to = history->n_signals;
+    while (from < to) {
+        const size_t middle = from + (to - from) / 2;
+        if (history->signals[middle].item < item)
+            from = middle + 1;
+        else
+            to = middle;
+    }
+    return from < history->n_signals && history->signals[from].item == item &&
+           history->signals[from].confidence > 0;
+}
+
+/* Liked in the end and not touched before. */
+static uint32_t count_wanted(const struct history *before, const struct history *after)
+{
+    uint32_t n = 0;
+    for (size_t i = 0, t = 0; i < after->n_signals; i++) {
+        const uint32_t item = after->signals[i].item;
+        while (t < before->n_touches && before->touches[t].item < item)
+            t++;
+        n += after->signals[i].confidence > 0 &&
+             !(t < before->n_touches && before->touches[t].item == item);
+    }
+    return n;
+}
+
+static void keep_rows(const struct making *making, const struct moment *moment,
+                      const struct rank_table *table, const struct history *after,
+                      struct made *made)
+{
+    struct rng rng = rng_seed(making->request->seed + moment->event, STREAM_ROWS);
+    made->n = 0;
+    for (uint32_t i = 0; i < table->n; i++) {
+        const bool label = is_liked(after, table->candidates[i].item);
+        const bool drawn = rng_uniform(&rng) < making->request->share;
+        if (!label && !drawn)
+            continue;
+        made->items[made->n] = table->candidates[i].item;
+        made->labels[made->n] = label;
+        memcpy(made->numbers + (size_t)made->n++ * RANK_NUMBERS,
+               table->numbers + (size_t)i * RANK_NUMBERS, RANK_NUMBERS * sizeof *made->numbers);
+    }
+}
+
+/* The user's own events at the very moment, but before the target, are history; whatever else is
+ * known must be older. */
+static bool leaks(const struct rank_table *table, int64_t now_ms)
+{
+    if (table->moment.last_ms > now_ms)
+        return true;
+    for (uint32_t i = 0; i < table->n; i++)
+        if (table->candidates[i].activity.count && table->candidates[i].activity.last_ms >= now_ms)
+            return true;
+    return false;
+}
+
+static enum status make_moment(struct making *making, const struct moment *moment,
+                               struct bitmap *hidden, struct arena *arena, struct made *made)
+{
+    const struct dataset *d = making->request->dataset;
+    struct history before = {0}, after = {0};
+    struct ranked *best = arena_alloc(arena, RANK_CANDIDATES * sizeof *best);
+    uint32_t n = 0;
+    hide_future(making, moment, hidden);
+    enum status status =
+        best ? read_history(d, moment->user, hidden, arena, &before) : STATUS_NO_MEMORY;
+    if (status == STATUS_OK)
+        status = read_history(d, moment->user, making->request->held, arena, &after);
+    if (status == STATUS_OK)
+        status = propose(making, &before, arena, best, &n);
+    struct rank_table table = {0};
+    const struct rank_query query = {
+        making->request->past, making->request->retriever, before.touches,         before.n_touches,
+        before.signals,        before.n_signals,           d->times[moment->event]};
+    if (status == STATUS_OK)
+        status = rank_table_make(&query, best, n, arena, &table);
+    if (status != STATUS_OK)
+        return status;
+    if (leaks(&table, query.now_ms))
+        return STATUS_CORRUPT;
+    made->user = moment->user;
+    made->moment = table.moment;
+    made->n_wanted = count_wanted(&before, &after);
+    keep_rows(making, moment, &table, &after, made);
+    return STATUS_OK;
+}
+
+static void make_block(void *context, size_t block, unsigned worker)
+{
+    struct making *making = context;
+    arena_reset(&making->arenas[worker]);
+    const enum status status =
+        make_moment(making, &making->plan.moments[making->first + block], &making->hidden[worker],
+                    &making->arenas[worker], &making->made[block]);
+    if (status == STATUS_OK)
+        return;
+    atomic_store(&making->fault, status == STATUS_CORRUPT ? FAULT_LEAK : FAULT_MEMORY);
+    atomic_store(&making->failed, true);
+}
+
+/* ---- all rows ---- */
+
+static enum status grow(void **array, size_t n, size_t size)
+{
+    void *larger = realloc(*array, n * size);
+    if (!larger)
+        return STATUS_NO_MEMORY;
+    *array = larger;
+    return STATUS_OK;
+}
+
+static enum status make_room(struct making *making, uint32_t n)
+{
+    struct ranker_rows *rows = &making->rows;
+    enum status status = STATUS_OK;
+    if (rows->n_moments == making->moments_capacity) {
+        const uint32_t capacity = making->moments_capacity ? 2 * making->moments_capacity : 256;
+        status = grow((void **)&rows->of, capacity, sizeof *rows->of);
+        if (status == STATUS_OK)
+            status = grow((void **)&rows->users, capacity, sizeof *rows->users);
+        making->moments_capacity = status == STATUS_OK ? capacity : making->moments_capacity;
+    }
+    if (status != STATUS_OK || rows->n + n <= making->capacity)
+        return status;
+    uint32_t capacity = making->capacity ? making->capacity : ROWS_FIRST;
+    while (capacity < rows->n + n)
+        capacity *= 2;
+    status = grow((void **)&rows->numbers, (size_t)capacity * RANK_NUMBERS, sizeof(float));
+    if (status == STATUS_OK)
+        status = grow((void **)&rows->items, capacity, sizeof *rows->items);
+    if (status == STATUS_OK)
+        status = grow((void **)&rows->moments, capacity, sizeof *rows->moments);
+    if (status == STATUS_OK)
+        status = grow((void **)&rows->labels, capacity, sizeof *rows->labels);
+    making->capacity = status == STATUS_OK ? capacity : making->capacity;
+    return status;
+}
+
+static enum status take(struct making *making, const struct made *made)
+{
+    struct ranker_rows *rows = &making->rows;
+    const enum status status = make_room(making, made->n);
+    if (status != STATUS_OK)
+        return status;
+    memcpy(rows->items + rows->n, made->items, made->n * sizeof *made->items);
+    memcpy(rows->labels + rows->n, made->labels, made->n);
+    memcpy(rows->numbers + (size_t)rows->n * RANK_NUMBERS, made->numbers,
+           (size_t)made->n * RANK_NUMBERS * sizeof *made->numbers);
+    for (uint32_t i = 0; i < made->n; i++) {
+        rows->moments[rows->n + i] = rows->n_moments;
+        rows->n_positives += made->labels[i];
+    }
+    rows->n += made->n;
+    rows->n_wanted += made->n_wanted;
+    rows->users[rows->n_moments] = made->user;
+    rows->of[rows->n_moments++] = made->moment;
+    return STATUS_OK;
+}
+
+static enum status make_chunk(struct making *making, struct error *reterr)
+{
+    parallel_for(making->request->pool, making->count, make_block, making, &making->failed);
+    if (making->fault == FAULT_LEAK)
+        return error_set(reterr, STATUS_CORRUPT,
+                         "a leak: a value of a ranker's row was made from an event that is not "
+                         "before the row's moment");
+    enum status status = making->fault == FAULT_NONE ? STATUS_OK : STATUS_NO_MEMORY;
+    for (uint32_t i = 0; i < making->count && status == STATUS_OK; i++)
+        if (making->rows.n + making->made[i].n <= making->request->rows_max)
+            status = take(making, &making->made[i]);
+    return status;
+}
+
+/* Workers must not wait for a lock of malloc (base/parallel.h): what the user with most events
+ * takes is measured here, and each worker's arena gets one block of twice that. */
+static enum status warm_arenas(struct making *making)
+{
+    const struct dataset *d = making->request->dataset;
+    uint32_t longest = 0;
+    for (uint32_t m = 1; m < making->plan.n; m++) {
+        const uint32_t a = making->plan.moments[longest].user, b = making->plan.moments[m].user;
+        if (d->starts[b + 1] - d->starts[b] > d->starts[a + 1] - d->starts[a])
+            longest = m;
+    }
+    making->first = longest;
+    make_block(making, 0, 0);
+    making->first = 0;
+    const size_t room = 2 * making->arenas[0].used;
+    for (unsigned i = 0; i < parallel_threads(making->request->pool); i++) {
+        arena_free(&making->arenas[i]);
+        if (!arena_alloc(&making->arenas[i], room))
+            return STATUS_NO_MEMORY;
+    }
+    return STATUS_OK;
+}
+
+static enum status make_all(struct making *making, struct error *reterr)
+{
+    const struct observer *observer = making->request->observer;
+    enum status status = making->plan.n ? warm_arenas(making) : STATUS_OK;
+    while (status == STATUS_OK && making->first < making->plan.n &&
+           making->rows.n < making->request->rows_max) {
+        if (observer_stops(observer))
+            return error_set(reterr, STATUS_CANCELLED, "stopped while making the ranker's rows");
+        const uint32_t left = making->plan.n - making->first;
+        making->count = left < CHUNK_MOMENTS ? left : CHUNK_MOMENTS;
+        status = make_chunk(making, reterr);
+        making->first += making->count;
+        observe_progress(observer, "making the ranker's rows",
+                         (double)making->first / making->plan.n);
+    }
+    return status;
+}
+
+static enum status start(struct making *making)
+{
+    const struct ranker_rows_request *request = making->request;
+    const struct dataset *d = request->dataset;
+    const unsigned threads = parallel_threads(request->pool);
+    const size_t room = (size_t)CHUNK_MOMENTS * RANK_CANDIDATES;
+    making->arenas = calloc(threads, sizeof *making->arenas);
+    making->hidden = calloc(threads, sizeof *making->hidden);
+    making->numbers = malloc(room * RANK_NUMBERS * sizeof *making->numbers);
+    making->item_numbers = malloc(room * sizeof *making->item_numbers);
+    making->labels = malloc(room);
+    if (!making->arenas || !making->hidden || !making->numbers || !making->item_numbers ||
+        !making->labels || bitmap_resize(&making->items, d->n_items) != STATUS_OK)
+        return STATUS_NO_MEMORY;
+    for (unsigned i = 0; i < threads; i++)
+        if (bitmap_resize(&making->hidden[i], (uint32_t)d->n_events) != STATUS_OK)
+            return STATUS_NO_MEMORY;
+    for (uint32_t i = 0; i < d->n_items; i++)
+        if (dataset_has_item(d, i))
+            bitmap_set(&making->items, i);
+    for (size_t i = 0; i < CHUNK_MOMENTS; i++)
+        making->made[i] =
+            (struct made){.items = making->item_numbers + i * RANK_CANDIDATES,
+                          .labels = making->labels + i * RANK_CANDIDATES,
+                          .numbers = making->numbers + i * RANK_CANDIDATES * RANK_NUMBERS};
+    return make_plan(request, &making->plan);
+}
+
+static void finish(struct making *making)
+{
+    const unsigned threads = parallel_threads(making->request->pool);
+    for (unsigned i = 0; making->arenas && i < threads; i++)
+        arena_free(&making->arenas[i]);
+    for (unsigned i = 0; making->hidden && i < threads; i++)
+        bitmap_free(&making->hidden[i]);
+    free(making->arenas);
+    free(making->hidden);
+    free(making->numbers);
+    free(making->item_numbers);
+    free(making->labels);
+    free(making->plan.moments);
+    bitmap_free(&making->items);
+}
+
+enum status ranker_rows_make(const struct ranker_rows_request *request,
+                             struct ranker_rows *ret_rows, struct error *reterr)
+{
+    struct making *making = calloc(1, sizeof *making);
+    if (!making)
+        return error_set(reterr, STATUS_NO_MEMORY, "out of memory for the ranker's rows");
+    making->request = request;
+    making->rows.share = request->share;
+    enum status status = start(making);
+    if (status == STATUS_OK)
+        status = make_all(making, reterr);
+    if (status == STATUS_NO_MEMORY)
+        error_set(reterr, status, "out of memory for the ranker's rows");
+    finish(making);
+    if (status == STATUS_OK)
+        *ret_rows = making->rows;
+    else
+        ranker_rows_free(&making->rows);
+    free(making);
+    return status;
+}
+
+void ranker_rows_free(struct ranker_rows *rows)
+{
+    free(rows->numbers);
+    free(rows->items);
+    free(rows->moments);
+    free(rows->labels);
+    free(rows->of);
+    free(rows->users);
+    *rows = (struct ranker_rows){0};
+}
+
+/* ---- the curve ---- */
+
+struct scored {
+    float score;
+    unsigned char label;
+};
+
+static int compare_scores(const void *a, const void *b)
+{
+    const float x = ((const struct scored *)a)->score, y = ((const struct scored *)b)->score;
+    return (x > y) - (x < y);
+}
+
+/* Mann and Whitney: the sum over positives of the negatives below, ties half. */
+static double moment_auc(struct scored *scored, uint32_t n)
+{
+    double below = 0, positives = 0, sum = 0;
+    qsort(scored, n, sizeof *scored, compare_scores);
+    for (uint32_t i = 0; i < n;) {
+        uint32_t end = i;
+        double equal_positives = 0, equal_negatives = 0;
+        for (; end < n && scored[end].score == scored[i].score; end++) {
+            equal_positives += scored[end].label;
+            equal_negatives += !scored[end].label;
+        }
+        sum += equal_positives * (below + equal_negatives / 2);
+        below += equal_negatives;
+        positives += equal_positives;
+        i = end > i ? end : i + 1; /* NaN equals nothing */
+    }
+    return positives > 0 && below > 0 ? sum / (positives * below) : NAN;
+}
+
+double ranker_rows_auc(const struct ranker_rows *rows, const float *scores)
+{
+    struct scored *scored = malloc((RANK_CANDIDATES + 1) * sizeof *scored);
+    double sum = 0;
+    uint32_t n_moments = 0;
+    if (!scored)
+        return -1;
+    for (uint32_t i = 0; i < rows->n;) {
+        uint32_t n = 0;
+        for (const uint32_t moment = rows->moments[i]; i < rows->n && rows->moments[i] == moment;
+             i++)
+            scored[n++] = (struct scored){scores[i], rows->labels[i]};
+        const double auc = moment_auc(scored, n);
+        if (isnan(auc))
+            continue;
+        sum += auc;
+        n_moments++;
+    }
+    free(scored);
+    return n_moments ? sum / n_moments : NAN;
+}
