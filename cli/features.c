@@ -75,6 +75,7 @@ static enum status print_table(const struct feature_report *report, FILE *out)
                                                   {"information", true, 0},
                                                   {"chi-squared", true, 0},
                                                   {"p", true, 0},
+                                                  {"dies at L1", true, 0},
                                                   {"", false, 0}};
     struct table_text *table = table_new(columns, sizeof columns / sizeof *columns);
     for (uint32_t i = 0; i < report->n; i++) {
@@ -85,6 +86,7 @@ static enum status print_table(const struct feature_report *report, FILE *out)
         table_cell(table, "%.4f", worth->association.mutual_information);
         table_cell(table, "%.0f", worth->association.chi_squared);
         table_cell(table, worth->association.p < 0.001 ? "<0.001" : "%.3f", worth->association.p);
+        table_cell(table, "%.4f", worth->dies);
         table_cell(table, "%s", worth->drop ? "drop?" : "");
     }
     return table_print(table, out);

@@ -9,6 +9,7 @@
 #include "data/features/frame.h"
 #include "linalg/auc.h"
 #include "train/feature_counts.h"
+#include "train/feature_path.h"
 #include "train/permuted_field.h"
 
 /* An interval reaches so many deviations to both sides: 99 % of a normal distribution. */
@@ -97,7 +98,7 @@ static const struct field *field_named(const struct feature_layout *layout, cons
 
 /* ---- association, with the features of the first seed ---- */
 
-static enum status associate(struct making *m, const struct examples *examples,
+static enum status associate(struct making *m, const struct examples *examples, const double *dies,
                              struct subject *subject)
 {
     const struct feature_spec *spec = features_spec(m->fitted->features);
@@ -114,6 +115,8 @@ static enum status associate(struct making *m, const struct examples *examples,
         struct association *best = &subject->worth.association;
         if (best->degrees == 0 || found.mutual_information > best->mutual_information)
             *best = found;
+        const double strength = dies[field - examples->layout->fields];
+        subject->worth.dies = fmax(subject->worth.dies, strength);
     }
     return STATUS_OK;
 }
@@ -128,8 +131,17 @@ static enum status associate_all(struct making *m)
         return status;
     features_examples(m->fitted->features, frame, &examples);
     m->report->n_train = examples.n;
+    double *dies = calloc((size_t)examples.layout->n_fields + 1, sizeof *dies);
+    observe_progress(m->request->observer, "following the L1 path", -1);
+    status = dies ? feature_path(&examples, m->request->seed, m->request->observer, dies)
+                  : STATUS_NO_MEMORY;
+    if (status == STATUS_CANCELLED)
+        error_set(m->reterr, status, "stopped while following the L1 path");
+    else if (status != STATUS_OK)
+        refuse_memory(m);
     for (uint32_t i = 0; i < m->report->n && status == STATUS_OK; i++)
-        status = associate(m, &examples, &m->subjects[i]);
+        status = associate(m, &examples, dies, &m->subjects[i]);
+    free(dies);
     frame_free(frame);
     return status;
 }
@@ -369,6 +381,7 @@ static void add_worth(struct buffer *out, const struct feature_worth *worth)
     add_number(out, "importance", worth->importance);
     add_number(out, "low", worth->low);
     add_number(out, "high", worth->high);
+    add_number(out, "dies", worth->dies);
     buffer_printf(out, ", \"drop\": %s}", worth->drop ? "true" : "false");
 }
 

@@ -8,6 +8,9 @@
  *   crosses of the column with it; of a cross, when its own entries are. Mean over several seeds
  *   of the fit and several deals each; the interval is mean +- 2.58 deviations of a single deal
  *   (99 %).
+ * - The L1 path of a linear model over all features (linalg/logistic.h): the strength at which the
+ *   last weight of a column's own features, or of a cross, becomes 0, as a share of the strength at
+ *   which all are; what dies late says most, by itself.
  * - What to drop: whatever's interval does not lie above `least`. Columns that say the same share
  *   their importance: drop one at a time and fit again.
  */
@@ -25,6 +28,7 @@ struct feature_worth {
     bool cross;
     struct association association;
     double importance, low, high; /* fall of the AUC */
+    double dies;                  /* strength of L1, 0..1; 0: no weight ever differed from 0 */
     bool drop;
 };
 
@@ -53,6 +57,6 @@ enum status feature_report_make(const struct feature_report_request *request,
 void feature_report_free(struct feature_report *report); /* NULL is fine */
 
 /* {"auc", "rows": {"train", "held_out"}, "seeds", "repeats", "features": [{"name", "cross",
- *  "mutual_information", "chi_squared", "degrees", "p", "importance", "low", "high", "drop"}],
- *  "drop": […]} */
+ *  "mutual_information", "chi_squared", "degrees", "p", "importance", "low", "high", "dies",
+ * "drop"}], "drop": […]} */
 void feature_report_append_json(const struct feature_report *report, struct buffer *out);

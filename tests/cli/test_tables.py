@@ -407,6 +407,7 @@ def test_a_planted_noise_column_is_always_among_what_to_drop(worth):
     assert by_name["age x city"]["cross"] and not by_name["age"]["cross"]
     assert by_name["age x city"]["mutual_information"] > 0.2 > by_name["noise"]["mutual_information"] + 0.15
     assert by_name["noise"]["p"] > 0.001
+    assert by_name["age x city"]["dies"] > 0.3 > 0.2 > by_name["noise"]["dies"]
     order = [feature["importance"] for feature in report["features"]]
     assert order == sorted(order, reverse=True)
 
