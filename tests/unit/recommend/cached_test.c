@@ -17,8 +17,8 @@ static float score_of(uint32_t item, const struct query *query)
 {
     uint32_t hash = item * 2654435761u;
     for (uint32_t i = 0; i < query->n; i++)
-        hash +=
-            (query->history[i].item + 1) * (uint32_t)(query->history[i].confidence * 64) * 40503u;
+        hash += (query->history[i].item + 1) *
+                (uint32_t)(int32_t)(query->history[i].confidence * 64) * 40503u;
     hash ^= hash >> 15;
     hash *= 2246822519u;
     return (float)(hash >> 22); /* few values: ties, too */
