@@ -207,15 +207,20 @@ static void answer(struct asked *asked, const char *subject, const char *id,
     buffer_append_text(out, "\"}");
 }
 
-/* The event loop answers what is a look-up and a short scan; folding a new history in, or a scan of
- * a large catalogue, goes to a worker. */
+/* The event loop answers what is a look-up and a short scan; folding a new history in, a scan of a
+ * large catalogue, a ranker, or a model that goes through the history's neighbours, goes to a
+ * worker. */
 static bool is_quick(const struct asked *asked)
 {
     const struct view *view = &asked->view.view;
     const struct model *model = asked->query.model ? asked->query.model : view->retriever;
     uint32_t d = 1;
+    if (view->ranker)
+        return false;
     if (model && model->class->item_vectors)
         model->class->item_vectors(model, &d);
+    else if (model && model != view->models[0]) /* which is `popular`: a table */
+        return false;
     if ((uint64_t)d * view->n_items > INLINE_MULTIPLY_ADDS)
         return false;
     return asked->query.user == QUERY_NO_USER ||
