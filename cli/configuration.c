@@ -54,3 +54,22 @@ enum status configuration_read(const struct invocation *invocation, const char *
     }
     return status;
 }
+
+enum status configuration_set_table(const struct invocation *invocation,
+                                    struct table_settings *settings, struct arena *arena,
+                                    struct error *reterr)
+{
+    enum { NAME_SIZE = 200 };
+    enum status status = STATUS_OK;
+    for (size_t i = 0; i < invocation->n_given && status == STATUS_OK; i++) {
+        const struct given *given = &invocation->given[i];
+        char name[NAME_SIZE];
+        const char *value = NULL;
+        if (strcmp(given->option->option.name, "set") != 0)
+            continue;
+        status = configuration_cut(given->text, name, sizeof name, &value, reterr);
+        if (status == STATUS_OK)
+            status = table_settings_set(settings, name, value, arena, reterr);
+    }
+    return status;
+}

@@ -10,8 +10,6 @@
 #include "cli/table.h"
 #include "train/feature_report.h"
 
-enum { NAME_SIZE = 200 };
-
 struct features_job {
     const struct invocation *invocation;
     struct arena arena;
@@ -52,16 +50,8 @@ static enum status read_settings(struct features_job *job, struct error *reterr)
     if (status == STATUS_OK)
         status = table_settings_read(job->spec, invocation_text(invocation, "mode"), &job->arena,
                                      &job->settings, reterr);
-    for (size_t i = 0; i < invocation->n_given && status == STATUS_OK; i++) {
-        const struct given *given = &invocation->given[i];
-        char name[NAME_SIZE];
-        const char *value = NULL;
-        if (strcmp(given->option->option.name, "set") != 0)
-            continue;
-        status = configuration_cut(given->text, name, sizeof name, &value, reterr);
-        if (status == STATUS_OK)
-            status = table_settings_set(&job->settings, name, value, &job->arena, reterr);
-    }
+    if (status == STATUS_OK)
+        status = configuration_set_table(invocation, &job->settings, &job->arena, reterr);
     return status;
 }
 

@@ -93,16 +93,8 @@ static enum status apply_sets(struct fit_job *job, struct error *reterr)
     enum status status = set_shorthand(job, "epochs", reterr);
     if (status == STATUS_OK)
         status = set_shorthand(job, "batch", reterr);
-    for (size_t i = 0; i < job->invocation->n_given && status == STATUS_OK; i++) {
-        const struct given *given = &job->invocation->given[i];
-        char name[NAME_SIZE];
-        const char *value = NULL;
-        if (strcmp(given->option->option.name, "set") != 0)
-            continue;
-        status = configuration_cut(given->text, name, sizeof name, &value, reterr);
-        if (status == STATUS_OK)
-            status = table_settings_set(&job->settings, name, value, &job->arena, reterr);
-    }
+    if (status == STATUS_OK)
+        status = configuration_set_table(job->invocation, &job->settings, &job->arena, reterr);
     return status;
 }
 
