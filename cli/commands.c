@@ -187,6 +187,7 @@ static const struct command_option recommend_options[] = {
     TEXTS("category", 0, "PATH", "only items in or below one of these categories"),
     TEXTS("exclude", 'x', "ITEM", "never this item"),
     CHOICE("seen", "RULE", "hide", seen_rules, "items that the user has dealt with"),
+    TEXTS("context", 0, "NAME:VALUE", "what a ranker may look at, such as device:phone"),
     TEXT("model", 'm', "NAME", NULL, "by this model of the snapshot [the one that serves]"),
     SWITCH("all", 'A', "for every user, one after the other"),
     CHOICE("format", "FORMAT", "ndjson", all_formats, "of --all"),

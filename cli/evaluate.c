@@ -210,6 +210,42 @@ static enum status close_lists(struct evaluation *ev, struct error *reterr)
 
 /* ---- fit and measure ---- */
 
+static enum status read_spec(const struct evaluation *ev, const struct contestant *c,
+                             struct feature_spec **ret_spec, struct error *reterr)
+{
+    const char *path = invocation_text(ev->invocation, "ranker-spec");
+    return ranker_spec_read(path ? path : "", c->predictor, ret_spec, reterr);
+}
+
+/* What the rankers ask for; a bad spec is told before anything is read or fitted. The names are
+ * the spec's, which is *ret_spec: NULL without a ranker. */
+static enum status read_names(const struct evaluation *ev, struct rank_columns *ret_columns,
+                              struct feature_spec **ret_spec, struct error *reterr)
+{
+    enum status status = STATUS_OK;
+    for (size_t i = 0; i < ev->n && status == STATUS_OK; i++) {
+        if (!ev->contestants[i].predictor)
+            continue;
+        feature_spec_free(*ret_spec);
+        *ret_spec = NULL;
+        status = read_spec(ev, &ev->contestants[i], ret_spec, reterr);
+    }
+    return status == STATUS_OK && *ret_spec ? rank_columns_of(*ret_spec, ret_columns, reterr)
+                                            : status;
+}
+
+static enum status read_data(struct evaluation *ev, struct error *reterr)
+{
+    struct rank_columns columns = {0};
+    struct feature_spec *spec = NULL;
+    enum status status = read_names(ev, &columns, &spec, reterr);
+    if (status == STATUS_OK)
+        status = evaluation_data_read(ev->invocation, &ev->settings, columns.names, ev->pool,
+                                      &ev->console.observer, &ev->data, reterr);
+    feature_spec_free(spec);
+    return status;
+}
+
 static const struct bitmap *held_of(const struct evaluation *ev)
 {
     return ev->data.has_held ? &ev->data.held : NULL;
@@ -217,9 +253,8 @@ static const struct bitmap *held_of(const struct evaluation *ev)
 
 static enum status fit_ranker(struct evaluation *ev, struct contestant *c, struct error *reterr)
 {
-    const char *path = invocation_text(ev->invocation, "ranker-spec");
     struct feature_spec *spec;
-    enum status status = ranker_spec_read(path ? path : "", &spec, reterr);
+    enum status status = read_spec(ev, c, &spec, reterr);
     if (status != STATUS_OK)
         return status;
     const struct ranker_fit_request request = {
@@ -229,6 +264,7 @@ static enum status fit_ranker(struct evaluation *ev, struct contestant *c, struc
         .retriever_settings = c->settings,
         .spec = spec,
         .predictor = c->predictor,
+        .facts = &ev->data.facts,
         .share = invocation_real(ev->invocation, "share"),
         .seed = (uint64_t)invocation_whole(ev->invocation, "seed"),
         .pool = ev->pool,
@@ -269,6 +305,7 @@ static enum status measure(struct evaluation *ev, struct error *reterr)
                                        .by_user = &ev->data.by_user,
                                        .test = &ev->data.test,
                                        .times = &ev->times,
+                                       .facts = &ev->data.facts,
                                        .only_known = invocation_flag(ev->invocation, "as-of"),
                                        .models = evaluated,
                                        .n_models = ev->n,
@@ -406,8 +443,7 @@ static enum status prepare(struct evaluation *ev, struct error *reterr)
     if (status == STATUS_OK)
         status = open_lists(ev, reterr);
     if (status == STATUS_OK)
-        status = evaluation_data_read(ev->invocation, &ev->settings, ev->pool,
-                                      &ev->console.observer, &ev->data, reterr);
+        status = read_data(ev, reterr);
     if (status == STATUS_OK && split_out)
         status = evaluation_write_parts(&ev->data, split_out, reterr);
     return status;

@@ -137,6 +137,9 @@ const struct sql_text sql_texts[SQL_COUNT] = {
                               " ORDER BY e.seq DESC LIMIT :limit"},
     [SQL_READ_EVENTS] = {EVENT_ROW_COLUMNS "WHERE seq > :after AND seq <= :upto"
                                            " ORDER BY seq LIMIT :limit"},
+    [SQL_READ_CONTEXTS] = {"SELECT seq, user, item, type, time_ms, rating, context"
+                           " FROM interactions WHERE seq > :after AND seq <= :upto"
+                           " AND context IS NOT NULL ORDER BY seq"},
     [SQL_READ_USER_EVENTS] = {EVENT_ROW_COLUMNS
                               "WHERE seq >> 16 = :run AND user = :user AND seq > :after"
                               " AND seq <= :upto ORDER BY seq LIMIT :limit"},

@@ -8,6 +8,7 @@
 #include "base/embedded.h"
 #include "base/rng.h"
 #include "base/text.h"
+#include "data/yaml.h"
 #include "eval/fit.h"
 
 /* Rows: several moments of each user, a part of the other candidates, and no more than a bound in
@@ -125,18 +126,32 @@ static bool is_valid_row(const struct fitting *f, uint32_t row)
     return rng_below(&rng, VALID_USERS) == 0;
 }
 
-static enum status add_rows(const struct fitting *f, bool valid, const uint8_t *values,
-                            uint32_t n_columns, struct frame *frame)
+static enum status add_rows(const struct fitting *f, bool valid, const struct rank_columns *columns,
+                            struct frame *frame)
 {
+    static const struct rank_facts none;
     const struct ranker_rows *rows = &f->rows;
+    const struct rank_facts *facts = f->request->facts ? f->request->facts : &none;
+    const struct fact_names *names[RANK_FACTS];
+    for (int s = 0; s < RANK_FACTS; s++)
+        names[s] = facts_get(facts->of[s], 0).names;
+    const struct rank_binding binding = rank_bind(columns, names);
     enum status status = STATUS_OK;
     for (uint32_t i = 0; i < rows->n && status == STATUS_OK; i++) {
+        const uint32_t m = rows->moments[i];
         if ((i & 0xfff) == 0 && observer_stops(f->request->observer))
             return error_set(f->reterr, STATUS_CANCELLED, "stopped while fitting the ranker");
-        if (is_valid_row(f, i) == valid)
-            status = ranker_add_row(values, n_columns, frame, &rows->of[rows->moments[i]],
-                                    rows->items[i], rows->numbers + (size_t)i * RANK_NUMBERS,
-                                    rows->labels[i], f->reterr);
+        if (is_valid_row(f, i) != valid)
+            continue;
+        const struct rank_row row = {
+            .moment = &rows->of[m],
+            .item = rows->items[i],
+            .numbers = rows->numbers + (size_t)i * RANK_NUMBERS,
+            .facts = {[RANK_OF_ITEM] = facts_get(facts->of[RANK_OF_ITEM], rows->items[i]),
+                      [RANK_OF_USER] = facts_get(facts->of[RANK_OF_USER], rows->users[m]),
+                      [RANK_OF_CONTEXT] = facts_get(facts->of[RANK_OF_CONTEXT], rows->events[m])},
+            .label = rows->labels[i]};
+        status = rank_row_add(&binding, frame, &row, f->reterr);
     }
     return status;
 }
@@ -144,23 +159,22 @@ static enum status add_rows(const struct fitting *f, bool valid, const uint8_t *
 /* The columns learn from the rows for training alone. */
 static enum status fill_frames(struct fitting *f)
 {
-    uint8_t values[RANKER_COLUMNS_MAX];
-    enum status status = ranker_columns(f->spec, values, f->reterr);
+    struct rank_columns columns;
+    enum status status = rank_columns_of(f->spec, &columns, f->reterr);
     if (status != STATUS_OK)
         return status;
-    const uint32_t n_columns = f->spec->n_columns;
     struct feature_spec *spec = f->spec;
     f->spec = NULL;
     status = features_new(spec, &f->features, f->reterr);
     if (status == STATUS_OK && frame_new_learning(f->features, &f->train) != STATUS_OK)
         status = out_of_memory(f);
     if (status == STATUS_OK)
-        status = add_rows(f, false, values, n_columns, f->train);
+        status = add_rows(f, false, &columns, f->train);
     if (status == STATUS_OK)
         status = features_fit(f->features, f->train, NULL, 0, f->reterr);
     if (status == STATUS_OK && frame_new(f->features, true, &f->valid) != STATUS_OK)
         status = out_of_memory(f);
-    return status == STATUS_OK ? add_rows(f, true, values, n_columns, f->valid) : status;
+    return status == STATUS_OK ? add_rows(f, true, &columns, f->valid) : status;
 }
 
 /* ---- the predictor ---- */
@@ -191,41 +205,43 @@ static enum status find_class(const struct feature_spec *spec,
 {
     const char *mode = feature_spec_option(spec, mode_name);
     const enum status status = ranker_predictor_need(mode ? mode : default_mode, ret_class, reterr);
-    if (status != STATUS_OK)
-        error_prefix(reterr, "%s: ", spec->file);
+    for (uint32_t i = 0; status != STATUS_OK && i < spec->n_options; i++)
+        if (strcmp(spec->options[i].name, mode_name) == 0)
+            error_prefix(reterr, "%s:%u: ", spec->file, spec->options[i].line);
     return status;
 }
 
-static bool has_option(const struct predictor_class *class, const char *name)
+/* Has any of the predictors such an option? */
+static bool is_known(const char *name)
 {
-    for (size_t i = 0; i < class->n_options; i++)
-        if (strcmp(class->options[i].name, name) == 0)
+    for (size_t i = 0; predictor_classes[i]; i++)
+        if (option_find(predictor_classes[i]->options, predictor_classes[i]->n_options, name))
             return true;
     return false;
 }
 
-/* The options of the spec's model, but for its name; where another model was asked for, those that
- * it has. */
-static enum status set_options(struct fitting *f, const struct predictor_class *class,
-                               void **ret_settings)
+/* The options of the spec's model, but for its name and those that only another one has. */
+static enum status set_options(const struct feature_spec *spec, const struct predictor_class *class,
+                               struct arena *arena, void **ret_settings, struct error *reterr)
 {
-    const struct feature_spec *spec = features_spec(f->features);
-    void *settings = arena_zalloc(&f->arena, 1, class->settings_size);
-    enum status status = settings
-                             ? options_init(class->options, class->n_options, settings, &f->arena)
-                             : STATUS_NO_MEMORY;
+    void *settings = arena_zalloc(arena, 1, class->settings_size);
+    enum status status = settings ? options_init(class->options, class->n_options, settings, arena)
+                                  : STATUS_NO_MEMORY;
     if (status != STATUS_OK)
-        return out_of_memory(f);
-    for (uint32_t i = 0; i < spec->n_options && status == STATUS_OK; i++)
-        if (strcmp(spec->options[i].name, mode_name) != 0 &&
-            (!f->request->predictor || has_option(class, spec->options[i].name)))
-            status =
-                options_set(class->options, class->n_options, settings, "key of 'model'",
-                            spec->options[i].name, spec->options[i].value, &f->arena, f->reterr);
-    if (status != STATUS_OK)
-        error_prefix(f->reterr, "%s: ", spec->file);
+        return error_set(reterr, STATUS_NO_MEMORY, "out of memory for the ranker");
+    for (uint32_t i = 0; i < spec->n_options; i++) {
+        const struct spec_option *given = &spec->options[i];
+        struct error err = {0};
+        if (strcmp(given->name, mode_name) == 0 ||
+            (!option_find(class->options, class->n_options, given->name) && is_known(given->name)))
+            continue;
+        status = options_set(class->options, class->n_options, settings, "key of 'model'",
+                             given->name, given->value, arena, &err);
+        if (status != STATUS_OK)
+            return yaml_refuse(spec->file, given->line, status, reterr, "%s", err.text);
+    }
     *ret_settings = settings;
-    return status;
+    return STATUS_OK;
 }
 
 /* The curves of a predictor are "train/loss" and the like: here "ranker/train/loss". */
@@ -257,7 +273,7 @@ static enum status fit_predictor(struct fitting *f)
     enum status status =
         class ? STATUS_OK : find_class(features_spec(f->features), &class, f->reterr);
     if (status == STATUS_OK)
-        status = set_options(f, class, &settings);
+        status = set_options(features_spec(f->features), class, &f->arena, &settings, f->reterr);
     if (status != STATUS_OK)
         return status;
     features_examples(f->features, f->train, &train);
@@ -378,19 +394,24 @@ enum status ranker_fit(const struct ranker_fit_request *request, struct ranker *
     return status;
 }
 
-enum status ranker_spec_read(const char *path, struct feature_spec **ret_spec, struct error *reterr)
+enum status ranker_spec_read(const char *path, const struct predictor_class *predictor,
+                             struct feature_spec **ret_spec, struct error *reterr)
 {
     struct feature_spec *spec;
-    uint8_t values[RANKER_COLUMNS_MAX];
+    struct rank_columns columns;
+    struct arena arena = {0};
+    void *settings;
     enum status status = *path ? feature_spec_read(path, &spec, reterr)
                                : feature_spec_parse(ranker_files[0].name, ranker_files[0].bytes,
                                                     ranker_files[0].size, &spec, reterr);
     if (status != STATUS_OK)
         return status;
-    status = ranker_columns(spec, values, reterr);
-    const struct predictor_class *class;
+    status = rank_columns_of(spec, &columns, reterr);
+    if (status == STATUS_OK && !predictor)
+        status = find_class(spec, &predictor, reterr);
     if (status == STATUS_OK)
-        status = find_class(spec, &class, reterr);
+        status = set_options(spec, predictor, &arena, &settings, reterr);
+    arena_free(&arena);
     if (status == STATUS_OK)
         *ret_spec = spec;
     else

@@ -5,6 +5,7 @@
  * and forgotten; (T1, T2] for the rows; what is held out, after T2, is never looked at. So no
  * caller can pass in a retriever that has seen what it is to be judged by.
  */
+#include "eval/rank_facts.h"
 #include "eval/ranker_rows.h"
 #include "recommend/ranker.h"
 
@@ -15,6 +16,7 @@ struct ranker_fit_request {
     const void *retriever_settings;
     struct feature_spec *spec;               /* taken over, in any case */
     const struct predictor_class *predictor; /* NULL: the one that the spec names */
+    const struct rank_facts *facts;          /* what the spec asks for besides; NULL: nothing */
     double share; /* of each user's events that are not held, for the rows; in (0, 1) */
     uint64_t seed;
     struct parallel *pool;
@@ -39,9 +41,12 @@ struct ranker_fit_report {
 enum status ranker_fit(const struct ranker_fit_request *request, struct ranker **ret_ranker,
                        struct ranker_fit_report *ret_report, struct error *reterr);
 
-/* The spec from a file, or for "" the program's own. Checks it as ranker_columns does. */
-enum status ranker_spec_read(const char *path, struct feature_spec **ret_spec,
-                             struct error *reterr);
+/* The spec from a file, or for "" the program's own, with all that can be checked before there are
+ * rows: its columns (rank_columns_of) and the options of the predictor (NULL: the one that it
+ * names). Options that only another predictor has do not count. NOT_FOUND, MALFORMED,
+ * OUT_OF_RANGE with file, line and the nearest name. */
+enum status ranker_spec_read(const char *path, const struct predictor_class *predictor,
+                             struct feature_spec **ret_spec, struct error *reterr);
 
 /* NOT_FOUND with the nearest name, or with all of them. */
 enum status ranker_predictor_need(const char *name, const struct predictor_class **ret_class,

@@ -119,7 +119,7 @@ static enum status make_plan(const struct ranker_rows_request *request, struct p
 /* What a worker made of one moment. */
 struct made {
     struct rank_moment moment;
-    uint32_t user, n, n_wanted;
+    uint32_t user, event, n, n_wanted;
     uint32_t *items; /* [RANK_CANDIDATES] */
     unsigned char *labels;
     float *numbers; /* [RANK_CANDIDATES x RANK_NUMBERS] */
@@ -274,9 +274,13 @@ static enum status make_moment(struct making *making, const struct moment *momen
     if (status == STATUS_OK)
         status = propose(making, &before, arena, best, &n);
     struct rank_table table = {0};
-    const struct rank_query query = {
-        making->request->past, making->request->retriever, before.touches,         before.n_touches,
-        before.signals,        before.n_signals,           d->times[moment->event]};
+    const struct rank_query query = {.view = making->request->past,
+                                     .retriever = making->request->retriever,
+                                     .touches = before.touches,
+                                     .n_touches = before.n_touches,
+                                     .history = before.signals,
+                                     .n_history = before.n_signals,
+                                     .now_ms = d->times[moment->event]};
     if (status == STATUS_OK)
         status = rank_table_make(&query, best, n, arena, &table);
     if (status != STATUS_OK)
@@ -284,6 +288,7 @@ static enum status make_moment(struct making *making, const struct moment *momen
     if (leaks(&table, query.now_ms))
         return STATUS_CORRUPT;
     made->user = moment->user;
+    made->event = (uint32_t)moment->event;
     made->moment = table.moment;
     made->n_wanted = count_wanted(&before, &after);
     keep_rows(making, moment, &table, &after, made);
@@ -323,6 +328,8 @@ static enum status make_room(struct making *making, uint32_t n)
         status = grow((void **)&rows->of, capacity, sizeof *rows->of);
         if (status == STATUS_OK)
             status = grow((void **)&rows->users, capacity, sizeof *rows->users);
+        if (status == STATUS_OK)
+            status = grow((void **)&rows->events, capacity, sizeof *rows->events);
         making->moments_capacity = status == STATUS_OK ? capacity : making->moments_capacity;
     }
     if (status != STATUS_OK || rows->n + n <= making->capacity)
@@ -358,6 +365,7 @@ static enum status take(struct making *making, const struct made *made)
     rows->n += made->n;
     rows->n_wanted += made->n_wanted;
     rows->users[rows->n_moments] = made->user;
+    rows->events[rows->n_moments] = made->event;
     rows->of[rows->n_moments++] = made->moment;
     return STATUS_OK;
 }
@@ -491,6 +499,7 @@ void ranker_rows_free(struct ranker_rows *rows)
     free(rows->labels);
     free(rows->of);
     free(rows->users);
+    free(rows->events);
     *rows = (struct ranker_rows){0};
 }
 

@@ -42,6 +42,7 @@ struct ranker_rows {
     unsigned char *labels;  /* [n] 0 or 1 */
     struct rank_moment *of; /* [n_moments] */
     uint32_t *users;        /* [n_moments] rising */
+    uint32_t *events;       /* [n_moments] of the dataset: the moment is right before it */
     uint64_t n_positives;   /* rows of label 1 */
     uint64_t n_wanted;      /* liked targets of all moments, among the candidates or not */
     double share;

@@ -205,8 +205,15 @@ static enum status rank_candidates(const struct view *view, const struct model *
 {
     if (!is_ranked_again(view, model))
         return STATUS_OK;
-    const struct rank_query again = {view,           model,    asker->touches, asker->n_touches,
-                                     query->history, query->n, request->now_ms};
+    const struct rank_query again = {.view = view,
+                                     .retriever = model,
+                                     .touches = asker->touches,
+                                     .n_touches = asker->n_touches,
+                                     .history = query->history,
+                                     .n_history = query->n,
+                                     .now_ms = request->now_ms,
+                                     .user = request->user,
+                                     .context = request->context};
     return rank_again(view->ranker, &again, candidates, arena);
 }
 

@@ -77,6 +77,47 @@ static enum status fit_all(struct round *round)
 
 /* ---- the second stage ---- */
 
+static bool has_ranker(const struct round *round)
+{
+    return round->plan.ranker && round->plan.n_models < EVALUATE_MODELS_MAX;
+}
+
+static enum status parse_spec(const struct round *round, struct feature_spec **ret_spec)
+{
+    const char *text = round->plan.ranker_spec;
+    return feature_spec_parse("models.ranker_spec", text, strlen(text), ret_spec, round->reterr);
+}
+
+static void add_names(const struct rank_columns *columns, struct fact_names names[RANK_FACTS])
+{
+    for (int s = 0; s < RANK_FACTS; s++)
+        for (uint32_t i = 0; i < columns->names[s].n; i++)
+            fact_names_add(&names[s], columns->names[s].of[i]);
+}
+
+/* What the spec asks for, and what the active snapshot's ranker does, which is asked too. */
+static enum status read_facts(struct round *round)
+{
+    const struct round_request *request = round->request;
+    struct fact_names names[RANK_FACTS] = {{0}};
+    struct rank_columns columns;
+    struct feature_spec *spec = NULL;
+    enum status status = STATUS_OK;
+    if (has_ranker(round))
+        status = parse_spec(round, &spec);
+    if (status == STATUS_OK && spec)
+        status = rank_columns_of(spec, &columns, round->reterr);
+    if (status == STATUS_OK && spec)
+        add_names(&columns, names);
+    if (request->active && request->active->ranker)
+        add_names(&request->active->ranker->columns, names);
+    if (status == STATUS_OK)
+        status = rank_facts_read(request->store, round->dataset, names, request->observer,
+                                 &round->second.facts, round->reterr);
+    feature_spec_free(spec);
+    return status;
+}
+
 /* Data that give a ranker nothing to learn from are no reason to fail. */
 static enum status fit_second(struct round *round)
 {
@@ -84,11 +125,10 @@ static enum status fit_second(struct round *round)
     const struct planned_model *retriever = &round->plan.models[round->plan.retriever];
     struct error err = {0};
     struct feature_spec *spec;
-    if (!round->plan.ranker || round->plan.n_models == EVALUATE_MODELS_MAX)
+    if (!has_ranker(round))
         return STATUS_OK;
     round_phase(round, "ranker");
-    enum status status = feature_spec_parse("models.ranker_spec", round->plan.ranker_spec,
-                                            strlen(round->plan.ranker_spec), &spec, round->reterr);
+    enum status status = parse_spec(round, &spec);
     if (status != STATUS_OK)
         return status;
     const struct ranker_fit_request ask = {.dataset = round->dataset,
@@ -97,12 +137,13 @@ static enum status fit_second(struct round *round)
                                            .retriever_settings = retriever->settings,
                                            .spec = spec,
                                            .predictor = round->plan.ranker,
+                                           .facts = &round->second.facts,
                                            .share = request->settings->training.hold_out,
                                            .seed = (uint64_t)request->settings->training.seed,
                                            .pool = request->pool,
                                            .observer = request->observer};
     status = ranker_fit(&ask, &round->second.ranker, &round->second.report, &err);
-    if (status == STATUS_OUT_OF_RANGE) {
+    if (status == STATUS_OUT_OF_RANGE || status == STATUS_TOO_LARGE) {
         buffer_printf(&round->reason, "No ranker: %s. ", err.text);
         return STATUS_OK;
     }
@@ -171,6 +212,7 @@ static struct evaluate_request request_of(const struct round *round, const struc
                                      .test = test,
                                      .times =
                                          round->second.times.starts ? &round->second.times : NULL,
+                                     .facts = &round->second.facts,
                                      .models = models,
                                      .n_models = n_models,
                                      .ks = {20, 10},
@@ -257,6 +299,8 @@ enum status round_measure(struct round *round)
         return status;
     round_phase(round, "holdout_fit");
     status = fit_all(round);
+    if (status == STATUS_OK)
+        status = read_facts(round);
     if (status == STATUS_OK)
         status = fit_second(round);
     if (status == STATUS_OK)

@@ -34,6 +34,7 @@ struct round {
         struct ranker *ranker; /* NULL: none was fitted */
         struct ranker_fit_report report;
         struct item_times times;        /* of what is not held */
+        struct rank_facts facts;        /* what this ranker and the active one ask for */
         struct interval over_retrieval; /* NDCG@20 of both stages minus that of the first */
         bool serves;                    /* it is surely better */
     } second;

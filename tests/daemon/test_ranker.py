@@ -103,3 +103,106 @@ def test_a_ranker_survives_a_restart(ranked):
     after = ranked.get("/v1/users/u3/recommendations?n=20")
     assert [i["id"] for i in before["items"]] == [i["id"] for i in after["items"]]
     assert after["strategy"] == "ials+wide_deep"
+
+
+CONTEXT_SPEC = """
+label: {column: chosen}
+features:
+  score: {type: numeric, normalize: quantile}
+  rank: {type: numeric, normalize: standard}
+  item.kind: {type: categorical, feeds: none}
+  user.plan: {type: categorical, feeds: none}
+  context.device: {type: categorical, feeds: wide}
+  categories: {type: categorical, separator: "|", feeds: wide}
+  device x kind: {type: crossed, of: [context.device, item.kind], buckets: 1000}
+  plan x device x kind: {type: crossed, of: [user.plan, context.device, item.kind], buckets: 1000}
+model: {mode: wide}
+"""
+
+KINDS = {"tv": "film", "phone": "clip"}
+
+
+def post_devices(daemon) -> None:
+    """Who has the plan `basic` sees films on tv and clips on the phone; whatever the history tells of the kind, the
+    device of the moment tells more."""
+    daemon.post("/v1/items:batch", [
+        {"id": f"i{i}", "attributes": {"kind": "film" if i % 2 else "clip"}, "categories": [f"c{i % 3}/d"]}
+        for i in range(ITEMS)])
+    daemon.post("/v1/users:batch", [
+        {"id": f"u{user}", "attributes": {"plan": "basic" if user % 3 else "turned"}} for user in range(USERS)])
+    for user in range(USERS):
+        draw = random.Random(user)
+        first, second = draw.choice(["tv", "phone"]), draw.choice(["tv", "phone"])
+        left = {kind: draw.sample([i for i in range(ITEMS) if (i % 2 == 1) == (kind == "film")], STEPS)
+                for kind in ("film", "clip")}
+        events = []
+        for step in range(STEPS):
+            device = first if step < 12 else second
+            kind = KINDS[device] if user % 3 else KINDS["phone" if device == "tv" else "tv"]
+            events.append({"user": f"u{user}", "item": f"i{left[kind].pop()}", "type": "like",
+                           "timestamp": stamp(step, user), "context": {"device": device, "battery": step}})
+        daemon.post("/v1/interactions", events)
+
+
+def share_of_films(answer) -> float:
+    return sum(int(item["id"][1:]) % 2 for item in answer["items"]) / len(answer["items"])
+
+
+def test_context_and_attributes_reach_the_ranker(make_daemon, tmp_path):
+    spec = tmp_path / "context.yaml"
+    spec.write_text(CONTEXT_SPEC)
+    daemon = make_daemon(**{"models.ranker": "wide", "models.ranker_spec": str(spec)}).start()
+    post_devices(daemon)
+    version = daemon.train()
+    assert version["report"]["ranker"]["published"], version["reason"]
+    for user, on_tv in (("u1", 1), ("u3", 0)):
+        shares = {device: share_of_films(daemon.get(f"/v1/users/{user}/recommendations?n=20&context=device:{device}"))
+                  for device in ("tv", "phone")}
+        assert abs(shares["tv"] - on_tv) < 0.1 and abs(shares["phone"] - (1 - on_tv)) < 0.1, (user, shares)
+    # Asked again without a context, and with one that nobody has ever sent: no list of another context comes back.
+    plain = daemon.get("/v1/users/u1/recommendations?n=20")
+    assert daemon.get("/v1/users/u1/recommendations?n=20&context=weather:rain")["items"] == plain["items"]
+    assert daemon.get("/v1/users/u1/recommendations?n=20&context=device:fridge")["strategy"] == plain["strategy"]
+    assert 0.1 < share_of_films(plain) < 0.9 or share_of_films(plain) in (0, 1)
+    # The attributes are those of now.
+    daemon.put("/v1/users/u1", {"attributes": {"plan": "turned"}})
+    assert share_of_films(daemon.get("/v1/users/u1/recommendations?n=20&context=device:tv")) < 0.1
+    daemon.put("/v1/items/i2", {"attributes": {"kind": "film"}})
+    daemon.put("/v1/users/u1", {"attributes": {"plan": "basic"}})
+    whole = daemon.get("/v1/users/u1/recommendations?n=1000&context=device:tv")["items"]
+    seen = {item["id"]: item["score"] for item in whole}
+    if "i2" in seen:
+        others = [score for id, score in seen.items() if int(id[1:]) % 2 == 0 and id != "i2"]
+        assert seen["i2"] > max(others)
+
+
+@pytest.mark.parametrize("context", ["phone", ":phone", "device:", "x" * 200 + ":y", "device:" + "y" * 600])
+def test_a_context_that_is_no_pair_is_refused(make_daemon, context):
+    daemon = make_daemon().start()
+    problem = daemon.get(f"/v1/users/u/recommendations?context={context}", 422)
+    assert problem["errors"][0]["pointer"] == "?context"
+
+
+def test_too_many_contexts_are_refused(make_daemon):
+    daemon = make_daemon().start()
+    query = "&".join(f"context=n{i}:v" for i in range(33))
+    daemon.get(f"/v1/users/u/recommendations?{query}", 422)
+
+
+@pytest.mark.parametrize("text, says", [
+    ("label: {column: chosen}\nfeatures:\n  score: {type: numeric}\nmodel:\n  mode: wide\n  epochz: 3\n",
+     ["spec.yaml:6", "did you mean 'epochs'"]),
+    ("label: {column: chosen}\nfeatures:\n  score: {type: numeric}\nmodel:\n  epochs: many\n",
+     ["spec.yaml:5", "epochs"]),
+    ("label: {column: chosen}\nfeatures:\n  itm.kind: {type: categorical, feeds: wide}\n",
+     ["spec.yaml:3", "did you mean 'item.kind'?"]),
+    ("label: {column: chosen}\nfeatures:\n  categories: {type: categorical, feeds: wide}\n", ["spec.yaml:3", "separator"]),
+])
+def test_a_wrong_ranker_spec_stops_the_start(make_daemon, tmp_path, text, says):
+    spec = tmp_path / "spec.yaml"
+    spec.write_text(text)
+    daemon = make_daemon(**{"models.ranker": "wide_deep", "models.ranker_spec": str(spec)})
+    with pytest.raises(AssertionError, match="the daemon ended"):
+        daemon.start()
+    log = daemon.log.read_text()
+    assert all(part in log for part in says), log
