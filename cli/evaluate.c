@@ -31,6 +31,7 @@ struct contestant {
     const struct predictor_class *predictor; /* orders its best again; NULL: nothing does */
     struct ranker *ranker;
     struct ranker_fit_report ranking;
+    struct ranker_shift shift;
     FILE *list;
     char list_path[PATH_BYTES_MAX];
 };
@@ -291,6 +292,27 @@ static enum status fit_one(struct evaluation *ev, struct contestant *c, struct e
     return status;
 }
 
+/* From the retriever of a ranker's rows to the one that is measured. */
+static enum status measure_shifts(struct evaluation *ev, struct error *reterr)
+{
+    const struct past_view past = item_times_view(&ev->times);
+    enum status status = STATUS_OK;
+    for (size_t i = 0; i < ev->n && ev->data.has_held && status == STATUS_OK; i++) {
+        struct contestant *c = &ev->contestants[i];
+        const struct ranker_shift_request request = {
+            .dataset = ev->data.dataset,
+            .held = &ev->data.held,
+            .retriever = c->model,
+            .past = &past.view,
+            .seed = (uint64_t)invocation_whole(ev->invocation, "seed"),
+            .pool = ev->pool,
+            .observer = &ev->console.observer};
+        if (c->ranker)
+            status = ranker_shift_of(&request, &c->ranking.retriever, &c->shift, reterr);
+    }
+    return status;
+}
+
 static enum status measure(struct evaluation *ev, struct error *reterr)
 {
     struct evaluated evaluated[EVALUATE_MODELS_MAX];
@@ -317,7 +339,9 @@ static enum status measure(struct evaluation *ev, struct error *reterr)
     enum status status = item_times_make(ev->data.dataset, held_of(ev), &ev->times);
     if (status != STATUS_OK)
         return error_set(reterr, status, "no memory for the times of items");
-    status = evaluate_models(&request, &ev->report, reterr);
+    status = measure_shifts(ev, reterr);
+    if (status == STATUS_OK)
+        status = evaluate_models(&request, &ev->report, reterr);
     for (size_t i = 0; i < ev->n && status == STATUS_OK; i++) {
         struct model_report *model = &ev->report->models[i];
         const struct fit_cost *cost = &ev->contestants[i].cost;
@@ -359,6 +383,17 @@ static enum status print_json(const struct evaluation *ev, struct error *reterr)
     struct buffer text = {0};
     buffer_append_byte(&text, '{');
     report_append_json(ev->report, ev->data.split, &text);
+    bool any = false;
+    for (size_t i = 0; i < ev->n; i++) {
+        const struct contestant *c = &ev->contestants[i];
+        if (!c->ranker)
+            continue;
+        buffer_append_text(&text, any ? ", " : ", \"rankers\": [");
+        evaluation_append_ranking(c->name, &c->ranking, ev->data.has_held ? &c->shift : NULL,
+                                  &text);
+        any = true;
+    }
+    buffer_append_text(&text, any ? "]" : "");
     buffer_append_text(&text, "}\n");
     const bool failed = text.failed;
     if (!failed)
@@ -381,7 +416,8 @@ static enum status write_results(struct evaluation *ev, struct error *reterr)
                      : evaluation_print(ev->report, ev->data.split, stdout);
     for (size_t i = 0; i < ev->n && status == STATUS_OK; i++)
         if (ev->contestants[i].ranker && !invocation_flag(ev->invocation, "json"))
-            evaluation_print_ranking(ev->contestants[i].name, &ev->contestants[i].ranking, stdout);
+            evaluation_print_ranking(ev->contestants[i].name, &ev->contestants[i].ranking,
+                                     ev->data.has_held ? &ev->contestants[i].shift : NULL, stdout);
     return status;
 }
 

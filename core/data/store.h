@@ -205,6 +205,18 @@ typedef enum status (*store_each_context)(void *context, const struct event_row 
 enum status store_read_contexts(struct store *store, uint64_t after_seq, uint64_t upto_seq,
                                 store_each_context each, void *context, struct error *reterr);
 
+/* Impressions of known users in (after_seq, upto_seq], in seq order, in short transactions. */
+struct shown_row {
+    uint32_t user;
+    int64_t time_ms;
+    const uint32_t *items; /* [n_items] in the order shown; valid during the callback */
+    uint32_t n_items;
+    const char *context; /* JSON object, or NULL */
+};
+typedef enum status (*store_each_shown)(void *context, const struct shown_row *row);
+enum status store_read_impressions(struct store *store, uint64_t after_seq, uint64_t upto_seq,
+                                   store_each_shown each, void *context, struct error *reterr);
+
 /* One user's events, in seq order. */
 enum status store_read_user_events(struct store *store, uint32_t user, uint64_t upto_seq,
                                    store_each_row each, void *context, struct error *reterr);

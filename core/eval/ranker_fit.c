@@ -1,14 +1,12 @@
 #include "eval/ranker_fit.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/clock.h"
-#include "base/embedded.h"
 #include "base/rng.h"
-#include "base/text.h"
-#include "data/yaml.h"
 #include "eval/fit.h"
 
 /* Rows: several moments of each user, a part of the other candidates, and no more than a bound in
@@ -19,10 +17,10 @@ enum {
     VALID_USERS = 10,
     ROW_BYTES = 500,
     ROWS_A_USER = MOMENTS_MAX * 150,
-    STREAM_VALID = 0x7a1
+    STREAM_VALID = 0x7a1,
+    STREAM_HALF = 0x7a2
 };
-static const double negatives_share = 0.2;
-static const char mode_name[] = "mode", default_mode[] = "wide_deep";
+static const double negatives_share = 0.2, mean_error_max = 0.25;
 
 enum { POSITIVES_MIN = 50 }; /* fewer teach nothing */
 
@@ -30,6 +28,9 @@ struct fitting {
     const struct ranker_fit_request *request;
     struct feature_spec *spec; /* until the features have it */
     struct bitmap targets, unknown;
+    struct shown_plan shown;
+    struct rank_facts facts; /* borrowed; contexts by event, or by list */
+    struct rank_columns columns;
     struct csr by_user, by_item;
     struct model *retriever;
     struct item_times times;
@@ -37,6 +38,7 @@ struct fitting {
     struct features *features;
     struct frame *train, *valid;
     struct predictor *predictor;
+    struct calibration calibration;
     struct arena arena;
     struct ranker_fit_report report;
     struct error *reterr;
@@ -49,24 +51,36 @@ static enum status out_of_memory(const struct fitting *f)
 
 /* ---- the retriever that knows nothing of the rows ---- */
 
+/* What is held, what the rows are labelled by, and with lists all that came after T1. */
 static enum status unite(struct fitting *f)
 {
-    const struct dataset *d = f->request->dataset;
+    const struct ranker_fit_request *request = f->request;
+    const struct dataset *d = request->dataset;
     if (bitmap_resize(&f->unknown, (uint32_t)d->n_events) != STATUS_OK)
         return out_of_memory(f);
     for (uint64_t e = 0; e < d->n_events; e++)
-        if (bitmap_test(&f->targets, (uint32_t)e) ||
-            (f->request->held && bitmap_test(f->request->held, (uint32_t)e)))
+        if ((request->held && bitmap_test(request->held, (uint32_t)e)) ||
+            (request->impressions ? d->times[e] >= f->shown.t1_ms
+                                  : bitmap_test(&f->targets, (uint32_t)e)))
             bitmap_set(&f->unknown, (uint32_t)e);
     return STATUS_OK;
+}
+
+static enum status cut_time(struct fitting *f)
+{
+    const struct ranker_fit_request *request = f->request;
+    if (!request->impressions)
+        return ranker_targets(request->dataset, request->held, request->share, &f->targets,
+                              f->reterr);
+    return shown_plan_make(request->dataset, request->held, request->impressions, ROWS_MAX,
+                           &f->shown, f->reterr);
 }
 
 static enum status fit_retriever(struct fitting *f)
 {
     const struct ranker_fit_request *request = f->request;
     struct fit_cost cost;
-    enum status status =
-        ranker_targets(request->dataset, request->held, request->share, &f->targets, f->reterr);
+    enum status status = cut_time(f);
     if (status == STATUS_OK)
         status = unite(f);
     if (status != STATUS_OK)
@@ -86,24 +100,72 @@ static enum status fit_retriever(struct fitting *f)
 
 /* ---- rows ---- */
 
+/* `held` are never looked at. */
+static struct ranker_rows_request rows_request(const struct fitting *f, const struct bitmap *held,
+                                               const struct past_view *past)
+{
+    const struct ranker_fit_request *request = f->request;
+    return (struct ranker_rows_request){.dataset = request->dataset,
+                                        .held = held,
+                                        .targets = &f->targets,
+                                        .lists = request->impressions,
+                                        .which = f->shown.train,
+                                        .n_which = f->shown.n_train,
+                                        .retriever = f->retriever,
+                                        .past = &past->view,
+                                        .moments_max = MOMENTS_MAX,
+                                        .share = request->impressions ? 1 : negatives_share,
+                                        .rows_max = ROWS_MAX,
+                                        .seed = request->seed,
+                                        .pool = request->pool,
+                                        .observer = request->observer};
+}
+
+static enum status check_rows(const struct fitting *f)
+{
+    const unsigned long long n = f->rows.n_positives;
+    const bool shown = f->request->impressions;
+    const unsigned least = shown ? SHOWN_CHOSEN_MIN : POSITIVES_MIN;
+    if (n >= least && n < f->rows.n)
+        return STATUS_OK;
+    if (shown)
+        return error_set(
+            f->reterr, STATUS_OUT_OF_RANGE,
+            "of the items shown %llu were chosen and %llu were not, and a ranker needs "
+            "%u that were",
+            n, f->rows.n - n, least);
+    return error_set(f->reterr, STATUS_OUT_OF_RANGE,
+                     "only %llu of the items that users came to like were among the %d best of "
+                     "the retriever, and a ranker needs %u",
+                     n, RANK_CANDIDATES, least);
+}
+
+/* What is shown is no sample of the candidates: those of the very moments that the retriever which
+ * serves is compared at. */
+static enum status look_at_candidates(struct fitting *f, const struct past_view *past)
+{
+    struct ranker_rows rows;
+    struct ranker_rows_request ask = rows_request(f, NULL, past);
+    ask.lists = NULL;
+    ask.targets = f->request->held;
+    ask.moments_max = 1;
+    ask.share = negatives_share;
+    const enum status status = ranker_rows_make(&ask, &rows, f->reterr);
+    if (status != STATUS_OK)
+        return status;
+    f->report.retriever = ranker_shift_side_of(&rows);
+    ranker_rows_free(&rows);
+    return status;
+}
+
 static enum status make_rows(struct fitting *f)
 {
     const struct ranker_fit_request *request = f->request;
     if (item_times_make(request->dataset, request->held, &f->times) != STATUS_OK)
         return out_of_memory(f);
     const struct past_view past = item_times_view(&f->times);
-    const struct ranker_rows_request ask = {.dataset = request->dataset,
-                                            .held = request->held,
-                                            .targets = &f->targets,
-                                            .retriever = f->retriever,
-                                            .past = &past.view,
-                                            .moments_max = MOMENTS_MAX,
-                                            .share = negatives_share,
-                                            .rows_max = ROWS_MAX,
-                                            .seed = request->seed,
-                                            .pool = request->pool,
-                                            .observer = request->observer};
-    const enum status status = ranker_rows_make(&ask, &f->rows, f->reterr);
+    const struct ranker_rows_request ask = rows_request(f, request->held, &past);
+    enum status status = ranker_rows_make(&ask, &f->rows, f->reterr);
     if (status != STATUS_OK)
         return status;
     f->report.rows = f->rows.n;
@@ -111,12 +173,11 @@ static enum status make_rows(struct fitting *f)
     f->report.moments = f->rows.n_moments;
     f->report.wanted = f->rows.n_wanted;
     f->report.share = f->rows.share;
-    if (f->rows.n_positives < POSITIVES_MIN || f->rows.n == f->rows.n_positives)
-        return error_set(f->reterr, STATUS_OUT_OF_RANGE,
-                         "only %llu of the items that users came to like were among the %d best of "
-                         "the retriever, and a ranker needs %d",
-                         (unsigned long long)f->rows.n_positives, RANK_CANDIDATES, POSITIVES_MIN);
-    return STATUS_OK;
+    f->report.of_impressions = request->impressions;
+    f->report.retriever = ranker_shift_side_of(&f->rows);
+    if (request->impressions && request->held)
+        status = look_at_candidates(f, &past);
+    return status == STATUS_OK ? check_rows(f) : status;
 }
 
 /* A user is wholly for training or wholly for validation. */
@@ -126,30 +187,30 @@ static bool is_valid_row(const struct fitting *f, uint32_t row)
     return rng_below(&rng, VALID_USERS) == 0;
 }
 
-static enum status add_rows(const struct fitting *f, bool valid, const struct rank_columns *columns,
+/* Which of a fit's rows. */
+enum part { PART_TRAIN, PART_VALID, PART_ALL };
+
+static enum status add_rows(const struct fitting *f, const struct ranker_rows *rows, enum part part,
                             struct frame *frame)
 {
-    static const struct rank_facts none;
-    const struct ranker_rows *rows = &f->rows;
-    const struct rank_facts *facts = f->request->facts ? f->request->facts : &none;
     const struct fact_names *names[RANK_FACTS];
     for (int s = 0; s < RANK_FACTS; s++)
-        names[s] = facts_get(facts->of[s], 0).names;
-    const struct rank_binding binding = rank_bind(columns, names);
+        names[s] = facts_get(f->facts.of[s], 0).names;
+    const struct rank_binding binding = rank_bind(&f->columns, names);
     enum status status = STATUS_OK;
     for (uint32_t i = 0; i < rows->n && status == STATUS_OK; i++) {
         const uint32_t m = rows->moments[i];
         if ((i & 0xfff) == 0 && observer_stops(f->request->observer))
             return error_set(f->reterr, STATUS_CANCELLED, "stopped while fitting the ranker");
-        if (is_valid_row(f, i) != valid)
+        if (part != PART_ALL && is_valid_row(f, i) != (part == PART_VALID))
             continue;
         const struct rank_row row = {
             .moment = &rows->of[m],
             .item = rows->items[i],
             .numbers = rows->numbers + (size_t)i * RANK_NUMBERS,
-            .facts = {[RANK_OF_ITEM] = facts_get(facts->of[RANK_OF_ITEM], rows->items[i]),
-                      [RANK_OF_USER] = facts_get(facts->of[RANK_OF_USER], rows->users[m]),
-                      [RANK_OF_CONTEXT] = facts_get(facts->of[RANK_OF_CONTEXT], rows->events[m])},
+            .facts = {[RANK_OF_ITEM] = facts_get(f->facts.of[RANK_OF_ITEM], rows->items[i]),
+                      [RANK_OF_USER] = facts_get(f->facts.of[RANK_OF_USER], rows->users[m]),
+                      [RANK_OF_CONTEXT] = facts_get(f->facts.of[RANK_OF_CONTEXT], rows->events[m])},
             .label = rows->labels[i]};
         status = rank_row_add(&binding, frame, &row, f->reterr);
     }
@@ -159,90 +220,28 @@ static enum status add_rows(const struct fitting *f, bool valid, const struct ra
 /* The columns learn from the rows for training alone. */
 static enum status fill_frames(struct fitting *f)
 {
-    struct rank_columns columns;
-    enum status status = rank_columns_of(f->spec, &columns, f->reterr);
+    enum status status = rank_columns_of(f->spec, &f->columns, f->reterr);
     if (status != STATUS_OK)
         return status;
+    if (f->request->facts)
+        f->facts = *f->request->facts;
+    if (f->request->impressions)
+        f->facts.of[RANK_OF_CONTEXT] = f->request->impressions->contexts;
     struct feature_spec *spec = f->spec;
     f->spec = NULL;
     status = features_new(spec, &f->features, f->reterr);
     if (status == STATUS_OK && frame_new_learning(f->features, &f->train) != STATUS_OK)
         status = out_of_memory(f);
     if (status == STATUS_OK)
-        status = add_rows(f, false, &columns, f->train);
+        status = add_rows(f, &f->rows, PART_TRAIN, f->train);
     if (status == STATUS_OK)
         status = features_fit(f->features, f->train, NULL, 0, f->reterr);
     if (status == STATUS_OK && frame_new(f->features, true, &f->valid) != STATUS_OK)
         status = out_of_memory(f);
-    return status == STATUS_OK ? add_rows(f, true, &columns, f->valid) : status;
+    return status == STATUS_OK ? add_rows(f, &f->rows, PART_VALID, f->valid) : status;
 }
 
 /* ---- the predictor ---- */
-
-static const char *predictor_name(const void *context, size_t i)
-{
-    (void)context;
-    return predictor_classes[i]->name;
-}
-
-enum status ranker_predictor_need(const char *name, const struct predictor_class **ret_class,
-                                  struct error *reterr)
-{
-    size_t n = 0;
-    for (; predictor_classes[n]; n++)
-        if (strcmp(predictor_classes[n]->name, name) == 0) {
-            *ret_class = predictor_classes[n];
-            return STATUS_OK;
-        }
-    const char *nearest = text_nearest(name, n, predictor_name, NULL);
-    return error_set(reterr, STATUS_NOT_FOUND, "there is no ranker '%.60s'; %s '%s'%s", name,
-                     nearest ? "did you mean" : "there is", nearest ? nearest : default_mode,
-                     nearest ? "?" : "");
-}
-
-static enum status find_class(const struct feature_spec *spec,
-                              const struct predictor_class **ret_class, struct error *reterr)
-{
-    const char *mode = feature_spec_option(spec, mode_name);
-    const enum status status = ranker_predictor_need(mode ? mode : default_mode, ret_class, reterr);
-    for (uint32_t i = 0; status != STATUS_OK && i < spec->n_options; i++)
-        if (strcmp(spec->options[i].name, mode_name) == 0)
-            error_prefix(reterr, "%s:%u: ", spec->file, spec->options[i].line);
-    return status;
-}
-
-/* Has any of the predictors such an option? */
-static bool is_known(const char *name)
-{
-    for (size_t i = 0; predictor_classes[i]; i++)
-        if (option_find(predictor_classes[i]->options, predictor_classes[i]->n_options, name))
-            return true;
-    return false;
-}
-
-/* The options of the spec's model, but for its name and those that only another one has. */
-static enum status set_options(const struct feature_spec *spec, const struct predictor_class *class,
-                               struct arena *arena, void **ret_settings, struct error *reterr)
-{
-    void *settings = arena_zalloc(arena, 1, class->settings_size);
-    enum status status = settings ? options_init(class->options, class->n_options, settings, arena)
-                                  : STATUS_NO_MEMORY;
-    if (status != STATUS_OK)
-        return error_set(reterr, STATUS_NO_MEMORY, "out of memory for the ranker");
-    for (uint32_t i = 0; i < spec->n_options; i++) {
-        const struct spec_option *given = &spec->options[i];
-        struct error err = {0};
-        if (strcmp(given->name, mode_name) == 0 ||
-            (!option_find(class->options, class->n_options, given->name) && is_known(given->name)))
-            continue;
-        status = options_set(class->options, class->n_options, settings, "key of 'model'",
-                             given->name, given->value, arena, &err);
-        if (status != STATUS_OK)
-            return yaml_refuse(spec->file, given->line, status, reterr, "%s", err.text);
-    }
-    *ret_settings = settings;
-    return STATUS_OK;
-}
 
 /* The curves of a predictor are "train/loss" and the like: here "ranker/train/loss". */
 static void prefix_scalar(void *context, const char *tag, int64_t step, double value)
@@ -264,6 +263,19 @@ static bool pass_stop(void *context)
     return observer_stops(context);
 }
 
+/* The best order comes before the best chances: where those are wanted, the log loss tells when to
+ * stop, unless the spec says otherwise. */
+static enum status stop_by_loss(struct fitting *f, const struct predictor_class *class,
+                                void *settings)
+{
+    static const char name[] = "stop_by";
+    if (feature_spec_option(features_spec(f->features), name) ||
+        !option_find(class->options, class->n_options, name))
+        return STATUS_OK;
+    return options_set(class->options, class->n_options, settings, "key of 'model'", name, "loss",
+                       &f->arena, f->reterr);
+}
+
 static enum status fit_predictor(struct fitting *f)
 {
     const struct ranker_fit_request *request = f->request;
@@ -271,9 +283,12 @@ static enum status fit_predictor(struct fitting *f)
     void *settings = NULL;
     const struct predictor_class *class = request->predictor;
     enum status status =
-        class ? STATUS_OK : find_class(features_spec(f->features), &class, f->reterr);
+        class ? STATUS_OK : ranker_spec_predictor(features_spec(f->features), &class, f->reterr);
     if (status == STATUS_OK)
-        status = set_options(features_spec(f->features), class, &f->arena, &settings, f->reterr);
+        status =
+            ranker_spec_options(features_spec(f->features), class, &f->arena, &settings, f->reterr);
+    if (status == STATUS_OK && request->impressions)
+        status = stop_by_loss(f, class, settings);
     if (status != STATUS_OK)
         return status;
     features_examples(f->features, f->train, &train);
@@ -331,6 +346,127 @@ static enum status judge(struct fitting *f)
     return status == STATUS_OK ? status : out_of_memory(f);
 }
 
+/* ---- are the chances right? ---- */
+
+/* Scores of later lists, of which everything is known: nothing here was learnt from. */
+struct later {
+    struct ranker_rows rows;
+    struct frame *frame;
+    struct item_times times;
+    float *scores, *labels; /* [rows.n] the first half's users first */
+    uint32_t n_first;
+};
+
+static enum status make_later(const struct fitting *f, struct later *later)
+{
+    if (item_times_make(f->request->dataset, NULL, &later->times) != STATUS_OK ||
+        frame_new(f->features, true, &later->frame) != STATUS_OK)
+        return out_of_memory(f);
+    const struct past_view past = item_times_view(&later->times);
+    struct ranker_rows_request ask = rows_request(f, NULL, &past);
+    ask.which = f->shown.later;
+    ask.n_which = f->shown.n_later;
+    const enum status status = ranker_rows_make(&ask, &later->rows, f->reterr);
+    return status == STATUS_OK ? add_rows(f, &later->rows, PART_ALL, later->frame) : status;
+}
+
+static bool is_in_first_half(const struct fitting *f, const struct later *later, uint32_t row)
+{
+    const uint32_t user = later->rows.users[later->rows.moments[row]];
+    struct rng rng = rng_seed(f->request->seed + user, STREAM_HALF);
+    return rng_below(&rng, 2) == 0;
+}
+
+static enum status score_later(struct fitting *f, struct later *later)
+{
+    const uint32_t n = later->rows.n;
+    struct examples examples;
+    float *scores = malloc(((size_t)n + 1) * sizeof *scores);
+    later->scores = malloc(((size_t)n + 1) * sizeof *later->scores);
+    later->labels = malloc(((size_t)n + 1) * sizeof *later->labels);
+    features_examples(f->features, later->frame, &examples);
+    enum status status = scores && later->scores && later->labels ? STATUS_OK : STATUS_NO_MEMORY;
+    if (status == STATUS_OK)
+        status = f->predictor->class->predict_batch(f->predictor, &examples, f->request->pool,
+                                                    scores, &f->arena);
+    uint32_t at = 0;
+    for (int half = 0; half < 2 && status == STATUS_OK; half++) {
+        for (uint32_t i = 0; i < n; i++) {
+            if (is_in_first_half(f, later, i) == (half == 1))
+                continue;
+            later->scores[at] = scores[i];
+            later->labels[at++] = later->rows.labels[i];
+        }
+        later->n_first = half == 0 ? at : later->n_first;
+    }
+    free(scores);
+    return status == STATUS_OK ? status : out_of_memory(f);
+}
+
+static uint32_t count_chosen(const float *labels, uint32_t n)
+{
+    uint32_t chosen = 0;
+    for (uint32_t i = 0; i < n; i++)
+        chosen += labels[i] > 0;
+    return chosen;
+}
+
+/* The calibration error that is to be expected of chances that are right, with so few rows: the
+ * mean absolute deviation of each group's share from its chance. */
+static double error_by_chance(const struct binary_report *report, uint32_t n)
+{
+    double sum = 0;
+    for (int g = 0; g < CALIBRATION_GROUPS; g++) {
+        const double p = report->calibration[g].prediction_mean, w = report->calibration[g].weight;
+        sum += w > 0 ? w * sqrt(2 / M_PI * p * (1 - p) / w) : 0;
+    }
+    return sum / n;
+}
+
+/* Fits on the first half of the users, measures on the second. */
+static enum status fit_calibration(struct fitting *f, struct later *later)
+{
+    const uint32_t n = later->rows.n, n_first = later->n_first, n_second = n - n_first;
+    struct calibration calibration;
+    if (count_chosen(later->labels, n_first) < SHOWN_LATER_MIN ||
+        count_chosen(later->labels + n_first, n_second) < SHOWN_LATER_MIN ||
+        calibration_fit(later->scores, later->labels, n_first, &calibration) != STATUS_OK)
+        return STATUS_OK;
+    for (uint32_t i = n_first; i < n; i++)
+        later->scores[i] = calibration_apply(&calibration, later->scores[i]);
+    const struct binary_scores scores = {later->scores + n_first, later->labels + n_first, NULL,
+                                         n_second, n_second};
+    if (binary_evaluate(&scores, &f->report.later) != STATUS_OK)
+        return out_of_memory(f);
+    const double *values = f->report.later.values;
+    f->report.later_rows = n_second;
+    f->report.later_chance = error_by_chance(&f->report.later, n_second);
+    f->report.calibrated =
+        values[BINARY_CALIBRATION_ERROR] <= RANKER_ERROR_MAX + f->report.later_chance &&
+        fabs(values[BINARY_PREDICTION_MEAN] / values[BINARY_LABEL_MEAN] - 1) <= mean_error_max;
+    if (f->report.calibrated)
+        f->calibration = calibration;
+    return STATUS_OK;
+}
+
+static enum status calibrate(struct fitting *f)
+{
+    struct later later = {0};
+    if (!f->request->impressions || f->shown.n_later == 0)
+        return STATUS_OK;
+    enum status status = make_later(f, &later);
+    if (status == STATUS_OK)
+        status = score_later(f, &later);
+    if (status == STATUS_OK)
+        status = fit_calibration(f, &later);
+    ranker_rows_free(&later.rows);
+    item_times_free(&later.times);
+    frame_free(later.frame);
+    free(later.scores);
+    free(later.labels);
+    return status;
+}
+
 /* ---- the whole ---- */
 
 static enum status run(struct fitting *f)
@@ -342,6 +478,8 @@ static enum status run(struct fitting *f)
         status = fill_frames(f);
     if (status == STATUS_OK)
         status = fit_predictor(f);
+    if (status == STATUS_OK)
+        status = calibrate(f);
     return status == STATUS_OK ? judge(f) : status;
 }
 
@@ -350,6 +488,7 @@ static void fitting_free(struct fitting *f)
     feature_spec_free(f->spec);
     bitmap_free(&f->targets);
     bitmap_free(&f->unknown);
+    shown_plan_free(&f->shown);
     csr_free(&f->by_user);
     csr_free(&f->by_item);
     model_free(f->retriever);
@@ -384,6 +523,8 @@ enum status ranker_fit(const struct ranker_fit_request *request, struct ranker *
         f->train = f->valid = NULL;
         status = ranker_new(request->retriever->name, f->features, f->predictor, f->rows.share,
                             ret_ranker, reterr);
+        if (status == STATUS_OK)
+            (*ret_ranker)->calibration = f->calibration;
         f->features = NULL;
         f->predictor = NULL;
     }
@@ -391,31 +532,6 @@ enum status ranker_fit(const struct ranker_fit_request *request, struct ranker *
     if (status == STATUS_OK)
         *ret_report = f->report;
     fitting_free(f);
-    return status;
-}
-
-enum status ranker_spec_read(const char *path, const struct predictor_class *predictor,
-                             struct feature_spec **ret_spec, struct error *reterr)
-{
-    struct feature_spec *spec;
-    struct rank_columns columns;
-    struct arena arena = {0};
-    void *settings;
-    enum status status = *path ? feature_spec_read(path, &spec, reterr)
-                               : feature_spec_parse(ranker_files[0].name, ranker_files[0].bytes,
-                                                    ranker_files[0].size, &spec, reterr);
-    if (status != STATUS_OK)
-        return status;
-    status = rank_columns_of(spec, &columns, reterr);
-    if (status == STATUS_OK && !predictor)
-        status = find_class(spec, &predictor, reterr);
-    if (status == STATUS_OK)
-        status = set_options(spec, predictor, &arena, &settings, reterr);
-    arena_free(&arena);
-    if (status == STATUS_OK)
-        *ret_spec = spec;
-    else
-        feature_spec_free(spec);
     return status;
 }
 

@@ -53,6 +53,11 @@ bool ranker_needs_facts(const struct ranker *ranker, enum rank_source source)
     return ranker && ranker->columns.names[source].n > 0;
 }
 
+bool ranker_is_calibrated(const struct ranker *ranker)
+{
+    return ranker && ranker->calibration.slope > 0;
+}
+
 enum status ranker_score(const struct ranker *ranker, const struct rank_query *query,
                          const struct rank_table *table, struct arena *arena, float *scores)
 {
@@ -81,6 +86,8 @@ enum status ranker_score(const struct ranker *ranker, const struct rank_query *q
     for (uint32_t i = 0; i < table->n && status == STATUS_OK; i++) {
         const double odds = ranker->share * (double)scores[i];
         scores[i] = (float)(odds / (odds + 1 - (double)scores[i]));
+        if (ranker_is_calibrated(ranker))
+            scores[i] = calibration_apply(&ranker->calibration, scores[i]);
     }
     return status;
 }
@@ -135,6 +142,10 @@ enum status ranker_save(const struct ranker *ranker, struct sections_writer *wri
                         struct error *reterr)
 {
     sections_add(writer, "ranker/share", SECTION_F64, 1, 1, &ranker->share);
+    if (ranker_is_calibrated(ranker)) {
+        const double calibration[2] = {ranker->calibration.slope, ranker->calibration.shift};
+        sections_add(writer, "ranker/calibration", SECTION_F64, 2, 1, calibration);
+    }
     sections_add(writer, "ranker/retriever", SECTION_BYTES, sizeof ranker->retriever, 1,
                  ranker->retriever);
     sections_add(writer, "ranker/predictor", SECTION_BYTES, strlen(ranker->predictor->class->name),
@@ -156,6 +167,24 @@ static enum status load_predictor(const struct sections *sections, struct predic
             memcmp(predictor_classes[i]->name, name->data, name->rows) == 0)
             return predictor_classes[i]->load(sections, ret_predictor, reterr);
     return error_set(reterr, STATUS_UNSUPPORTED, "the ranker is of a kind that is not known here");
+}
+
+/* Only those that were calibrated have it. */
+static enum status load_calibration(const struct sections *sections,
+                                    struct calibration *ret_calibration, struct error *reterr)
+{
+    const struct section *section;
+    if (!sections_find(sections, "ranker/calibration"))
+        return STATUS_OK;
+    const enum status status =
+        sections_need(sections, "ranker/calibration", SECTION_F64, 2, 1, &section, reterr);
+    if (status != STATUS_OK)
+        return status;
+    const double *values = section->data;
+    if (!(values[0] > 0) || !isfinite(values[0]) || !isfinite(values[1]))
+        return error_set(reterr, STATUS_CORRUPT, "the section 'ranker/calibration' is none");
+    *ret_calibration = (struct calibration){values[0], values[1]};
+    return STATUS_OK;
 }
 
 enum status ranker_load(const struct sections *sections, struct ranker **ret_ranker,
@@ -188,5 +217,15 @@ enum status ranker_load(const struct sections *sections, struct ranker **ret_ran
         features_free(features);
         return error_set(reterr, STATUS_CORRUPT, "the ranker's parts do not fit each other");
     }
-    return ranker_new(name, features, predictor, of_negatives, ret_ranker, reterr);
+    struct calibration calibration = {0};
+    status = load_calibration(sections, &calibration, reterr);
+    if (status != STATUS_OK) {
+        predictor->class->free(predictor);
+        features_free(features);
+        return status;
+    }
+    status = ranker_new(name, features, predictor, of_negatives, ret_ranker, reterr);
+    if (status == STATUS_OK)
+        (*ret_ranker)->calibration = calibration;
+    return status;
 }

@@ -4,12 +4,14 @@
  * It learns from rows (eval/ranker_rows) made of the values of rank_values by a spec of feature
  * columns, and answers from the same values. Its score of a candidate is the chance that it is
  * chosen, as estimated among candidates: good for order within one list, no probability of an
- * answer. Const after fit: any number of threads may ask.
+ * answer, unless it was calibrated on items that were shown. Const after fit: any number of threads
+ * may ask.
  */
 #include "base/embedded.h"
 #include "base/sections.h"
 #include "data/features/features.h"
 #include "models/predictor.h"
+#include "recommend/calibration.h"
 #include "recommend/rank_columns.h"
 #include "recommend/retrieve.h"
 
@@ -19,6 +21,8 @@ struct ranker {
     struct features *features;
     struct predictor *predictor;
     char retriever[RANKER_NAME_SIZE];
+    struct calibration calibration; /* from what was shown and chosen; slope 0: none, and scores are
+                                       no probabilities */
     double share; /* of the rows that are not positive, that it was fitted on: odds are too high by
                      1 / share */
     char strategies[2][RANKER_STRATEGY_SIZE]; /* see ranker_strategy */
@@ -39,6 +43,9 @@ const char *ranker_strategy(const struct ranker *ranker, bool folded);
 
 /* Does its spec have columns of that kind? NULL: no. */
 bool ranker_needs_facts(const struct ranker *ranker, enum rank_source source);
+
+/* Are its scores probabilities that an item is chosen when it is shown? NULL: no. */
+bool ranker_is_calibrated(const struct ranker *ranker);
 
 /* scores[table->n] above 0 and below 1, for the query that the table was made for. NO_MEMORY. */
 enum status ranker_score(const struct ranker *ranker, const struct rank_query *query,

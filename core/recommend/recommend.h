@@ -55,6 +55,7 @@ struct recommendation {
     const char *strategy; /* "ials", "fold_in", "popular", "latest", "ials+wide_deep"…: what made
                              the top; good as long as the view */
     const char *model;    /* its class name; "none" for "latest" */
+    bool calibrated;      /* every score is the chance that the item is chosen when shown */
     struct ranked_list list; /* the best of what the model scored, before groups and offset, n 0
                                 when none did; from the arena */
 };

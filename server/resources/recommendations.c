@@ -219,7 +219,9 @@ static void answer(struct asked *asked, const char *subject, const char *id,
     append_id(out, subject, id);
     append_items(asked, made, out);
     buffer_append_text(out, ",\"score_kind\":\"");
-    buffer_append_text(out, strcmp(made->strategy, "latest") == 0 ? "rank" : "preference");
+    buffer_append_text(out, made->calibrated                        ? "probability"
+                            : strcmp(made->strategy, "latest") == 0 ? "rank"
+                                                                    : "preference");
     buffer_append_text(out, "\",\"eligible\":");
     buffer_append_whole(out, made->eligible);
     buffer_append_text(out, ",\"model\":\"");

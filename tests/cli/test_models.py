@@ -248,3 +248,16 @@ def test_a_broken_line_ends_an_evaluation_with_its_place(tmp_path):
     (tmp_path / "t.csv").write_text("user,item,rating\na,b,5\na,c,high\n")
     outcome = run("evaluate", "--train", tmp_path / "t.csv", "--format", "csv", status=1)
     assert "t.csv:3" in outcome.stderr
+
+
+def test_evaluate_tells_how_the_features_of_a_ranker_shift():
+    words = ["--train", DEMO / "ratings.csv", "--format", "movielens", "--positive-from", "4", "--model", "ials", "--set",
+             "dimensions=8", "--set", "epochs=3", "--model", "ials+wide", "--set", "dimensions=8", "--set", "epochs=3"]
+    report = evaluate(*words)
+    assert [ranker["name"] for ranker in report["rankers"]] == ["ials+wide"]
+    shift = report["rankers"][0]["shift"]
+    assert set(shift) == {"score", "score_gap", "rank"}
+    for feature in shift.values():
+        assert feature["before"][1] > 0 and abs(feature["shift"]) < 3
+        assert abs(feature["shift"] - (feature["after"][0] - feature["before"][0]) / feature["before"][1]) < 1e-6
+    assert "in deviations" in run("evaluate", *words).stdout

@@ -206,3 +206,104 @@ def test_a_wrong_ranker_spec_stops_the_start(make_daemon, tmp_path, text, says):
         daemon.start()
     log = daemon.log.read_text()
     assert all(part in log for part in says), log
+
+
+SHOWN_SPEC = """
+label: {column: chosen}
+features:
+  score: {type: numeric, normalize: quantile}
+  item.kind: {type: categorical, feeds: wide}
+  context.device: {type: categorical, feeds: wide}
+  device x kind: {type: crossed, of: [context.device, item.kind], buckets: 1000}
+model: {mode: wide}
+"""
+
+LISTS, SHOWN = 12, 8
+LIKED, NOT_LIKED = 0.5, 0.03
+
+
+def post_lists(daemon, lists: int) -> None:
+    """Every 36 hours each user is shown films and clips; on tv half of the films are liked and hardly a clip, on the
+    phone it is the other way round."""
+    daemon.post("/v1/items:batch", [
+        {"id": f"i{i}", "attributes": {"kind": "film" if i % 2 else "clip"}} for i in range(ITEMS)])
+    for user in range(USERS):
+        draw, events = random.Random(user), []
+        first, second = draw.choice(["tv", "phone"]), draw.choice(["tv", "phone"])
+        left = draw.sample(range(ITEMS), ITEMS)
+        for at in range(lists):
+            device = first if at < 4 else second
+            hours = at * 36 + user % 24
+            when = f"2026-03-{1 + hours // 24:02}T{hours % 24:02}"
+            shown = [left.pop() for _ in range(SHOWN)]
+            daemon.post("/v1/impressions", {
+                "user": f"u{user}", "items": [f"i{i}" for i in shown], "timestamp": f"{when}:00:00Z",
+                "context": {"device": device}})
+            for i in shown:
+                fits = KINDS[device] == ("film" if i % 2 else "clip")
+                if draw.random() < (LIKED if fits else NOT_LIKED):
+                    events.append({"user": f"u{user}", "item": f"i{i}", "type": "like",
+                                   "timestamp": f"{when}:{i % 50 + 1:02}:00Z", "context": {"device": device}})
+        if events:
+            daemon.post("/v1/interactions", events)
+
+
+@pytest.fixture
+def shown(make_daemon, tmp_path):
+    spec = tmp_path / "shown.yaml"
+    spec.write_text(SHOWN_SPEC)
+    return make_daemon(**{"models.ranker": "wide", "models.ranker_spec": str(spec)}).start()
+
+
+def test_posted_impressions_make_probabilities(shown):
+    post_lists(shown, LISTS)
+    version = shown.train()
+    ranker = version["report"]["ranker"]
+    assert ranker["published"] and ranker["rows_of"] == "impressions", version["reason"]
+    assert ranker["calibrated"] and ranker["calibration"]["error"] < 0.1, ranker
+    assert abs(ranker["calibration"]["predicted"] / ranker["calibration"]["chosen"] - 1) < 0.15
+    assert len(ranker["calibration"]["deciles"]) == 10
+    for _ in range(2):  # the second time from the kept list
+        answer = shown.get("/v1/users/u1/recommendations?n=20")
+        assert answer["score_kind"] == "probability"
+        assert all(0 < item["score"] < 1 for item in answer["items"])
+    for device, kind in (("tv", 1), ("phone", 0)):
+        whole = shown.get(f"/v1/users/u1/recommendations?n=1000&context=device:{device}")
+        assert whole["score_kind"] == "probability"
+        scores = {fits: [item["score"] for item in whole["items"] if (int(item["id"][1:]) % 2 == kind) == fits]
+                  for fits in (True, False)}
+        mean = {fits: sum(scores[fits]) / len(scores[fits]) for fits in scores}
+        assert abs(mean[True] - LIKED) < 0.1 and abs(mean[False] - NOT_LIKED) < 0.05, mean
+    assert shown.get("/v1/users/nobody/recommendations")["score_kind"] == "preference"
+    assert shown.get("/v1/users/u1/recommendations?model=popular")["score_kind"] == "preference"
+    assert shown.stop() == 0
+    shown.start()
+    assert shown.get("/v1/users/u1/recommendations?n=20&context=device:tv")["score_kind"] == "probability"
+
+
+def test_few_impressions_leave_preferences(shown):
+    post_lists(shown, 4)
+    version = shown.train()
+    assert "lists of shown items" in version["reason"], version["reason"]
+    ranker = version["report"].get("ranker", {"rows_of": "candidates", "calibrated": False})
+    assert ranker["rows_of"] == "candidates" and not ranker["calibrated"]
+    assert shown.get("/v1/users/u1/recommendations")["score_kind"] == "preference"
+
+
+@pytest.mark.parametrize("wrong, pointer", [
+    ({"timestamp": "2999-01-01T00:00:00Z"}, "/timestamp"), ({"timestamp": "soon"}, "/timestamp"),
+    ({"context": {"a": {"b": 1}}}, "/context"), ({"context": []}, "/context"),
+    ({"context": {"a": "x" * 9000}}, "/context")])
+def test_a_bad_time_or_context_of_an_impression_is_refused(make_daemon, wrong, pointer):
+    daemon = make_daemon().start()
+    problem = daemon.post("/v1/impressions", {"user": "u", "items": ["i"], **wrong}, expect=None)
+    assert problem["status"] in (400, 413, 422) and problem["errors"][0]["pointer"].startswith(pointer), problem
+
+
+def test_the_context_of_an_impression_is_exported(make_daemon):
+    daemon = make_daemon().start()
+    daemon.put("/v1/users/u", {})
+    daemon.post("/v1/impressions", {"user": "u", "items": ["i"], "timestamp": "2026-03-01T00:00:00Z",
+                                    "context": {"device": "tv"}})
+    shown = daemon.get("/v1/users/u/export")["impressions"]
+    assert shown[0]["context"] == {"device": "tv"} and shown[0]["timestamp"] == "2026-03-01T00:00:00.000Z"
