@@ -503,10 +503,10 @@ static void fitting_free(struct fitting *f)
     free(f);
 }
 
-enum status ranker_fit(const struct ranker_fit_request *request, struct ranker **ret_ranker,
-                       struct ranker_fit_report *ret_report, struct error *reterr)
+/* Takes the request's spec over. *ret_fitting is to be freed unless memory was out. */
+static enum status start(const struct ranker_fit_request *request, struct fitting **ret_fitting,
+                         struct error *reterr)
 {
-    const int64_t started_ns = clock_monotonic_ns();
     struct fitting *f = calloc(1, sizeof *f);
     if (!f) {
         feature_spec_free(request->spec);
@@ -515,7 +515,19 @@ enum status ranker_fit(const struct ranker_fit_request *request, struct ranker *
     f->request = request;
     f->spec = request->spec;
     f->reterr = reterr;
-    enum status status = run(f);
+    *ret_fitting = f;
+    return STATUS_OK;
+}
+
+enum status ranker_fit(const struct ranker_fit_request *request, struct ranker **ret_ranker,
+                       struct ranker_fit_report *ret_report, struct error *reterr)
+{
+    const int64_t started_ns = clock_monotonic_ns();
+    struct fitting *f = NULL;
+    enum status status = start(request, &f, reterr);
+    if (status != STATUS_OK)
+        return status;
+    status = run(f);
     if (status == STATUS_OK) {
         f->predictor->class->describe(f->predictor, &f->report.fit);
         frame_free(f->train);
@@ -533,6 +545,34 @@ enum status ranker_fit(const struct ranker_fit_request *request, struct ranker *
         *ret_report = f->report;
     fitting_free(f);
     return status;
+}
+
+enum status ranker_fit_parts(const struct ranker_fit_request *request,
+                             struct ranker_parts *ret_parts, struct error *reterr)
+{
+    struct fitting *f = NULL;
+    enum status status = start(request, &f, reterr);
+    if (status != STATUS_OK)
+        return status;
+    status = run(f);
+    if (status == STATUS_OK) {
+        *ret_parts = (struct ranker_parts){f->features, f->predictor, f->train, f->valid};
+        f->features = NULL;
+        f->predictor = NULL;
+        f->train = f->valid = NULL;
+    }
+    fitting_free(f);
+    return status;
+}
+
+void ranker_parts_free(struct ranker_parts *parts)
+{
+    frame_free(parts->train);
+    frame_free(parts->valid);
+    features_free(parts->features);
+    if (parts->predictor)
+        parts->predictor->class->free(parts->predictor);
+    *parts = (struct ranker_parts){0};
 }
 
 uint64_t ranker_fit_estimate(uint64_t n_events, uint64_t n_users)

@@ -61,5 +61,15 @@ struct ranker_fit_report {
 enum status ranker_fit(const struct ranker_fit_request *request, struct ranker **ret_ranker,
                        struct ranker_fit_report *ret_report, struct error *reterr);
 
+/* What a fit is made of, for those who look closer. */
+struct ranker_parts {
+    struct features *features;
+    struct predictor *predictor;
+    struct frame *train, *valid; /* its rows, labelled; `valid` took no part */
+};
+enum status ranker_fit_parts(const struct ranker_fit_request *request,
+                             struct ranker_parts *ret_parts, struct error *reterr);
+void ranker_parts_free(struct ranker_parts *parts);
+
 /* Bytes that a fit needs beyond the retriever's. */
 uint64_t ranker_fit_estimate(uint64_t n_events, uint64_t n_users);
