@@ -203,8 +203,10 @@ static enum status file_set_of(const struct invocation *invocation, const struct
 
 /* ---- the store ---- */
 
-static enum status read_store(const struct settings *settings, const struct observer *observer,
-                              struct dataset **ret_dataset, struct error *reterr)
+static enum status read_store(const struct settings *settings,
+                              const struct fact_names names[RANK_FACTS],
+                              const struct observer *observer, struct evaluation_data *data,
+                              struct error *reterr)
 {
     struct settings own;
     struct context context = {0};
@@ -218,8 +220,11 @@ static enum status read_store(const struct settings *settings, const struct obse
     if (status == STATUS_OK)
         status = store_count(context.store, &counts, reterr);
     if (status == STATUS_OK)
+        status = dataset_read(context.store, counts.seq, &context.types, observer, &data->dataset,
+                              reterr);
+    if (status == STATUS_OK)
         status =
-            dataset_read(context.store, counts.seq, &context.types, observer, ret_dataset, reterr);
+            rank_facts_read(context.store, data->dataset, names, observer, &data->facts, reterr);
     settings_free(&own);
     context_close(&context);
     return status;
@@ -248,26 +253,28 @@ static enum status make_matrices(struct evaluation_data *data, struct parallel *
 }
 
 static enum status read_parts(const struct invocation *invocation, const struct settings *settings,
+                              const struct fact_names names[RANK_FACTS],
                               const struct observer *observer, struct evaluation_data *data,
                               struct dataset **ret_tested, struct error *reterr)
 {
     struct file_set files;
     if (!invocation_has(invocation, "train"))
-        return read_store(settings, observer, &data->dataset, reterr);
+        return read_store(settings, names, observer, data, reterr);
     const enum status status = file_set_of(invocation, observer, &files, reterr);
     return status == STATUS_OK ? read_both(&files, &settings->types, data, ret_tested, reterr)
                                : status;
 }
 
 enum status evaluation_data_read(const struct invocation *invocation,
-                                 const struct settings *settings, struct parallel *pool,
+                                 const struct settings *settings,
+                                 const struct fact_names names[RANK_FACTS], struct parallel *pool,
                                  const struct observer *observer, struct evaluation_data *ret_data,
                                  struct error *reterr)
 {
     struct evaluation_data *data = ret_data;
     struct dataset *tested = NULL;
     *data = (struct evaluation_data){.split = "files"};
-    enum status status = read_parts(invocation, settings, observer, data, &tested, reterr);
+    enum status status = read_parts(invocation, settings, names, observer, data, &tested, reterr);
     if (status == STATUS_OK && !tested)
         status = split(invocation, data, reterr);
     if (status == STATUS_OK)
@@ -289,5 +296,6 @@ void evaluation_data_free(struct evaluation_data *data)
     csr_free(&data->by_item);
     bitmap_free(&data->held);
     dataset_free(data->dataset);
+    rank_facts_free(&data->facts);
     *data = (struct evaluation_data){0};
 }

@@ -41,6 +41,28 @@ static enum status request_of(const struct invocation *invocation,
     return STATUS_OK;
 }
 
+/* --context NAME:VALUE, as the API's context=. */
+static enum status read_context(const struct invocation *invocation, struct arena *arena,
+                                struct recommend_request *request, struct error *reterr)
+{
+    struct fact_pair pairs[FACT_PAIRS_MAX];
+    size_t n = 0;
+    for (size_t i = 0; i < invocation->n_given; i++) {
+        const struct given *given = &invocation->given[i];
+        if (strcmp(given->option->option.name, "context") != 0)
+            continue;
+        if (n == FACT_PAIRS_MAX)
+            return error_set(reterr, STATUS_TOO_LARGE, "at most %d --context", FACT_PAIRS_MAX);
+        const enum status status = fact_pair_read(given->value.text, arena, &pairs[n++]);
+        if (status != STATUS_OK)
+            return error_set(reterr, status, "--context %.60s: it takes NAME:VALUE",
+                             given->value.text);
+    }
+    if (n && fact_record_of_pairs(pairs, n, arena, &request->context) != STATUS_OK)
+        return error_set(reterr, STATUS_NO_MEMORY, "no memory for the request");
+    return STATUS_OK;
+}
+
 static enum status choose_model(const struct answering *answering, const char *name,
                                 struct recommend_request *request, struct error *reterr)
 {
@@ -230,6 +252,9 @@ static enum status answer_request(struct context *context, const struct answerin
     enum status status = request_of(invocation, answering, arena, &request, reterr);
     if (status == STATUS_OK)
         status = choose_model(answering, invocation_text(invocation, "model"), &request, reterr);
+    if (status != STATUS_OK)
+        return status;
+    status = read_context(invocation, arena, &request, reterr);
     if (status != STATUS_OK)
         return status;
     request.offset = (uint32_t)invocation_whole(invocation, "offset");

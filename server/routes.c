@@ -74,6 +74,11 @@ static const struct parameter recommend_parameters[] = {
     {"hide_types", PARAMETER_TEXT, .min = 1, .max = 512,
      .help = "Comma-separated interaction types: what they touched is left out, and only that."},
     FIELDS_PARAMETER,
+    {"context", PARAMETER_TEXT, .repeats = true, .min = 3, .max = 641, .many = 32,
+     .help =
+         "NAME:VALUE, such as device:phone: what a ranker trained on the context of interactions "
+         "may look at; a name given several times has several values. Names that no ranker asks "
+         "for change nothing."},
     {"model", PARAMETER_TEXT, .min = 1, .max = 64,
      .help = "One of the models of the serving snapshot instead of the default one."},
     {0}};

@@ -42,6 +42,7 @@ enum status live_batch_add(struct live_batch *batch, const struct change *change
     bool failed = false;
     struct change copy = *change;
     copy.id = copy_text(&batch->texts, change->id, &failed);
+    copy.attributes = copy_text(&batch->texts, change->attributes, &failed);
     if (change->item)
         copy.item = copy_item(&batch->texts, change->item, &failed);
     if (failed)

@@ -164,6 +164,13 @@ static bool is_ranked_again(const struct view *view, const struct model *model)
     return view->ranker && model == view->retriever && view->class->activity;
 }
 
+/* Are the scores of the n best probabilities? Beyond the candidates they only keep the order. */
+static bool is_calibrated(const struct view *view, const struct model *model, uint32_t n)
+{
+    return is_ranked_again(view, model) && ranker_is_calibrated(view->ranker) &&
+           n <= RANK_CANDIDATES;
+}
+
 static const char *strategy_of(const struct view *view, const struct model *model,
                                const struct recommend_request *request, const struct asker *asker)
 {
@@ -205,8 +212,15 @@ static enum status rank_candidates(const struct view *view, const struct model *
 {
     if (!is_ranked_again(view, model))
         return STATUS_OK;
-    const struct rank_query again = {view,           model,    asker->touches, asker->n_touches,
-                                     query->history, query->n, request->now_ms};
+    const struct rank_query again = {.view = view,
+                                     .retriever = model,
+                                     .touches = asker->touches,
+                                     .n_touches = asker->n_touches,
+                                     .history = query->history,
+                                     .n_history = query->n,
+                                     .now_ms = request->now_ms,
+                                     .user = request->user,
+                                     .context = request->context};
     return rank_again(view->ranker, &again, candidates, arena);
 }
 
@@ -274,11 +288,15 @@ enum status recommend(const struct view *view, const struct recommend_request *r
         status = score_and_rank(model, request, &asker, &eligible, arena, &answer, &made.list);
         made.list.model = made.model;
         made.list.strategy = made.strategy;
+        made.list.calibrated = is_calibrated(view, model, made.list.n);
+        made.calibrated = made.list.calibrated;
     }
+    const uint32_t scored = answer.n;
     if (status == STATUS_OK)
         status = answer_with_newest(&answer, &eligible, model ? model->n_items : 0, arena);
     if (status != STATUS_OK)
         return status;
+    made.calibrated &= answer.n > 0 && answer.n == scored;
     answer_finish(&answer, request, &made);
     *ret_recommendation = made;
     return STATUS_OK;
@@ -288,7 +306,8 @@ enum status recommend_from_list(const struct view *view, const struct recommend_
                                 const struct ranked_list *list, struct arena *arena,
                                 struct recommendation *ret_recommendation)
 {
-    struct recommendation made = {.strategy = list->strategy, .model = list->model};
+    struct recommendation made = {
+        .strategy = list->strategy, .model = list->model, .calibrated = list->calibrated};
     struct asker asker;
     struct bitmap eligible;
     struct answer answer;

@@ -11,6 +11,7 @@
  */
 #include <stdint.h>
 
+#include "recommend/facts.h"
 #include "recommend/list_cache.h"
 #include "recommend/view.h"
 
@@ -37,8 +38,9 @@ struct recommend_request {
     size_t n_exclude;
     enum seen_rule seen;
     const bool *hide_types; /* [EVENT_TYPES_MAX] these types hide for ever, and only these; NULL */
-    const struct model *model; /* NULL: the view's retriever */
-    uint32_t reserve;          /* so many more than n + offset in the recommendation's list */
+    const struct model *model;  /* NULL: the view's retriever */
+    struct fact_record context; /* what came with the request, for a ranker; names NULL: nothing */
+    uint32_t reserve;           /* so many more than n + offset in the recommendation's list */
 };
 
 struct recommended {
@@ -53,6 +55,7 @@ struct recommendation {
     const char *strategy; /* "ials", "fold_in", "popular", "latest", "ials+wide_deep"…: what made
                              the top; good as long as the view */
     const char *model;    /* its class name; "none" for "latest" */
+    bool calibrated;      /* every score is the chance that the item is chosen when shown */
     struct ranked_list list; /* the best of what the model scored, before groups and offset, n 0
                                 when none did; from the arena */
 };

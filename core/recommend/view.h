@@ -12,6 +12,7 @@
 
 struct view;
 struct activity;
+struct facts;
 struct ranker;
 
 struct view_class {
@@ -43,7 +44,9 @@ struct view {
     const struct signal_frame *frame;
     const struct model *const *models; /* [n_models], `popular` first */
     size_t n_models;
-    const struct model *retriever; /* the one that answers by default */
-    const struct ranker *ranker;   /* orders its best again; NULL: nothing does */
-    const struct rows8 *coarse;    /* its item vectors in 8 bits; NULL: not made */
+    const struct model *retriever;               /* the one that answers by default */
+    const struct ranker *ranker;                 /* orders its best again; NULL: nothing does */
+    const struct facts *item_facts, *user_facts; /* what the ranker asks for of items and users, by
+                                                    number; NULL: nothing is known */
+    const struct rows8 *coarse;                  /* its item vectors in 8 bits; NULL: not made */
 };

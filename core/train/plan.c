@@ -107,7 +107,7 @@ static enum status add_ranker(struct plan *plan, const struct settings *settings
     enum status status = ranker_predictor_need(settings->models.ranker, &plan->ranker, reterr);
     if (status == STATUS_OK) {
         name = "models.ranker_spec";
-        status = ranker_spec_read(settings->models.ranker_spec, &spec, reterr);
+        status = ranker_spec_read(settings->models.ranker_spec, plan->ranker, &spec, reterr);
     }
     if (status != STATUS_OK) {
         if (reterr)

@@ -243,6 +243,8 @@ static void round_free(struct round *round)
     plan_free(&round->plan);
     ranker_free(round->second.ranker);
     item_times_free(&round->second.times);
+    rank_facts_free(&round->second.facts);
+    impressions_free(&round->second.impressions);
     buffer_free(&round->reason);
     free(round);
 }
