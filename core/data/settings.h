@@ -54,6 +54,7 @@ struct settings {
     } interactions;
     struct {
         const char *retrievers;  /* comma-separated model names; the first is asked first */
+        const char *guests;      /* who answers whoever has no history */
         const char *ranker;      /* what orders its best again: a predictor, or "none" */
         const char *ranker_spec; /* file; "": the program's own */
     } models;

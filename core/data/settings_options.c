@@ -62,6 +62,8 @@ const struct option settings_options[] = {
 
     {"models.retrievers", OPTION_TEXT, AT(models.retrievers), "ials", 0, 0, NULL,
      "models that propose items, with commas between; the first is asked first"},
+    {"models.guests", OPTION_TEXT, AT(models.guests), "popular", 0, 0, NULL,
+     "the model that answers whoever has no history: popular, trending or latest"},
     {"models.ranker", OPTION_TEXT, AT(models.ranker), "none", 0, 0, NULL,
      "a second stage that orders the best of the first retriever again, where the hold-out shows "
      "that this is better: none, wide, deep, wide_deep"},

@@ -426,6 +426,7 @@ void live_view_take(struct live *live, struct live_view *ret_view)
                  .models = live->base.models,
                  .n_models = live->base.n_models,
                  .retriever = live->base.retriever,
+                 .rules = live->base.rules,
                  .coarse = live->base.coarse,
                  .ranker = live->base.ranker},
         .live = live};

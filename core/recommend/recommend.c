@@ -8,8 +8,6 @@
 #include "recommend/ranker.h"
 #include "recommend/retrieve.h"
 
-static const char popular_name[] = "popular";
-
 /* ---- the answer, filled from the best downwards ---- */
 
 struct answer {
@@ -136,9 +134,15 @@ static enum status asker_read(const struct view *view, const struct recommend_re
     return STATUS_OK;
 }
 
-static bool is_popular(const struct model *model)
+/* The one for whoever has no history; NULL when there is none. */
+static const struct model *model_for_guests(const struct view *view)
 {
-    return strcmp(model->class->name, popular_name) == 0;
+    if (view->rules.guests)
+        return view->rules.guests;
+    for (size_t i = 0; i < view->n_models; i++)
+        if (strcmp(view->models[i]->class->name, "popular") == 0)
+            return view->models[i];
+    return NULL;
 }
 
 /* The model asked for, if it can say anything about this user; otherwise the one that needs no
@@ -149,13 +153,10 @@ static const struct model *choose_model(const struct view *view,
 {
     const struct model *model = request->model ? request->model : view->retriever;
     if (model &&
-        (is_popular(model) || signals_first_item(asker->touches, asker->n_touches, view->types,
-                                                 view->frame) < model->n_items))
+        (model->class->impersonal || signals_first_item(asker->touches, asker->n_touches,
+                                                        view->types, view->frame) < model->n_items))
         return model;
-    for (size_t i = 0; i < view->n_models; i++)
-        if (is_popular(view->models[i]))
-            return view->models[i];
-    return NULL;
+    return model_for_guests(view);
 }
 
 /* The ranker was fitted on what one retriever proposes. */
@@ -168,7 +169,7 @@ static const char *strategy_of(const struct view *view, const struct model *mode
                                const struct recommend_request *request, const struct asker *asker)
 {
     const bool known = request->user < model->n_users && !asker->fresh;
-    const bool folded = !known && !is_popular(model);
+    const bool folded = !known && !model->class->impersonal;
     if (is_ranked_again(view, model))
         return ranker_strategy(view->ranker, folded);
     return folded ? "fold_in" : model->class->name;

@@ -9,6 +9,7 @@
 #include "data/signal.h"
 #include "linalg/rows8.h"
 #include "models/model.h"
+#include "recommend/rules.h"
 
 struct view;
 struct activity;
@@ -44,6 +45,7 @@ struct view {
     const struct model *const *models; /* [n_models], `popular` first */
     size_t n_models;
     const struct model *retriever; /* the one that answers by default */
+    struct rules rules;
     const struct ranker *ranker;   /* orders its best again; NULL: nothing does */
     const struct rows8 *coarse;    /* its item vectors in 8 bits; NULL: not made */
 };

@@ -219,7 +219,7 @@ static bool is_quick(const struct asked *asked)
         return false;
     if (model && model->class->item_vectors)
         model->class->item_vectors(model, &d);
-    else if (model && model != view->models[0]) /* which is `popular`: a table */
+    else if (model && !model->class->impersonal)
         return false;
     if ((uint64_t)d * view->n_items > INLINE_MULTIPLY_ADDS)
         return false;

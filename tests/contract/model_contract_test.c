@@ -63,11 +63,6 @@ static float *score_all(const struct model *model, const struct query *query, st
     return scores;
 }
 
-static bool is_personal(const struct model_class *class)
-{
-    return strcmp(class->name, "popular") != 0;
-}
-
 static void the_withheld_diagonal_comes_first(void **state)
 {
     (void)state;
@@ -80,8 +75,9 @@ static void the_withheld_diagonal_comes_first(void **state)
             for (uint32_t u = 0; u < SIDE; u++) {
                 const struct query query = query_of(data, u, &arena);
                 float *scores = score_all(model, &query, &arena);
-                if (!is_personal(class)) { /* every item but the untouched has as many users */
-                    assert_true(scores[u] == scores[0] && scores[u] > scores[SIDE]);
+                if (class->impersonal) { /* every item but the untouched has as many users */
+                    assert_true(scores[u] > scores[SIDE]);
+                    assert_true(scores[u] == scores[0] || class != model_classes[0]);
                     continue;
                 }
                 for (uint32_t i = 0; i < query.n; i++)
