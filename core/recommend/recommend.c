@@ -309,16 +309,41 @@ enum status recommend_from_list(const struct view *view, const struct recommend_
 
 /* ---- items like one item ---- */
 
+const struct likeness likenesses[] = {
+    {"interactions", NULL}, {"content", "content"}, {"bought_together", "cooccurrence"}, {0}};
+
+static bool learns_from_interactions(const struct model_class *class)
+{
+    for (const struct likeness *l = likenesses; l->by; l++)
+        if (l->model && strcmp(l->model, class->name) == 0)
+            return false;
+    return class->similar;
+}
+
+const struct model *likeness_model(const struct view *view, const struct likeness *likeness)
+{
+    if (!likeness->model && view->retriever && learns_from_interactions(view->retriever->class))
+        return view->retriever;
+    for (size_t i = 0; i < view->n_models; i++) {
+        const struct model_class *class = view->models[i]->class;
+        if (likeness->model ? strcmp(class->name, likeness->model) == 0
+                            : learns_from_interactions(class))
+            return view->models[i];
+    }
+    return NULL;
+}
+
+/* The one asked for; otherwise one that learns from interactions; otherwise any. */
 static const struct model *model_of_likeness(const struct view *view,
                                              const struct recommend_request *request)
 {
-    const struct model *model = request->model ? request->model : view->retriever;
-    if (model && model->class->similar)
-        return model;
-    for (size_t i = 0; i < view->n_models; i++)
+    if (request->model)
+        return request->model->class->similar ? request->model : NULL;
+    const struct model *model = likeness_model(view, &likenesses[0]);
+    for (size_t i = 0; i < view->n_models && !model; i++)
         if (view->models[i]->class->similar)
-            return view->models[i];
-    return NULL;
+            model = view->models[i];
+    return model;
 }
 
 /* The eligible items that are not the item itself or another of its group. */

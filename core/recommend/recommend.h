@@ -70,6 +70,16 @@ enum status recommend_from_list(const struct view *view, const struct recommend_
                                 const struct ranked_list *list, struct arena *arena,
                                 struct recommendation *ret_recommendation);
 
+/* What `by` may ask for when items are to be like one item. */
+struct likeness {
+    const char *by;
+    const char *model; /* the class that knows it; NULL: whatever learns from interactions */
+};
+extern const struct likeness likenesses[]; /* by NULL at the end */
+
+/* The view's model for it; NULL when it is not among them. */
+const struct model *likeness_model(const struct view *view, const struct likeness *likeness);
+
 /* Items like one item, by a model that knows likeness (the retriever if it does, otherwise the
  * first that does); eligible ones only, without the item itself and its group. Items that have no
  * likeness (nobody touched them, or the model does not know them) are not answered, nor counted in
