@@ -1,6 +1,7 @@
 #pragma once
 /* What `evaluate` measures on: a training part and a test part, from files or from the store. */
 #include "cli/command.h"
+#include "data/item_records.h"
 #include "data/settings.h"
 #include "data/split.h"
 #include "eval/test_set.h"
@@ -13,6 +14,8 @@ struct evaluation_data {
     struct csr by_user, by_item; /* of the training part */
     struct test_set test;
     const char *split; /* "files", or how it was split */
+    struct item_records items;
+    struct evaluation_items *source; /* what they are read from */
 };
 
 /* Free in any case. */

@@ -8,8 +8,13 @@ typedef enum status (*item_records_each)(void *context, uint32_t item,
 
 struct item_records {
     void *context;
-    /* Calls `each` for every item of the data set that has a record, numbers rising. Ends with
-     * whatever other than OK `each` returns; otherwise a status of its own, with its reason. */
+    /* Calls `each` for every item that has a record, in any order; of several of one item the last
+     * counts. Ends with whatever other than OK `each` returns; otherwise a status of its own, with
+     * its reason. */
     enum status (*read)(void *context, item_records_each each, void *each_context,
                         struct error *reterr);
 };
+
+/* The records of a store, as they are when they are read: deleted items have none. Borrowed. */
+struct store;
+struct item_records store_item_records(struct store *store);

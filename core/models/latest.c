@@ -10,10 +10,17 @@ enum { EVENTS_BETWEEN_STOPS = 1 << 22 };
 static const double day_ms = 86400e3;
 static const float undated = -1e9F; /* in days: before anything */
 
+struct dated {
+    uint32_t n_items;
+    int64_t *times; /* [n_items] */
+};
+
 static enum status put_record(void *context, uint32_t item, const struct item_record *record)
 {
-    int64_t *times = context;
-    times[item] = record->published_ms != TIME_UNKNOWN ? record->published_ms : record->created_ms;
+    const struct dated *dated = context;
+    if (item < dated->n_items)
+        dated->times[item] =
+            record->published_ms != TIME_UNKNOWN ? record->published_ms : record->created_ms;
     return STATUS_OK;
 }
 
@@ -62,7 +69,8 @@ static enum status fill_scores(const struct train_set *data, const struct observ
     for (uint32_t i = 0; status == STATUS_OK && i < n_items; i++)
         times[i] = TIME_UNKNOWN;
     if (status == STATUS_OK && data->items)
-        status = data->items->read(data->items->context, put_record, times, reterr);
+        status = data->items->read(data->items->context, put_record,
+                                   &(struct dated){n_items, times}, reterr);
     if (status == STATUS_OK)
         status = add_first_events(data, observer, known, times);
     if (status == STATUS_OK)

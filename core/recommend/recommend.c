@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "linalg/topk.h"
+#include "recommend/cold.h"
 #include "recommend/eligible.h"
 #include "recommend/ranker.h"
 #include "recommend/retrieve.h"
@@ -13,6 +14,7 @@
 struct answer {
     const struct view *view;
     struct bitmap groups; /* those that are in it */
+    struct cold_items cold;
     struct recommended *items;
     uint32_t n, wanted; /* wanted: n + offset of the request */
 };
@@ -54,15 +56,22 @@ static void answer_add(struct answer *answer, uint32_t item, float score)
     answer->items[answer->n++] = (struct recommended){.item = item, .score = score};
 }
 
-/* The k best candidates in order; those before `from` are in the answer. */
+/* The k best candidates in order, cold ones among them; those before `from` are in the answer. */
 static enum status add_best(struct answer *answer, const struct candidates *candidates, size_t from,
                             size_t k, struct arena *arena, struct ranked_list *list)
 {
-    struct ranked *best = arena_alloc(arena, k * sizeof *best);
+    struct ranked *best = arena_alloc(arena, k * sizeof *best), *joined = best;
     if (!best)
         return STATUS_NO_MEMORY;
-    list->best = best;
-    list->n = (uint32_t)topk_of_list(candidates->items, candidates->scores, candidates->n, k, best);
+    size_t n = topk_of_list(candidates->items, candidates->scores, candidates->n, k, best);
+    if (answer->cold.n) {
+        joined = arena_alloc(arena, k * sizeof *joined);
+        if (!joined)
+            return STATUS_NO_MEMORY;
+        n = cold_join(&answer->cold, best, n, k, joined);
+    }
+    list->best = best = joined;
+    list->n = (uint32_t)n;
     for (size_t i = from; i < list->n; i++)
         answer_add(answer, best[i].item, best[i].score);
     return STATUS_OK;
@@ -72,11 +81,12 @@ static enum status add_best(struct answer *answer, const struct candidates *cand
 static enum status answer_with_best(struct answer *answer, const struct candidates *candidates,
                                     size_t k, struct arena *arena, struct ranked_list *list)
 {
+    const size_t all = candidates->n + answer->cold.n;
     enum status status = STATUS_OK;
-    for (size_t seen = list->n;
-         status == STATUS_OK && !answer_is_full(answer) && seen < candidates->n; k *= 2) {
-        if (k > candidates->n)
-            k = candidates->n;
+    for (size_t seen = list->n; status == STATUS_OK && !answer_is_full(answer) && seen < all;
+         k *= 2) {
+        if (k > all)
+            k = all;
         status = add_best(answer, candidates, seen, k, arena, list);
         seen = k;
     }
@@ -110,6 +120,14 @@ static void answer_finish(const struct answer *answer, const struct recommend_re
     const uint32_t skipped = request->offset < answer->n ? request->offset : answer->n;
     out->items = answer->items + skipped;
     out->n = answer->n - skipped;
+}
+
+const struct overlay *view_overlay(const struct view *view, const struct model *model)
+{
+    for (size_t i = 0; view->overlays && i < view->n_models; i++)
+        if (view->models[i] == model)
+            return view->overlays[i];
+    return NULL;
 }
 
 /* ---- who asks ---- */
@@ -184,7 +202,8 @@ static enum status make_query(const struct view *view, const struct model *model
                               struct arena *arena, struct query *ret_query)
 {
     struct query query = {.user = request->user < model->n_users ? request->user : QUERY_NO_USER,
-                          .fresh = asker->fresh};
+                          .fresh = asker->fresh,
+                          .overlay = view_overlay(view, model)};
     if (asker->n_touches && (query.user == QUERY_NO_USER || query.fresh ||
                              !model->class->item_vectors || is_ranked_again(view, model))) {
         struct signal *history = arena_alloc(arena, asker->n_touches * sizeof *history);
@@ -213,7 +232,7 @@ static enum status rank_candidates(const struct view *view, const struct model *
 
 static enum status score_and_rank(const struct model *model,
                                   const struct recommend_request *request,
-                                  const struct asker *asker, const struct bitmap *eligible,
+                                  const struct asker *asker, struct bitmap *eligible,
                                   struct arena *arena, struct answer *answer,
                                   struct ranked_list *list)
 {
@@ -222,6 +241,8 @@ static enum status score_and_rank(const struct model *model,
     struct candidates candidates;
     size_t k = (size_t)answer->wanted + request->reserve;
     enum status status = make_query(view, model, request, asker, arena, &query);
+    if (status == STATUS_OK && !model->class->impersonal && !request->model)
+        status = cold_take(view, asker->touches, asker->n_touches, eligible, arena, &answer->cold);
     if (status == STATUS_OK && view->coarse && model == view->retriever) {
         const bool more = is_ranked_again(view, model) && k < RANK_CANDIDATES;
         status =
@@ -300,6 +321,8 @@ enum status recommend_from_list(const struct view *view, const struct recommend_
     for (uint32_t i = 0; i < list->n && !answer_is_full(&answer); i++)
         if (bitmap_test(&eligible, list->best[i].item))
             answer_add(&answer, list->best[i].item, list->best[i].score);
+        else if (view->rules.content) /* the places of cold items may have moved */
+            return STATUS_NOT_FOUND;
     if (answer.n == 0 || !answer_is_full(&answer))
         return STATUS_NOT_FOUND;
     answer_finish(&answer, request, &made);
@@ -390,8 +413,9 @@ enum status recommend_similar(const struct view *view, uint32_t item,
     if (status != STATUS_OK)
         return status;
     leave_out_own_group(view, item, &eligible);
-    if (item < model->n_items)
-        status = retrieve_similar(model, item, &eligible, arena, &candidates);
+    if (item < model->n_items || model->class->similar_among)
+        status =
+            retrieve_similar(model, view_overlay(view, model), item, &eligible, arena, &candidates);
     if (status == STATUS_OK)
         status = count_candidates(view, &candidates, arena, &made.eligible);
     if (status == STATUS_OK)

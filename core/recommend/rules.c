@@ -16,5 +16,7 @@ static const struct model *find(const char *name, const struct model *const *mod
 struct rules rules_make(const struct settings *settings, const struct model *const *models,
                         size_t n_models)
 {
-    return (struct rules){.guests = find(settings->models.guests, models, n_models)};
+    return (struct rules){.guests = find(settings->models.guests, models, n_models),
+                          .content = find("content", models, n_models),
+                          .cold_every = (uint32_t)settings->models.cold_every};
 }

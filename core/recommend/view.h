@@ -44,8 +44,13 @@ struct view {
     const struct signal_frame *frame;
     const struct model *const *models; /* [n_models], `popular` first */
     size_t n_models;
-    const struct model *retriever; /* the one that answers by default */
+    const struct overlay *const *overlays; /* [n_models] what came since their fits, NULL: nothing;
+                                              itself NULL: nothing for any */
+    const struct model *retriever;         /* the one that answers by default */
     struct rules rules;
-    const struct ranker *ranker;   /* orders its best again; NULL: nothing does */
-    const struct rows8 *coarse;    /* its item vectors in 8 bits; NULL: not made */
+    const struct ranker *ranker; /* orders its best again; NULL: nothing does */
+    const struct rows8 *coarse;  /* its item vectors in 8 bits; NULL: not made */
 };
+
+/* What came since the fit of one of the view's models; NULL: nothing. */
+const struct overlay *view_overlay(const struct view *view, const struct model *model);
