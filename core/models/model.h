@@ -88,8 +88,8 @@ struct model_class {
     /* Optional. One more event, of any type, in the order of their seq. */
     enum status (*overlay_event)(struct overlay *overlay, uint32_t user, uint32_t item,
                                  double weight, int64_t time_ms);
-    /* Optional. All that the overlay knows of the user is to go. */
-    void (*overlay_forget)(struct overlay *overlay, uint32_t user);
+    /* Optional. All that the model and the overlay know of the user is to count no more. */
+    enum status (*overlay_forget)(struct overlay *overlay, uint32_t user);
     /* Optional. The item, new or not, is now like this; record NULL: it is gone. */
     enum status (*overlay_item)(struct overlay *overlay, uint32_t item,
                                 const struct item_record *record);

@@ -132,18 +132,22 @@ static enum status apply_user(struct live *live, const struct change *change)
     return idtable_put(&live->users, change->id, change->number, NULL);
 }
 
-static void forget_user(struct live *live, uint32_t user)
+static enum status forget_user(struct live *live, uint32_t user)
 {
-    for (size_t i = 0; i < live->base.n_models; i++) {
+    enum status status = STATUS_OK;
+    for (size_t i = 0; i < live->base.n_models && status == STATUS_OK; i++) {
         const struct model_class *class = live->base.models[i]->class;
         if (live->overlays[i] && class->overlay_forget)
-            class->overlay_forget(live->overlays[i], user);
+            status = class->overlay_forget(live->overlays[i], user);
     }
+    return status;
 }
 
 static enum status apply_user_death(struct live *live, const struct change *change)
 {
-    forget_user(live, change->number);
+    const enum status status = forget_user(live, change->number);
+    if (status != STATUS_OK)
+        return status;
     if (change->number >= live->base.n_users)
         idtable_remove_number(&live->users, change->number);
     idtable_remove_number(&live->sessions, change->number);

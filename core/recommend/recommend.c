@@ -3,6 +3,7 @@
 #include <assert.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "linalg/topk.h"
 #include "recommend/cold.h"
 #include "recommend/eligible.h"
@@ -163,6 +164,15 @@ static const struct model *model_for_guests(const struct view *view)
     return NULL;
 }
 
+/* Fewer different items than a limit? Touches stand by item. */
+static bool is_short(const struct asker *asker, uint32_t limit)
+{
+    uint32_t n = 0;
+    for (size_t i = 0; i < asker->n_touches && n < limit; i++)
+        n += i == 0 || asker->touches[i].item != asker->touches[i - 1].item;
+    return n < limit;
+}
+
 /* The model asked for, if it can say anything about this user; otherwise the one that needs no
  * history; NULL when there is none. */
 static const struct model *choose_model(const struct view *view,
@@ -170,6 +180,8 @@ static const struct model *choose_model(const struct view *view,
                                         const struct asker *asker)
 {
     const struct model *model = request->model ? request->model : view->retriever;
+    if (!request->model && view->rules.sessions && is_short(asker, view->rules.short_history))
+        model = view->rules.sessions;
     if (model &&
         (model->class->impersonal || signals_first_item(asker->touches, asker->n_touches,
                                                         view->types, view->frame) < model->n_items))
@@ -187,13 +199,27 @@ static const char *strategy_of(const struct view *view, const struct model *mode
                                const struct recommend_request *request, const struct asker *asker)
 {
     const bool known = request->user < model->n_users && !asker->fresh;
-    const bool folded = !known && !model->class->impersonal;
+    const bool folded = !known && !model->class->impersonal && !model->class->overlay_event;
     if (is_ranked_again(view, model))
         return ranker_strategy(view->ranker, folded);
     return folded ? "fold_in" : model->class->name;
 }
 
 /* ---- the whole way ---- */
+
+/* When each item of the history was touched last. Both stand by item. NULL: out of memory. */
+static const int64_t *history_times(const struct asker *asker, const struct signal *history,
+                                    size_t n, struct arena *arena)
+{
+    int64_t *times = arena_alloc(arena, n * sizeof *times);
+    for (size_t h = 0, t = 0; times && h < n; h++) {
+        times[h] = TIME_UNKNOWN;
+        for (; t < asker->n_touches && asker->touches[t].item <= history[h].item; t++)
+            if (asker->touches[t].item == history[h].item && asker->touches[t].last_ms > times[h])
+                times[h] = asker->touches[t].last_ms;
+    }
+    return times;
+}
 
 /* The history is folded only for who asks for it: a stored vector stands for the whole of it, but
  * for a ranker. */
@@ -212,6 +238,9 @@ static enum status make_query(const struct view *view, const struct model *model
         query.n = (uint32_t)signals_of_touches(asker->touches, asker->n_touches, view->types,
                                                view->frame, history);
         query.history = history;
+        query.times = history_times(asker, history, query.n, arena);
+        if (!query.times)
+            return STATUS_NO_MEMORY;
     }
     *ret_query = query;
     return STATUS_OK;
@@ -294,6 +323,8 @@ enum status recommend(const struct view *view, const struct recommend_request *r
         made.model = model->class->name;
         made.strategy = strategy_of(view, model, request, &asker);
         status = score_and_rank(model, request, &asker, &eligible, arena, &answer, &made.list);
+        if (model->class->overlay_event) /* anybody's next event may change the order */
+            made.list.n = 0;
         made.list.model = made.model;
         made.list.strategy = made.strategy;
     }

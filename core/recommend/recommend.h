@@ -57,9 +57,10 @@ struct recommendation {
                                 when none did; from the arena */
 };
 
-/* A user without history, or with none that the model asked knows, is answered by the view's model
- * for guests; when no model knows any eligible item, the newest are the answer. NO_MEMORY is the
- * only failure. All memory comes from the arena. */
+/* Where the view's rules name a model for short histories, it answers whoever has touched fewer
+ * items than they say. A user without history, or with none that the model asked knows, is answered
+ * by the view's model for guests; when no model knows any eligible item, the newest are the answer.
+ * NO_MEMORY is the only failure. All memory comes from the arena. */
 enum status recommend(const struct view *view, const struct recommend_request *request,
                       struct arena *arena, struct recommendation *ret_recommendation);
 

@@ -18,5 +18,7 @@ struct rules rules_make(const struct settings *settings, const struct model *con
 {
     return (struct rules){.guests = find(settings->models.guests, models, n_models),
                           .content = find("content", models, n_models),
+                          .sessions = find("sessionknn", models, n_models),
+                          .short_history = (uint32_t)settings->models.short_history,
                           .cold_every = (uint32_t)settings->models.cold_every};
 }

@@ -106,3 +106,26 @@ def test_a_likeness_that_no_model_knows_is_refused_with_the_remedy(make_daemon):
 def test_guests_get_the_model_that_is_named_for_them(shop):
     answer = shop.get("/v1/users/nobody/recommendations?n=5")
     assert answer["strategy"] == "trending" and answer["model"] == "trending" and len(answer["items"]) == 5
+
+
+def test_a_short_history_is_answered_by_sessions_of_a_moment_ago(make_daemon):
+    daemon = make_daemon(**PLAIN, **{"models.retrievers": "ials,sessionknn"}).start()
+    put_kinds(daemon)
+    daemon.post("/v1/interactions", likes())
+    assert daemon.train()["state"] == "published"
+    answer = daemon.get("/v1/users/u0/recommendations")
+    assert answer["strategy"] == "ials"  # a long history
+    daemon.post("/v1/interactions", {"session": "s", "user": "short", "item": "i3", "type": "view"})
+    answer = daemon.get("/v1/users/short/recommendations?n=19")
+    assert answer["strategy"] == "sessionknn"
+    assert {i["id"] for i in answer["items"]} <= {f"i{i}" for i in range(1, SIDE, 2)}
+    for other in range(30):  # from now on, who looks at i3 looks at i20
+        daemon.post("/v1/interactions", [{"user": f"n{other}", "item": i, "type": "view"} for i in ("i3", "i20")])
+    assert "i20" in daemon.recommended("short", n=3)  # without a round, and from no kept list
+    daemon.kill()
+    daemon.start()
+    assert "i20" in daemon.recommended("short", n=3)
+    for other in range(30):
+        daemon.call("DELETE", f"/v1/users/n{other}", 204)
+    assert daemon.get("/v1/users/short/recommendations?n=3")["strategy"] == "sessionknn"
+    assert "i20" not in daemon.recommended("short", n=10)
