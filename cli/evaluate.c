@@ -147,6 +147,9 @@ static enum status read_models(struct evaluation *ev, struct error *reterr)
             status = set_parameter(ev, given->text, reterr);
         }
     }
+    for (size_t i = 0; i < ev->n && status == STATUS_OK; i++)
+        status =
+            model_settings_check(ev->contestants[i].class, ev->contestants[i].settings, reterr);
     return status;
 }
 

@@ -97,6 +97,20 @@ static enum status apply_setting(struct plan *plan, const struct model_setting *
     return status;
 }
 
+static enum status check_settings(const struct plan *plan, struct error *reterr)
+{
+    for (size_t i = 0; i < plan->n_models; i++) {
+        const struct planned_model *model = &plan->models[i];
+        const enum status status = model_settings_check(model->class, model->settings, reterr);
+        if (status != STATUS_OK) {
+            if (reterr)
+                error_prefix(reterr, "models.%s: ", model->class->name);
+            return status;
+        }
+    }
+    return STATUS_OK;
+}
+
 static enum status add_ranker(struct plan *plan, const struct settings *settings,
                               struct error *reterr)
 {
@@ -128,6 +142,8 @@ enum status plan_make(const struct settings *settings, struct plan *ret_plan, st
         status = add_retrievers(&plan, settings, reterr);
     for (size_t i = 0; i < settings->n_model_settings && status == STATUS_OK; i++)
         status = apply_setting(&plan, &settings->model_settings[i], reterr);
+    if (status == STATUS_OK)
+        status = check_settings(&plan, reterr);
     if (status == STATUS_OK)
         status = add_ranker(&plan, settings, reterr);
     if (status == STATUS_OK)

@@ -93,8 +93,8 @@ enum status snapshot_prune(const char *root, size_t keep, uint32_t active, struc
 enum status snapshot_seq(const char *root, uint32_t version, uint64_t *ret_seq,
                          struct error *reterr);
 
-/* Overwrites the rows of n users in the stored files, in place: ids, touches and every model's
- * section "<model>/users" (n_users rows), and the manifest's checksums with them. Users that the
+/* Overwrites the rows of n users in the stored files, in place: ids, touches and every section
+ * "…/users" of the models (n_users rows), and the manifest's checksums with them. Users that the
  * snapshot does not know are passed over. Whoever has it loaded sees the change. */
 enum status snapshot_erase_users(const char *root, uint32_t version, const uint32_t *users,
                                  size_t n, struct error *reterr);

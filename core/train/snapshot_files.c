@@ -164,28 +164,50 @@ static enum status find_data_ranges(const struct erasure *e, const struct sectio
     return STATUS_OK;
 }
 
-/* Zeroes the users' rows in data.tvs (section NULL), or in the section of a model's file. A model
- * without that section keeps nothing of single users. */
-static enum status erase_in(const struct erasure *e, const char *file, const char *section,
+/* What an erasure looks for in one file. */
+typedef enum status erase_rows(const struct erasure *e, const char *path,
+                               const struct sections *sections);
+
+static enum status erase_data(const struct erasure *e, const char *path,
+                              const struct sections *sections)
+{
+    size_t n = 0;
+    const enum status status = find_data_ranges(e, sections, &n);
+    return status == STATUS_OK && n > 0 ? sections_zero(path, e->ranges, n, e->reterr) : status;
+}
+
+/* A model keeps what it knows of single users in sections named "…/users", of which a blend has one
+ * for each member of that kind; a model without keeps nothing. */
+static enum status erase_model(const struct erasure *e, const char *path,
+                               const struct sections *sections)
+{
+    static const char suffix[] = "/users";
+    enum status status = STATUS_OK;
+    for (size_t i = 0; i < sections_count(sections) && status == STATUS_OK; i++) {
+        const struct section *rows = sections_at(sections, i);
+        const char *end = strrchr(rows->name, '/');
+        if (!end || strcmp(end, suffix) != 0)
+            continue;
+        const size_t n = add_ranges(e, 0, rows->name, NULL, rows->rows,
+                                    rows->columns * section_type_size(rows->type));
+        if (n > 0)
+            status = sections_zero(path, e->ranges, n, e->reterr);
+    }
+    return status;
+}
+
+static enum status erase_in(const struct erasure *e, const char *file, erase_rows *erase,
                             uint32_t *ret_crc)
 {
     char path[PATH_BYTES_MAX];
     struct sections *sections;
-    size_t n = 0;
     enum status status = snapshot_path(path, e->root, e->version, file, e->reterr);
     if (status == STATUS_OK)
         status = sections_open(path, &sections, e->reterr);
     if (status != STATUS_OK)
         return status;
-    const struct section *rows = section ? sections_find(sections, section) : NULL;
-    if (!section)
-        status = find_data_ranges(e, sections, &n);
-    else if (rows)
-        n = add_ranges(e, 0, section, NULL, rows->rows,
-                       rows->columns * section_type_size(rows->type));
+    status = erase(e, path, sections);
     sections_close(sections);
-    if (status == STATUS_OK && n > 0)
-        status = sections_zero(path, e->ranges, n, e->reterr);
     if (status == STATUS_OK)
         status = sections_open(path, &sections, e->reterr);
     if (status == STATUS_OK) {
@@ -197,12 +219,11 @@ static enum status erase_in(const struct erasure *e, const char *file, const cha
 
 static enum status erase_in_files(const struct erasure *e, struct manifest *manifest)
 {
-    enum status status = erase_in(e, DATA_FILE, NULL, &manifest->data_crc);
+    enum status status = erase_in(e, DATA_FILE, erase_data, &manifest->data_crc);
     for (size_t i = 0; i < manifest->n_models && status == STATUS_OK; i++) {
-        char file[MODEL_NAME_MAX + sizeof ".tvs"], section[MODEL_NAME_MAX + sizeof "/users"];
+        char file[MODEL_NAME_MAX + sizeof ".tvs"];
         snprintf(file, sizeof file, "%s.tvs", manifest->models[i].name);
-        snprintf(section, sizeof section, "%s/users", manifest->models[i].name);
-        status = erase_in(e, file, section, &manifest->models[i].crc);
+        status = erase_in(e, file, erase_model, &manifest->models[i].crc);
     }
     return status;
 }
