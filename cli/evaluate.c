@@ -23,8 +23,6 @@
 
 enum { NAME_SIZE = 64, ITEM_NAME_MAX = 200, SEARCH_USERS_MAX = 20000 };
 
-static const double search_share = 0.1; /* of each user's training events */
-
 /* One model of the comparison: what was asked for, and what came of it. */
 struct contestant {
     const struct model_class *class;
@@ -250,7 +248,7 @@ static enum status search(struct evaluation *ev, struct error *reterr)
         .models = models,
         .n_models = n,
         .trials = (size_t)invocation_whole(ev->invocation, "search"),
-        .share = search_share,
+        .share = invocation_real(ev->invocation, "share"), /* cut as the test part is */
         .users_max = SEARCH_USERS_MAX,
         .seconds = (double)invocation_duration_ms(ev->invocation, "search-time") / 1000,
         .memory = parallel_memory_limit(),

@@ -61,7 +61,7 @@ static enum status fit_all(struct round *round)
     struct holdout *h = &round->holdout;
     const struct train_set data = {round->dataset, &h->held, &h->by_user, &h->by_item,
                                    (uint64_t)round->request->settings->training.seed};
-    enum status status = make_matrices(round);
+    enum status status = STATUS_OK;
     for (size_t i = 0; i < round->plan.n_models && status == STATUS_OK; i++) {
         const struct planned_model *planned = &round->plan.models[i];
         char phase[ROUND_PHASE_TEXT_MAX];
@@ -254,6 +254,13 @@ enum status round_measure(struct round *round)
     round_phase(round, "split");
     enum status status = split(round, &found);
     if (status != STATUS_OK || !found)
+        return status;
+    status = make_matrices(round);
+    if (status == STATUS_OK && round->request->settings->training.models == TRAINING_MODELS_AUTO) {
+        round_phase(round, "search");
+        status = round_choose(round);
+    }
+    if (status != STATUS_OK)
         return status;
     round_phase(round, "holdout_fit");
     status = fit_all(round);
