@@ -253,23 +253,14 @@ static json_t *make_document(struct contract *contract, const struct route *tabl
                      "securitySchemes", "key", "type", "http", "scheme", "bearer");
 }
 
-static int append_part(const char *bytes, size_t size, void *out)
-{
-    buffer_append(out, bytes, size);
-    return ((struct buffer *)out)->failed ? -1 : 0;
-}
-
 enum status openapi_write(const struct route *table, struct buffer *out)
 {
     struct contract contract = {0};
     json_t *document = make_document(&contract, table);
     if (!document)
         return STATUS_NO_MEMORY;
-    enum status status = STATUS_OK;
-    if (contract.is_unknown)
-        status = STATUS_NOT_FOUND;
-    else if (json_dump_callback(document, append_part, out, JSON_COMPACT) != 0)
-        status = STATUS_NO_MEMORY;
+    const enum status status =
+        contract.is_unknown ? STATUS_NOT_FOUND : json_print(document, JSON_COMPACT, out);
     json_decref(document);
     return status;
 }

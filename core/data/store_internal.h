@@ -28,7 +28,7 @@ struct store {
     enum store_mode mode;
     char *path; /* of the database file */
     sqlite3_stmt *statements[SQL_COUNT];
-    int prepare_code; /* SQLite's, of the last one prepared */
+    int prepare_code; /* SQLite's, of the last one that could not be prepared */
     bool in_transaction, in_savepoint;
     enum status failure;               /* of the transaction's last statement that failed, or OK */
     struct store_counts counts;        /* valid within a writing transaction */

@@ -124,7 +124,9 @@ static const char *copy_text(struct arena *arena, const char *text, bool *failed
 static void read_categories(const char *text, struct arena *arena, struct item_record *item,
                             bool *failed)
 {
-    json_t *list = text ? json_loads(text, 0, NULL) : NULL;
+    json_t *list = NULL;
+    if (text)
+        json_parse(text, strlen(text), &list, NULL);
     const size_t n = json_array_size(list);
     const char **categories = n ? arena_zalloc(arena, n, sizeof *categories) : NULL;
     *failed |= text && !categories;

@@ -287,11 +287,14 @@ enum status sql_error(sqlite3 *db, const char *doing, struct error *reterr)
 sqlite3_stmt *sql_get(struct store *store, enum sql id)
 {
     sqlite3_stmt **statement = &store->statements[id];
-    if (*statement)
+    if (*statement) {
         sqlite3_reset(*statement);
-    else
-        store->prepare_code = sqlite3_prepare_v3(store->db, sql_texts[id].text, -1,
-                                                 SQLITE_PREPARE_PERSISTENT, statement, NULL);
+        return *statement;
+    }
+    const int code = sqlite3_prepare_v3(store->db, sql_texts[id].text, -1,
+                                        SQLITE_PREPARE_PERSISTENT, statement, NULL);
+    if (code != SQLITE_OK) /* kept until this statement's step, whatever is got in between */
+        store->prepare_code = code;
     return *statement;
 }
 

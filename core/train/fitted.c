@@ -289,7 +289,11 @@ static bool take_crc(const json_t *root, const char *name, uint32_t *ret_crc)
 static char *object_text(const json_t *root, const char *name)
 {
     const json_t *object = json_object_get(root, name);
-    return json_is_object(object) ? json_dumps(object, JSON_REAL_PRECISION(17)) : NULL;
+    struct buffer text = {0};
+    if (json_is_object(object) && json_print(object, JSON_REAL_PRECISION(17), &text) == STATUS_OK)
+        return text.data;
+    buffer_free(&text);
+    return NULL;
 }
 
 static const struct predictor_class *class_of(const char *name)

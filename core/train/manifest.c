@@ -66,15 +66,11 @@ enum status manifest_print(const struct manifest *m, struct buffer *out)
         json_decref(value);
         value = NULL;
     }
-    char *text =
-        value ? json_dumps(value, JSON_INDENT(2) | JSON_PRESERVE_ORDER | JSON_REAL_PRECISION(17))
-              : NULL;
-    json_decref(value);
-    if (!text)
+    if (!value)
         return STATUS_NO_MEMORY;
-    buffer_append_text(out, text);
+    json_print(value, JSON_INDENT(2) | JSON_PRESERVE_ORDER | JSON_REAL_PRECISION(17), out);
+    json_decref(value);
     buffer_append_byte(out, '\n');
-    free(text);
     return out->failed ? STATUS_NO_MEMORY : STATUS_OK;
 }
 

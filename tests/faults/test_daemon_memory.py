@@ -5,7 +5,6 @@ that is wrong instead of 503; an event that was acknowledged and not stored, or 
 daemon that stays broken after the memory is back.
 """
 import mmap
-import os
 import struct
 import time
 
@@ -47,9 +46,6 @@ def starved(make_daemon, tmp_path):
     return daemon.start(), switch
 
 
-# jansson 2.14 ignores that its buffer of a string could not grow, and may then copy past it: in about one run of
-# eight the heap is damaged. Until parsing is safe from that, whoever works on it asks for the test.
-@pytest.mark.skipif("FAULT_ROUNDS" not in os.environ, reason="set FAULT_ROUNDS: jansson is not safe without memory")
 def test_a_daemon_without_memory_refuses_and_goes_on(starved, rng):
     daemon, switch = starved
     seed = rng.randrange(1 << 60)

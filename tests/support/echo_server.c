@@ -72,9 +72,7 @@ static enum handled handle_json(struct request *request)
     json_t *value = request_json(request);
     if (!value)
         return HANDLED;
-    char *text = json_dumps(value, JSON_ENCODE_ANY);
-    buffer_append_text(reply_json(request, 200), text ? text : "null");
-    free(text);
+    json_print(value, JSON_ENCODE_ANY, reply_json(request, 200));
     json_decref(value);
     return HANDLED;
 }
