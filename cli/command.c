@@ -346,6 +346,11 @@ int64_t invocation_whole(const struct invocation *invocation, const char *name)
     return value_of(invocation, name, OPTION_INT).whole;
 }
 
+int64_t invocation_duration_ms(const struct invocation *invocation, const char *name)
+{
+    return value_of(invocation, name, OPTION_DURATION).whole;
+}
+
 double invocation_real(const struct invocation *invocation, const char *name)
 {
     return value_of(invocation, name, OPTION_REAL).real;

@@ -106,6 +106,7 @@ bool invocation_has(const struct invocation *invocation, const char *name);
  * type asked for. invocation_text is NULL where there is neither. */
 bool invocation_flag(const struct invocation *invocation, const char *name);
 int64_t invocation_whole(const struct invocation *invocation, const char *name);
+int64_t invocation_duration_ms(const struct invocation *invocation, const char *name);
 double invocation_real(const struct invocation *invocation, const char *name);
 const char *invocation_text(const struct invocation *invocation, const char *name);
 int invocation_choice(const struct invocation *invocation, const char *name);

@@ -119,6 +119,11 @@ static const struct command_option evaluate_options[] = {
     TEXTS("model", 'm', "NAME",
           "a model to compare; each --set after it belongs to it. ials+wide_deep: its best are "
           "ordered again by a ranker"),
+    NUMBER(OPTION_INT, "search", 0, "TRIALS", NULL, 1, 10000,
+           "try so many settings of each model on a part of the training events, and measure the "
+           "best; a blend then adds up the best models"),
+    NUMBER(OPTION_DURATION, "search-time", 0, "TIME", "0", 0, 3.2e9,
+           "end the search then; 0: after its trials"),
     SWITCH("as-of", 0, "list only items that had an event before each user's first test event"),
     TEXT("ranker-spec", 0, "FILE", NULL, "what rankers look at [config/ranker.yaml]"),
     TEXT("k", 'k', "LIST", "20", "list lengths to measure at, the first for the per-user figures"),
@@ -305,7 +310,8 @@ const struct command commands[] = {
          "ranked. Popularity is always the first row. Intervals are 95 %, by bootstrap over "
          "users; differences are paired, with Holm's correction.\n\n"
          "  tastevin evaluate --train train.txt --test test.txt --format pairs \\\n"
-         "    --model ials --set dimensions=192 --set epochs=12",
+         "    --model ials --set dimensions=192 --set epochs=12\n"
+         "  tastevin evaluate --data . --model ials --model ease --model blend --search 20",
      OPTIONS(evaluate_options),
      .takes = TAKES_DATA | TAKES_CONFIG | TAKES_JSON,
      .beside = BESIDE_YES,

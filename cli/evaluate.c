@@ -12,14 +12,16 @@
 #include "cli/console.h"
 #include "cli/evaluation_data.h"
 #include "cli/evaluation_output.h"
+#include "cli/evaluation_search.h"
 #include "cli/help.h"
 #include "cli/report.h"
 #include "eval/fit.h"
 #include "eval/ranker_fit.h"
 #include "eval/report_json.h"
+#include "eval/search.h"
 #include "recommend/recommend.h"
 
-enum { NAME_SIZE = 64, ITEM_NAME_MAX = 200 };
+enum { NAME_SIZE = 64, ITEM_NAME_MAX = 200, SEARCH_USERS_MAX = 20000 };
 
 /* One model of the comparison: what was asked for, and what came of it. */
 struct contestant {
@@ -46,7 +48,8 @@ struct evaluation {
     struct contestant contestants[EVALUATE_MODELS_MAX];
     size_t n;
     size_t ks[EVALUATE_K_MAX], n_ks;
-    struct item_times times; /* where there is a ranker */
+    struct item_times times;      /* where there is a ranker */
+    struct search_result *search; /* NULL: none */
     struct report *report;
     struct arena arena;
 };
@@ -148,6 +151,9 @@ static enum status read_models(struct evaluation *ev, struct error *reterr)
             status = set_parameter(ev, given->text, reterr);
         }
     }
+    for (size_t i = 0; i < ev->n && status == STATUS_OK; i++)
+        status =
+            model_settings_check(ev->contestants[i].class, ev->contestants[i].settings, reterr);
     return status;
 }
 
@@ -251,6 +257,54 @@ static const struct bitmap *held_of(const struct evaluation *ev)
 {
     return ev->data.has_held ? &ev->data.held : NULL;
 }
+
+/* ---- search ---- */
+
+static bool is_searched(const struct contestant *c)
+{
+    return search_knows(c->class) && !c->predictor;
+}
+
+/* The best settings of each model take the place of those that were given. */
+static enum status search(struct evaluation *ev, struct error *reterr)
+{
+    struct search_model models[EVALUATE_MODELS_MAX];
+    struct contestant *asked[EVALUATE_MODELS_MAX];
+    size_t n = 0;
+    for (size_t i = 0; i < ev->n; i++)
+        if (is_searched(&ev->contestants[i])) {
+            asked[n] = &ev->contestants[i];
+            models[n] = (struct search_model){asked[n]->class, asked[n]->settings, NULL};
+            n++;
+        }
+    if (n == 0)
+        return error_set(reterr, STATUS_OUT_OF_RANGE,
+                         "--search: none of the models has parameters with a range to search");
+    const struct search_request request = {
+        .dataset = ev->data.dataset,
+        .held = held_of(ev),
+        .by_user = &ev->data.by_user,
+        .models = models,
+        .n_models = n,
+        .trials = (size_t)invocation_whole(ev->invocation, "search"),
+        .share = invocation_real(ev->invocation, "share"), /* cut as the test part is */
+        .users_max = SEARCH_USERS_MAX,
+        .seconds = (double)invocation_duration_ms(ev->invocation, "search-time") / 1000,
+        .memory = parallel_memory_limit(),
+        .seed = (uint64_t)invocation_whole(ev->invocation, "seed"),
+        .pool = ev->pool,
+        .observer = &ev->console.observer};
+    const enum status status = search_run(&request, &ev->search, reterr);
+    for (size_t i = 0; i < n && status == STATUS_OK; i++) {
+        const size_t best = ev->search->best[i];
+        if (best != SIZE_MAX)
+            memcpy(asked[i]->settings, ev->search->trials[best].settings,
+                   asked[i]->class->settings_size);
+    }
+    return status;
+}
+
+/* ---- fit and measure ---- */
 
 static enum status fit_ranker(struct evaluation *ev, struct contestant *c, struct error *reterr)
 {
@@ -395,6 +449,10 @@ static enum status print_json(const struct evaluation *ev, struct error *reterr)
         any = true;
     }
     buffer_append_text(&text, any ? "]" : "");
+    if (ev->search) {
+        buffer_append_text(&text, ", \"search\": ");
+        search_append_json(ev->search, &text);
+    }
     buffer_append_text(&text, "}\n");
     const bool failed = text.failed;
     if (!failed)
@@ -411,10 +469,12 @@ static enum status write_results(struct evaluation *ev, struct error *reterr)
         status = evaluation_write_users(ev->report, ev->data.dataset, per_user, reterr);
     show_on_board(ev);
     progress_clear(&ev->console.progress);
+    const bool json = invocation_flag(ev->invocation, "json");
+    if (status == STATUS_OK && ev->search && !json)
+        status = evaluation_print_search(ev->search, stdout);
     if (status == STATUS_OK)
-        status = invocation_flag(ev->invocation, "json")
-                     ? print_json(ev, reterr)
-                     : evaluation_print(ev->report, ev->data.split, stdout);
+        status =
+            json ? print_json(ev, reterr) : evaluation_print(ev->report, ev->data.split, stdout);
     for (size_t i = 0; i < ev->n && status == STATUS_OK; i++)
         if (ev->contestants[i].ranker && !invocation_flag(ev->invocation, "json"))
             evaluation_print_ranking(ev->contestants[i].name, &ev->contestants[i].ranking,
@@ -434,6 +494,8 @@ static enum status check_parts(const struct invocation *invocation, struct error
         return error_set(reterr, STATUS_MALFORMED,
                          "--test is the test part: --split and --share "
                          "have nothing to split");
+    if (invocation_has(invocation, "search-time") && !invocation_has(invocation, "search"))
+        return error_set(reterr, STATUS_MALFORMED, "--search-time limits --search TRIALS");
     if (test && invocation_has(invocation, "split-out"))
         return error_set(reterr, STATUS_MALFORMED,
                          "--split-out writes what --split made; with "
@@ -491,6 +553,8 @@ static enum status run(struct evaluation *ev, struct error *reterr)
     enum status status = console_open(&ev->console, reterr);
     if (status == STATUS_OK)
         status = prepare(ev, reterr);
+    if (status == STATUS_OK && invocation_has(ev->invocation, "search"))
+        status = search(ev, reterr);
     for (size_t i = 0; i < ev->n && status == STATUS_OK; i++)
         status = fit_one(ev, &ev->contestants[i], reterr);
     if (status == STATUS_OK)
@@ -503,6 +567,7 @@ static void evaluation_free(struct evaluation *ev)
     console_close(&ev->console);
     close_lists(ev, NULL);
     report_free(ev->report);
+    search_result_free(ev->search);
     for (size_t i = 0; i < ev->n; i++) {
         model_free(ev->contestants[i].model);
         ranker_free(ev->contestants[i].ranker);

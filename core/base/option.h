@@ -21,6 +21,13 @@ enum option_type {
     OPTION_CHOICE,   /* int field: index into the NULL-terminated choices */
 };
 
+/* How a search draws values of a model's parameter. */
+enum option_search {
+    SEARCH_NOT, /* it never touches it */
+    SEARCH_LINEAR,
+    SEARCH_LOG, /* evenly in the logarithm; low above 0 */
+};
+
 struct option {
     const char *name;
     enum option_type type;
@@ -29,6 +36,8 @@ struct option {
     double min, max;     /* for INT, REAL, DURATION, SIZE; both 0: only the type's range */
     const char *const *choices;
     const char *help; /* one line, for --help, the documentation and the commented example */
+    enum option_search search; /* of INT and REAL only */
+    double low, high;          /* of a search, within min and max */
 };
 
 /* The option of that name, or NULL. */

@@ -53,6 +53,7 @@ struct sections_writer {
     uint64_t offset;
     size_t count, capacity;
     struct entry *entries;
+    const char *prefix;
     struct error err;
 };
 
@@ -88,6 +89,7 @@ enum status sections_create(const char *path, struct sections_writer **ret_write
         free(writer);
         return error_set(reterr, STATUS_NO_MEMORY, "out of memory for %s", path);
     }
+    writer->prefix = "";
     writer->file = fopen(path, "wbe");
     if (!writer->file) {
         const int reason = errno;
@@ -117,10 +119,16 @@ static struct entry *add_entry(struct sections_writer *writer)
     return entry;
 }
 
+void sections_prefix(struct sections_writer *writer, const char *prefix)
+{
+    writer->prefix = prefix;
+}
+
 void sections_add(struct sections_writer *writer, const char *name, enum section_type type,
                   uint64_t rows, uint64_t columns, const void *data)
 {
-    assert(strlen(name) <= SECTION_NAME_MAX && writer->count < SECTIONS_MAX);
+    const size_t prefix_length = strlen(writer->prefix), length = strlen(name);
+    assert(prefix_length + length <= SECTION_NAME_MAX && writer->count < SECTIONS_MAX);
     if (writer->err.status != STATUS_OK)
         return;
     writer_pad(writer);
@@ -128,7 +136,8 @@ void sections_add(struct sections_writer *writer, const char *name, enum section
     if (!entry)
         return;
     const uint64_t bytes = rows * columns * section_type_size(type);
-    memcpy(entry->name, name, strlen(name));
+    memcpy(entry->name, writer->prefix, prefix_length);
+    memcpy(entry->name + prefix_length, name, length);
     entry->type = type;
     entry->offset = writer->offset;
     entry->bytes = bytes;
@@ -181,6 +190,7 @@ struct sections {
     size_t count;
     uint32_t crc;
     struct section *sections;
+    char prefix[SECTION_NAME_MAX + 1]; /* of the names that these are the rest of */
 };
 
 static enum status refuse(const char *path, struct error *reterr, const char *what)
@@ -311,6 +321,27 @@ void sections_close(struct sections *s)
     free(s);
 }
 
+enum status sections_under(const struct sections *from, const char *prefix,
+                           struct sections **ret_sections)
+{
+    struct sections *s = calloc(1, sizeof *s);
+    if (!s || !(s->sections = calloc(from->count + 1, sizeof *s->sections))) {
+        free(s);
+        return STATUS_NO_MEMORY;
+    }
+    const size_t length = strlen(prefix);
+    for (size_t i = 0; i < from->count; i++) {
+        if (strncmp(from->sections[i].name, prefix, length) != 0)
+            continue;
+        s->sections[s->count] = from->sections[i];
+        s->sections[s->count++].name += length;
+    }
+    snprintf(s->prefix, sizeof s->prefix, "%s%s", from->prefix, prefix);
+    s->crc = from->crc;
+    *ret_sections = s;
+    return STATUS_OK;
+}
+
 size_t sections_count(const struct sections *s)
 {
     return s->count;
@@ -336,11 +367,11 @@ enum status sections_need(const struct sections *s, const char *name, enum secti
 {
     const struct section *section = sections_find(s, name);
     if (!section)
-        return error_set(reterr, STATUS_CORRUPT, "the section '%s' is missing", name);
+        return error_set(reterr, STATUS_CORRUPT, "the section '%s%s' is missing", s->prefix, name);
     if (section->type != type || (rows != UINT64_MAX && section->rows != rows) ||
         (columns != UINT64_MAX && section->columns != columns))
-        return error_set(reterr, STATUS_CORRUPT, "the section '%s' has another type or shape",
-                         name);
+        return error_set(reterr, STATUS_CORRUPT, "the section '%s%s' has another type or shape",
+                         s->prefix, name);
     *ret_section = section;
     return STATUS_OK;
 }

@@ -49,6 +49,10 @@ enum status sections_create(const char *path, struct sections_writer **ret_write
 void sections_add(struct sections_writer *writer, const char *name, enum section_type type,
                   uint64_t rows, uint64_t columns, const void *data);
 
+/* Puts `prefix` before every name that follows ("": none): a model within another's file. It is
+ * borrowed. */
+void sections_prefix(struct sections_writer *writer, const char *prefix);
+
 /* Writes the table and header, fsyncs and closes; frees the writer in any case. On failure the file
  * is removed. */
 enum status sections_finish(struct sections_writer *writer, struct error *reterr);
@@ -59,6 +63,11 @@ struct sections;
  * format; NOT_FOUND, IO as they are. */
 enum status sections_open(const char *path, struct sections **ret_sections, struct error *reterr);
 void sections_close(struct sections *sections);
+
+/* The sections whose names begin with `prefix`, by the rest of their names, as `from` has them,
+ * which must outlive it. Messages give the whole names. To be closed. */
+enum status sections_under(const struct sections *from, const char *prefix,
+                           struct sections **ret_sections);
 
 size_t sections_count(const struct sections *sections);
 const struct section *sections_at(const struct sections *sections, size_t i);

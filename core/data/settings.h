@@ -22,6 +22,11 @@ struct model_setting {
     const char *place; /* "tastevin.yaml:12", "TASTEVIN_…" or "--set" */
 };
 
+enum training_models {
+    TRAINING_MODELS_CONFIGURED, /* models.retrievers with their parameters */
+    TRAINING_MODELS_AUTO,       /* what a search in each round finds */
+};
+
 struct settings {
     struct {
         const char *directory; /* tastevin-data */
@@ -72,6 +77,8 @@ struct settings {
         int64_t keep;       /* snapshots on disk */
         int64_t max_memory; /* bytes; 0: half of what the machine or cgroup has */
         double min_share;   /* of the wanted CPU below which a round is lifted */
+        int models;         /* enum training_models */
+        int64_t search_time_ms, search_trials; /* of TRAINING_MODELS_AUTO */
     } training;
     struct {
         int64_t erase_within_ms; /* snapshots are overwritten this soon after an erasure */

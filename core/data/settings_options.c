@@ -2,6 +2,7 @@
  * more words; a test compares the two. */
 #include "data/settings.h"
 
+static const char *const training_models[] = {"configured", "auto", NULL};
 static const char *const log_levels[] = {"error", "warning", "info", "debug", NULL};
 static const char *const log_formats[] = {"text", "json", NULL};
 
@@ -98,6 +99,13 @@ const struct option settings_options[] = {
      "a round that would need more is refused; 0: half of what there is"},
     {"training.min_share", OPTION_REAL, AT(training.min_share), "0.1", 0, 1, NULL,
      "share of the wanted CPU below which a round gets ordinary priority"},
+    {"training.models", OPTION_CHOICE, AT(training.models), "configured", 0, 0, training_models,
+     "configured: models.retrievers; auto: each round searches all models and their parameters, "
+     "and the best of them, or their blend, serves"},
+    {"training.search_time", OPTION_DURATION, AT(training.search_time_ms), "10m", SECONDS, 7 * DAYS,
+     NULL, "that such a search may take in each round"},
+    {"training.search_trials", OPTION_INT, AT(training.search_trials), "20", 1, 10000, NULL,
+     "settings of each model that such a search tries, unless the time ends it"},
 
     {"privacy.erase_within", OPTION_DURATION, AT(privacy.erase_within_ms), "24h", SECONDS,
      365 * DAYS, NULL, "an erased user is overwritten in every snapshot within this time"},

@@ -24,10 +24,12 @@ struct splitter {
     uint32_t *order;  /* [longest history] */
 };
 
-static bool teaches(const struct dataset *d, uint64_t event)
+static bool teaches(const struct splitter *s, uint64_t event)
 {
+    const struct dataset *d = s->dataset;
     const struct event_type *type = &d->types.of[d->type_codes[event]];
-    return type->name[0] != '\0' && type->weight != 0;
+    return type->name[0] != '\0' && type->weight != 0 &&
+           !(s->settings->without && bitmap_test(s->settings->without, (uint32_t)event));
 }
 
 static uint64_t id_hash(const struct dataset *d, uint32_t user, uint64_t seed)
@@ -42,7 +44,7 @@ static uint32_t count_distinct(struct splitter *s, uint32_t user)
     const struct dataset *d = s->dataset;
     uint32_t distinct = 0;
     for (uint64_t e = d->starts[user]; e < d->starts[user + 1]; e++) {
-        if (!teaches(d, e) || s->seen[d->items[e]] == user + 1)
+        if (!teaches(s, e) || s->seen[d->items[e]] == user + 1)
             continue;
         s->seen[d->items[e]] = user + 1;
         distinct++;
@@ -60,9 +62,9 @@ static uint32_t gather_events(struct splitter *s, uint32_t user, bool *ret_timed
     const uint64_t start = d->starts[user], end = d->starts[user + 1];
     uint32_t n_timed = 0, n = 0;
     for (uint64_t e = start; e < end; e++)
-        n_timed += teaches(d, e) && d->times[e] != TIME_UNKNOWN;
+        n_timed += teaches(s, e) && d->times[e] != TIME_UNKNOWN;
     for (uint64_t e = start; e < end; e++)
-        if (teaches(d, e) && (n_timed == 0 || d->times[e] != TIME_UNKNOWN))
+        if (teaches(s, e) && (n_timed == 0 || d->times[e] != TIME_UNKNOWN))
             s->order[n++] = (uint32_t)(e - start);
     *ret_timed = n_timed > 0;
     return n;
@@ -109,7 +111,7 @@ static void mark_time(struct splitter *s, uint32_t user, uint32_t distinct)
     (void)distinct;
     const struct dataset *d = s->dataset;
     for (uint64_t e = d->starts[user]; e < d->starts[user + 1]; e++)
-        if (teaches(d, e) && d->times[e] != TIME_UNKNOWN && d->times[e] >= s->moment)
+        if (teaches(s, e) && d->times[e] != TIME_UNKNOWN && d->times[e] >= s->moment)
             s->marked[d->items[e]] = user + 1;
 }
 
@@ -119,7 +121,7 @@ static void mark_random(struct splitter *s, uint32_t user, uint32_t distinct)
     const struct dataset *d = s->dataset;
     struct rng rng = rng_seed(id_hash(d, user, s->settings->seed), STREAM_USERS);
     for (uint64_t e = d->starts[user]; e < d->starts[user + 1]; e++)
-        if (teaches(d, e) && rng_uniform(&rng) < s->settings->share)
+        if (teaches(s, e) && rng_uniform(&rng) < s->settings->share)
             s->marked[d->items[e]] = user + 1;
 }
 
@@ -135,11 +137,12 @@ static void hold_marked(struct splitter *s, uint32_t user)
 
 /* ---- the moment of a global split ---- */
 
-static uint64_t count_from(const struct dataset *d, int64_t moment)
+static uint64_t count_from(const struct splitter *s, int64_t moment)
 {
+    const struct dataset *d = s->dataset;
     uint64_t n = 0;
     for (uint64_t e = 0; e < d->n_events; e++)
-        n += d->times[e] != TIME_UNKNOWN && d->times[e] >= moment && teaches(d, e);
+        n += d->times[e] != TIME_UNKNOWN && d->times[e] >= moment && teaches(s, e);
     return n;
 }
 
@@ -148,21 +151,21 @@ static uint64_t count_from(const struct dataset *d, int64_t moment)
 static enum status find_moment(struct splitter *s, struct error *reterr)
 {
     const struct dataset *d = s->dataset;
-    const uint64_t n_timed = count_from(d, INT64_MIN);
+    const uint64_t n_timed = count_from(s, INT64_MIN);
     if (n_timed == 0)
         return error_set(
             reterr, STATUS_OUT_OF_RANGE,
             "cannot split by time: no event has a known time; use user-time or random");
     int64_t low = INT64_MAX, high = INT64_MIN;
     for (uint64_t e = 0; e < d->n_events; e++) {
-        if (!teaches(d, e) || d->times[e] == TIME_UNKNOWN)
+        if (!teaches(s, e) || d->times[e] == TIME_UNKNOWN)
             continue;
         low = d->times[e] < low ? d->times[e] : low;
         high = d->times[e] > high ? d->times[e] : high;
     }
     while (low < high) {
         const int64_t middle = low + (int64_t)(((uint64_t)high - (uint64_t)low) / 2);
-        if ((double)count_from(d, middle) > s->settings->share * (double)n_timed)
+        if ((double)count_from(s, middle) > s->settings->share * (double)n_timed)
             low = middle + 1;
         else
             high = middle;

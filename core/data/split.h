@@ -18,6 +18,8 @@ struct split_settings {
     double share;       /* held out, in (0, 1); not for leave-one-out */
     uint32_t users_max; /* at most so many hold-out users, chosen by hash of the id; 0: all */
     uint64_t seed;
+    const struct bitmap *without; /* events that count as though they were not there: what is held
+                                     already; NULL: none */
 };
 
 /* Only pairs (user, item) as a whole are held: where a held pair also has other events, these are

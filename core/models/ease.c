@@ -11,7 +11,7 @@
 enum { BLOCKS_A_CALL = 64 /* of TILE columns, between two looks at the observer */ };
 
 struct ease_settings {
-    double lambda, row_power;
+    double lambda, row_power, dropout, popularity_power;
     int64_t neighbours;
 };
 
@@ -22,14 +22,40 @@ static const struct option options[] = {
      .initial = "30",
      .min = 1e-3,
      .max = 1e9,
-     .help = "strength of the regularisation; about 500 with row_power 0, less for sparser data"},
+     .help = "strength of the regularisation; about 500 with row_power 0, less for sparser data",
+     .search = SEARCH_LOG,
+     .low = 1,
+     .high = 1000},
     {.name = "row_power",
      .type = OPTION_REAL,
      .offset = offsetof(struct ease_settings, row_power),
      .initial = "0.3",
      .min = 0,
      .max = 1,
-     .help = "how far long histories are held down: each counts by its length to minus this"},
+     .help = "how far long histories are held down: each counts by its length to minus this",
+     .search = SEARCH_LINEAR,
+     .low = 0,
+     .high = 0.6},
+    {.name = "dropout",
+     .type = OPTION_REAL,
+     .offset = offsetof(struct ease_settings, dropout),
+     .initial = "0.5",
+     .min = 0,
+     .max = 0.99,
+     .help = "share of a history that the weights must do without: 0 is plain ease",
+     .search = SEARCH_LINEAR,
+     .low = 0,
+     .high = 0.8},
+    {.name = "popularity_power",
+     .type = OPTION_REAL,
+     .offset = offsetof(struct ease_settings, popularity_power),
+     .initial = "0.1",
+     .min = -1,
+     .max = 1,
+     .help = "how far popular items are held down: a score is divided by users to this power",
+     .search = SEARCH_LINEAR,
+     .low = -0.1,
+     .high = 0.3},
     {.name = "neighbours",
      .type = OPTION_INT,
      .offset = offsetof(struct ease_settings, neighbours),
@@ -48,14 +74,16 @@ struct fit {
     uint32_t *items;    /* [m] their numbers, rising */
     uint32_t *places;   /* [n_items] where in items; UINT32_MAX: not there */
     size_t width;       /* m, rounded up to whole tiles */
-    float *matrix;      /* X' W^2 X + lambda I, then P; in tiles (linalg/solve.h) */
+    float *matrix;      /* X' W^2 X + L, then P; in tiles (linalg/solve.h) */
+    float *penalties;   /* [m] the diagonal of L */
+    float *factors;     /* [m] the c of ease.h */
     float *columns;     /* [workers x TILE x width] */
     uint32_t *kept;     /* [workers x lists.k] */
     size_t first_block; /* of this call */
     struct neighbour_lists lists;
 };
 
-/* ---- X' W^2 X + lambda I ---- */
+/* ---- X' W^2 X + L ---- */
 
 /* Above the diagonal, and whole tiles on it. */
 static void put_column(void *context, const struct gram_column *column, unsigned worker)
@@ -67,6 +95,16 @@ static void put_column(void *context, const struct gram_column *column, unsigned
         const uint32_t i = fit->places[column->items[e]];
         if (i / TILE <= j / TILE)
             fit->matrix[spd_element(i, j)] = column->sums[e];
+    }
+}
+
+static void add_penalties(struct fit *fit)
+{
+    const double odds = fit->settings->dropout / (1 - fit->settings->dropout);
+    for (uint32_t j = 0; j < fit->m; j++) {
+        float *diagonal = &fit->matrix[spd_element(j, j)];
+        fit->penalties[j] = (float)(fit->settings->lambda + odds * (double)*diagonal);
+        *diagonal += fit->penalties[j];
     }
 }
 
@@ -82,7 +120,7 @@ static enum status fill_matrix(struct fit *fit)
                                          .each = put_column,
                                          .context = fit};
     const enum status status = gram_columns(&request, fit->pool, fit->observer);
-    spd_add_diagonal(fit->matrix, 0, fit->m, (float)fit->settings->lambda);
+    add_penalties(fit);
     spd_add_diagonal(fit->matrix, fit->m, fit->width, 1);
     free(weights);
     return status;
@@ -105,7 +143,7 @@ static void gather_columns(const struct fit *fit, size_t block, float *out)
 
 static void keep_column(struct fit *fit, uint32_t j, float *column, uint32_t *kept)
 {
-    const float scale = -1 / column[j];
+    const float scale = -fit->factors[j] / column[j];
     for (uint32_t i = 0; i < fit->m; i++)
         column[i] *= scale;
     column[j] = 0;
@@ -149,20 +187,22 @@ static uint64_t bytes_needed(uint32_t m, uint32_t n_items, uint64_t k, unsigned 
     return spd_size(width) * sizeof(float) + spd_invert_estimate(width) +
            neighbours_estimate(n_items, kept) + gram_estimate(n_items) +
            threads * (TILE * width * sizeof(float) + kept * sizeof(uint32_t)) +
-           3 * (uint64_t)n_items * sizeof(uint32_t);
+           5 * (uint64_t)n_items * sizeof(uint32_t);
 }
 
-static uint32_t find_liked(const struct csr *by_item, uint32_t *places, uint32_t *items)
+/* Fills items, places and factors. */
+static void find_liked(struct fit *fit)
 {
-    uint32_t m = 0;
-    gram_count_likes(by_item, places);
+    const struct csr *by_item = fit->data->by_item;
+    gram_count_likes(by_item, fit->places);
     for (uint32_t i = 0; i < by_item->n_rows; i++) {
-        const bool is_liked = places[i] > 0;
-        places[i] = is_liked ? m : UINT32_MAX;
-        if (is_liked)
-            items[m++] = i;
+        const uint32_t likes = fit->places[i];
+        fit->places[i] = likes ? fit->m : UINT32_MAX;
+        if (!likes)
+            continue;
+        fit->factors[fit->m] = (float)pow(likes, -fit->settings->popularity_power);
+        fit->items[fit->m++] = i;
     }
-    return m;
 }
 
 static enum status check_memory(const struct fit *fit, struct error *reterr)
@@ -185,9 +225,11 @@ static enum status reserve(struct fit *fit, struct error *reterr)
     const unsigned threads = parallel_threads(fit->pool);
     fit->items = malloc(((size_t)by_item->n_rows + 1) * sizeof *fit->items);
     fit->places = malloc(((size_t)by_item->n_rows + 1) * sizeof *fit->places);
-    if (!fit->items || !fit->places)
+    fit->penalties = malloc(((size_t)by_item->n_rows + 1) * sizeof *fit->penalties);
+    fit->factors = malloc(((size_t)by_item->n_rows + 1) * sizeof *fit->factors);
+    if (!fit->items || !fit->places || !fit->penalties || !fit->factors)
         return STATUS_NO_MEMORY;
-    fit->m = find_liked(by_item, fit->places, fit->items);
+    find_liked(fit);
     fit->width = tile_round(fit->m);
     enum status status = check_memory(fit, reterr);
     if (status == STATUS_OK)
@@ -205,19 +247,19 @@ static void report_loss(const struct fit *fit)
 {
     double loss = 0;
     for (uint32_t j = 0; j < fit->m; j++)
-        loss += 1 / (double)fit->matrix[spd_element(j, j)] - fit->settings->lambda;
+        loss += 1 / (double)fit->matrix[spd_element(j, j)] - (double)fit->penalties[j];
     observe_scalar(fit->observer, "fit/loss", 1, loss);
 }
 
-/* sqrt P_jj; new, NULL when memory is out. */
+/* sqrt (P_jj / c_j); new, NULL when memory is out. */
 static float *make_scales(const struct fit *fit)
 {
     const uint32_t n_items = fit->data->by_item->n_rows;
     float *scales = malloc(((size_t)n_items + 1) * sizeof *scales);
-    for (uint32_t i = 0; scales && i < n_items; i++)
-        scales[i] = fit->places[i] == UINT32_MAX
-                        ? 1
-                        : sqrtf(fit->matrix[spd_element(fit->places[i], fit->places[i])]);
+    for (uint32_t i = 0; scales && i < n_items; i++) {
+        const uint32_t j = fit->places[i];
+        scales[i] = j == UINT32_MAX ? 1 : sqrtf(fit->matrix[spd_element(j, j)] / fit->factors[j]);
+    }
     return scales;
 }
 
@@ -268,6 +310,8 @@ static enum status ease_fit(const struct train_set *data, const void *settings,
     neighbour_lists_free(&fit.lists);
     free(fit.items);
     free(fit.places);
+    free(fit.penalties);
+    free(fit.factors);
     free(fit.matrix);
     free(fit.columns);
     free(fit.kept);

@@ -18,14 +18,20 @@ static const struct option options[] = {
      .initial = "200",
      .min = 1,
      .max = NEIGHBOURS_MAX,
-     .help = "most alike items that each item keeps"},
+     .help = "most alike items that each item keeps",
+     .search = SEARCH_LOG,
+     .low = 20,
+     .high = 500},
     {.name = "shrinkage",
      .type = OPTION_REAL,
      .offset = offsetof(struct itemknn_settings, shrinkage),
      .initial = "10",
      .min = 0,
      .max = 1e6,
-     .help = "how far likeness that few users support is held down"},
+     .help = "how far likeness that few users support is held down",
+     .search = SEARCH_LOG,
+     .low = 1,
+     .high = 300},
 };
 
 struct fit {

@@ -52,6 +52,10 @@ struct model_class {
     const struct option *options;
     size_t n_options, settings_size;
 
+    /* Optional. Whether settings make sense that the options alone cannot judge, before any work:
+     * the sentence names the setting. */
+    enum status (*check)(const void *settings, struct error *reterr);
+
     /* Fits. settings: the struct that options describe. The pool may be NULL. Cancelled within a
      * second when the observer says stop. Same data, seed and settings: same bytes when saved, for
      * any number of threads. Reports "fit/…" scalars by epoch. */
@@ -128,6 +132,10 @@ enum status model_class_need(const char *name, const struct model_class **ret_cl
 
 /* A settings struct with the defaults, from the arena; NULL when memory is out. */
 void *model_settings_new(const struct model_class *class, struct arena *arena);
+
+/* What the class has to say against settings; STATUS_OK where it has nothing. */
+enum status model_settings_check(const struct model_class *class, const void *settings,
+                                 struct error *reterr);
 
 /* Free that dispatches; NULL is fine. */
 void model_free(struct model *model);

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "models/blend.h"
 #include "models/content.h"
 #include "models/cooccurrence.h"
 #include "models/ease.h"
@@ -15,10 +16,19 @@
 #include "models/sessionknn.h"
 #include "models/trending.h"
 
-const struct model_class *const model_classes[] = {
-    &popular_class,      &ials_class,    &itemknn_class,    &rp3beta_class,
-    &ease_class,         &gfcf_class,    &trending_class,   &latest_class,
-    &cooccurrence_class, &content_class, &sessionknn_class, NULL};
+const struct model_class *const model_classes[] = {&popular_class,
+                                                   &ials_class,
+                                                   &itemknn_class,
+                                                   &rp3beta_class,
+                                                   &ease_class,
+                                                   &gfcf_class,
+                                                   &trending_class,
+                                                   &latest_class,
+                                                   &cooccurrence_class,
+                                                   &content_class,
+                                                   &sessionknn_class,
+                                                   &blend_class,
+                                                   NULL};
 
 enum { N_CLASSES = sizeof model_classes / sizeof *model_classes - 1 };
 
@@ -66,6 +76,12 @@ void *model_settings_new(const struct model_class *class, struct arena *arena)
     if (!settings || options_init(class->options, class->n_options, settings, arena) != STATUS_OK)
         return NULL;
     return settings;
+}
+
+enum status model_settings_check(const struct model_class *class, const void *settings,
+                                 struct error *reterr)
+{
+    return class->check ? class->check(settings, reterr) : STATUS_OK;
 }
 
 void model_free(struct model *model)

@@ -114,6 +114,20 @@ static enum status apply_setting(struct plan *plan, const struct model_setting *
     return status;
 }
 
+static enum status check_settings(const struct plan *plan, struct error *reterr)
+{
+    for (size_t i = 0; i < plan->n_models; i++) {
+        const struct planned_model *model = &plan->models[i];
+        const enum status status = model_settings_check(model->class, model->settings, reterr);
+        if (status != STATUS_OK) {
+            if (reterr)
+                error_prefix(reterr, "models.%s: ", model->class->name);
+            return status;
+        }
+    }
+    return STATUS_OK;
+}
+
 static enum status add_ranker(struct plan *plan, const struct settings *settings,
                               struct error *reterr)
 {
@@ -141,12 +155,14 @@ enum status plan_make(const struct settings *settings, struct plan *ret_plan, st
 {
     struct plan plan = {0};
     enum status status = add_model(&plan, model_classes[0], reterr);
-    if (status == STATUS_OK)
+    if (status == STATUS_OK && settings->training.models == TRAINING_MODELS_CONFIGURED)
         status = add_retrievers(&plan, settings, reterr);
     if (status == STATUS_OK)
         status = add_guests(&plan, settings, reterr);
     for (size_t i = 0; i < settings->n_model_settings && status == STATUS_OK; i++)
         status = apply_setting(&plan, &settings->model_settings[i], reterr);
+    if (status == STATUS_OK)
+        status = check_settings(&plan, reterr);
     if (status == STATUS_OK)
         status = add_ranker(&plan, settings, reterr);
     if (status == STATUS_OK)
@@ -160,6 +176,31 @@ void plan_free(struct plan *plan)
 {
     arena_free(&plan->arena);
     plan->n_models = 0;
+}
+
+enum status plan_configured(struct plan *plan, const struct settings *settings,
+                            const struct model_class *class, void **ret_settings,
+                            struct error *reterr)
+{
+    void *values = model_settings_new(class, &plan->arena);
+    enum status status = values ? STATUS_OK : STATUS_NO_MEMORY;
+    for (size_t i = 0; i < settings->n_model_settings && status == STATUS_OK; i++) {
+        const struct model_setting *setting = &settings->model_settings[i];
+        if (strcmp(setting->model, class->name) == 0)
+            status = options_set(class->options, class->n_options, values, "parameter",
+                                 setting->name, setting->value, &plan->arena, NULL);
+    }
+    if (status != STATUS_OK)
+        return error_set(reterr, status, "out of memory for the models' settings");
+    *ret_settings = values;
+    return STATUS_OK;
+}
+
+void plan_choose(struct plan *plan, const struct model_class *class, void *settings)
+{
+    plan->models[1] = (struct planned_model){class, settings};
+    plan->n_models = 2;
+    plan->retriever = 1;
 }
 
 uint64_t plan_estimate(const struct plan *plan, const struct store_counts *counts)
@@ -186,6 +227,20 @@ uint64_t plan_estimate(const struct plan *plan, const struct store_counts *count
     return bytes;
 }
 
+/* Each model's best settings, from which the next round's search goes on. */
+static void append_found(const struct search_result *found, struct buffer *out)
+{
+    const char *comma = "{";
+    for (size_t m = 0; m < found->n_models; m++) {
+        if (found->best[m] == SIZE_MAX)
+            continue;
+        buffer_printf(out, "%s\"%s\": ", comma, found->classes[m]->name);
+        model_settings_append_json(found->classes[m], found->trials[found->best[m]].settings, out);
+        comma = ", ";
+    }
+    buffer_append_text(out, comma[0] == '{' ? "{}" : "}");
+}
+
 void plan_append_json(const struct plan *plan, const struct settings *settings, struct buffer *out)
 {
     buffer_printf(out, "{\"seed\": %lld, \"kernels\": \"%s\", \"retriever\": \"%s\", \"models\": {",
@@ -196,6 +251,10 @@ void plan_append_json(const struct plan *plan, const struct settings *settings, 
         model_settings_append_json(plan->models[i].class, plan->models[i].settings, out);
     }
     buffer_append_byte(out, '}');
+    if (plan->found) {
+        buffer_append_text(out, ", \"found\": ");
+        append_found(plan->found, out);
+    }
     if (plan->ranker) {
         buffer_printf(out, ", \"ranker\": \"%s\", \"ranker_spec\": ", plan->ranker->name);
         buffer_append_json(out, plan->ranker_spec, strlen(plan->ranker_spec));

@@ -3,6 +3,7 @@
  */
 #include "data/settings.h"
 #include "data/store.h"
+#include "eval/search.h"
 #include "models/model.h"
 #include "models/predictor.h"
 #include "train/snapshot.h"
@@ -19,17 +20,29 @@ struct plan {
     size_t retriever;                     /* which of them answers */
     const struct predictor_class *ranker; /* orders its best again; NULL: nothing does */
     const char *ranker_spec;              /* the YAML; of the plan's arena */
+    const struct search_result *found; /* borrowed: what a search has found; NULL: there was none */
 };
 
-/* NOT_FOUND for an unknown model or parameter, with the nearest known name and the place of the
+/* With training.models: auto there is `popular` alone, until a search has found more
+ * (round_choose).
+ *
+ * NOT_FOUND for an unknown model or parameter, with the nearest known name and the place of the
  * setting; MALFORMED and OUT_OF_RANGE for its value. */
 enum status plan_make(const struct settings *settings, struct plan *ret_plan, struct error *reterr);
 void plan_free(struct plan *plan);
+
+/* A model's settings as configured, of the plan's arena. NO_MEMORY. */
+enum status plan_configured(struct plan *plan, const struct settings *settings,
+                            const struct model_class *class, void **ret_settings,
+                            struct error *reterr);
+
+/* `popular`, and this one, which answers. settings are borrowed. */
+void plan_choose(struct plan *plan, const struct model_class *class, void *settings);
 
 /* Bytes that a round takes at its peak, at most: the data set, its matrices, all models and the
  * snapshot's tables at once. */
 uint64_t plan_estimate(const struct plan *plan, const struct store_counts *counts);
 
-/* {"seed", "kernels", "retriever", "models": {"ials": {...}}}: all that decides the bytes of a fit
- * beside the data. */
+/* {"seed", "kernels", "retriever", "models": {"ials": {...}}, "found": {"ease": {...}, …}}: all
+ * that decides the bytes of a fit beside the data. */
 void plan_append_json(const struct plan *plan, const struct settings *settings, struct buffer *out);

@@ -26,11 +26,15 @@ void round_phase(struct round *round, const char *name)
 
 /* ---- before anything is fitted ---- */
 
+uint64_t round_memory_limit(const struct round *round)
+{
+    const int64_t most = round->request->settings->training.max_memory;
+    return most ? (uint64_t)most : parallel_memory_limit() / 2;
+}
+
 static enum status check_memory(struct round *round)
 {
-    const struct settings *settings = round->request->settings;
-    const uint64_t limit = settings->training.max_memory ? (uint64_t)settings->training.max_memory
-                                                         : parallel_memory_limit() / 2;
+    const uint64_t limit = round_memory_limit(round);
     round->estimate = plan_estimate(&round->plan, &round->counts);
     if (round->estimate <= limit)
         return STATUS_OK;
@@ -104,7 +108,10 @@ static enum status decide(struct round *round)
         return STATUS_OK;
     }
     if (round->plan.retriever == 0) {
-        buffer_append_text(&round->reason, "popular is the configured model: nothing to judge.");
+        buffer_append_text(&round->reason,
+                           settings->training.models == TRAINING_MODELS_AUTO
+                               ? "popular serves."
+                               : "popular is the configured model: nothing to judge.");
         return STATUS_OK;
     }
     if (!settings->training.gate) {
@@ -245,6 +252,7 @@ static void round_free(struct round *round)
     holdout_free_reports(&round->holdout);
     dataset_free(round->dataset);
     plan_free(&round->plan);
+    search_result_free(round->search);
     ranker_free(round->second.ranker);
     item_times_free(&round->second.times);
     rank_facts_free(&round->second.facts);

@@ -31,7 +31,9 @@ struct round_result {
     uint64_t peak_estimate; /* bytes, as checked against the limit */
 };
 
-/* Models fitted: `popular` and those of models.retrievers, whose first one answers. Data without
+/* Models fitted: `popular` and those of models.retrievers, whose first one answers; or, with
+ * training.models: auto, the one that a search (eval/search.h) finds on what is not held out, which
+ * begins with what the active snapshot's manifest remembers ("settings"."found"). Data without
  * anything to hold out (no events, nobody with two items) gives a round of `popular` alone.
  *
  * A configured model that the gate refuses: where nothing better than `popular` serves, the
@@ -43,8 +45,9 @@ struct round_result {
  * "candidates", "rows", "positives", "moments", "wanted", "share_of_negatives", "auc",
  * "auc_of_retriever", "over_retrieval": [low, high], "calibration": {"rows", "error",
  * "error_by_chance", "predicted", "chosen", "deciles"} (of impressions), "shift"
- * (eval/ranker_shift.h), "seconds"} (where one was fitted), "split", "models", "best"
- * (report_json.h; absent without a hold-out), "gate":
+ * (eval/ranker_shift.h), "seconds"} (where one was fitted), "search": {...}
+ * (search_append_json; where there was one), "split", "models", "best" (report_json.h; absent
+ * without a hold-out), "gate":
  * {"applied", "ndcg@20", "relative_to_popular", "over_popular": [low, high], "over_active": [low,
  * high]}, "after_active": {"users", "models"…}, "seconds": {"<phase>": s}, "memory": {"estimate",
  * "peak_rss"}}.

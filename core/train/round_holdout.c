@@ -66,7 +66,7 @@ static enum status fit_all(struct round *round)
                                    .by_item = &h->by_item,
                                    .seed = (uint64_t)round->request->settings->training.seed,
                                    .items = &items};
-    enum status status = make_matrices(round);
+    enum status status = STATUS_OK;
     for (size_t i = 0; i < round->plan.n_models && status == STATUS_OK; i++) {
         const struct planned_model *planned = &round->plan.models[i];
         char phase[ROUND_PHASE_TEXT_MAX];
@@ -359,6 +359,13 @@ enum status round_measure(struct round *round)
     round_phase(round, "split");
     enum status status = split(round, &found);
     if (status != STATUS_OK || !found)
+        return status;
+    status = make_matrices(round);
+    if (status == STATUS_OK && round->request->settings->training.models == TRAINING_MODELS_AUTO) {
+        round_phase(round, "search");
+        status = round_choose(round);
+    }
+    if (status != STATUS_OK)
         return status;
     round_phase(round, "holdout_fit");
     status = fit_all(round);

@@ -3,6 +3,7 @@
 #include "eval/evaluate.h"
 #include "eval/fit.h"
 #include "eval/ranker_fit.h"
+#include "eval/search.h"
 #include "train/gate.h"
 #include "train/plan.h"
 #include "train/round.h"
@@ -41,7 +42,8 @@ struct round {
         struct interval over_retrieval; /* NDCG@20 of both stages minus that of the first */
         bool serves;                    /* it is surely better */
     } second;
-    size_t retriever; /* what answers in the snapshot */
+    struct search_result *search; /* NULL: none */
+    size_t retriever;             /* what answers in the snapshot */
     bool published;
     struct buffer reason;
     struct {
@@ -66,6 +68,11 @@ bool round_has_second(const struct round *round); /* the snapshot answers in two
 void holdout_free(
     struct holdout *holdout); /* its models and matrices; the reports and costs stay */
 void holdout_free_reports(struct holdout *holdout);
+
+/* round_choose.c: searches models and settings on what is not held out, and plans the best. Where
+ * none can be measured `popular` stays, with the reason in round->reason. */
+enum status round_choose(struct round *round);
+uint64_t round_memory_limit(const struct round *round); /* bytes that a round may take */
 
 /* round_report.c */
 enum status round_append_report(const struct round *round, struct buffer *out);

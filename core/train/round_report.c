@@ -127,6 +127,10 @@ enum status round_append_report(const struct round *round, struct buffer *out)
                   (unsigned long long)round->counts.items,
                   (unsigned long long)round->dataset->n_events);
     plan_append_json(&round->plan, round->request->settings, out);
+    if (round->search) {
+        buffer_append_text(out, ", \"search\": ");
+        search_append_json(round->search, out);
+    }
     if (round->holdout.report) {
         buffer_append_text(out, ", ");
         report_append_json(round->holdout.report, "user-time", out);

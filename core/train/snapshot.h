@@ -93,9 +93,9 @@ enum status snapshot_prune(const char *root, size_t keep, uint32_t active, struc
 enum status snapshot_seq(const char *root, uint32_t version, uint64_t *ret_seq,
                          struct error *reterr);
 
-/* Overwrites the rows of n users in the stored files, in place: ids, touches and every model's
- * section "<model>/users" (n_users rows) or "<model>/user_rows" (by "<model>/user_starts"), and the
- * manifest's checksums with them. Users that the snapshot does not know are passed over. Whoever has
- * it loaded sees the change. */
+/* Overwrites the rows of n users in the stored files, in place: ids, touches and every section
+ * "…/users" (n_users rows) or "…/user_rows" (by "…/user_starts") of the models, and the manifest's
+ * checksums with them. Users that the snapshot does not know are passed over. Whoever has it loaded
+ * sees the change. */
 enum status snapshot_erase_users(const char *root, uint32_t version, const uint32_t *users,
                                  size_t n, struct error *reterr);

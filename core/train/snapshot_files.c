@@ -110,12 +110,6 @@ enum status snapshot_seq(const char *root, uint32_t version, uint64_t *ret_seq,
 
 /* ---- erasure ---- */
 
-struct model_sections {
-    char users[MODEL_NAME_MAX + sizeof "/users"];
-    char starts[MODEL_NAME_MAX + sizeof "/user_starts"];
-    char rows[MODEL_NAME_MAX + sizeof "/user_rows"];
-};
-
 struct erasure {
     const char *root;
     uint32_t version;
@@ -170,48 +164,62 @@ static enum status find_data_ranges(const struct erasure *e, const struct sectio
     return STATUS_OK;
 }
 
-/* The users' rows of a model's file: "<model>/users", of fixed size, or "<model>/user_rows" with
- * "<model>/user_starts". A model without either keeps nothing of single users. `names`: room for
- * what the ranges borrow. */
-static size_t find_model_ranges(const struct erasure *e, const struct sections *sections,
-                                const char *model, struct model_sections *names)
+/* What an erasure looks for in one file. */
+typedef enum status erase_rows(const struct erasure *e, const char *path,
+                               const struct sections *sections);
+
+static enum status erase_data(const struct erasure *e, const char *path,
+                              const struct sections *sections)
 {
-    snprintf(names->users, sizeof names->users, "%s/users", model);
-    snprintf(names->starts, sizeof names->starts, "%s/user_starts", model);
-    snprintf(names->rows, sizeof names->rows, "%s/user_rows", model);
-    const struct section *users = sections_find(sections, names->users);
-    const struct section *starts = sections_find(sections, names->starts);
-    const struct section *rows = sections_find(sections, names->rows);
     size_t n = 0;
-    if (users)
-        n = add_ranges(e, n, names->users, NULL, users->rows,
-                       users->columns * section_type_size(users->type));
-    if (starts && rows && starts->type == SECTION_U64)
-        n = add_ranges(e, n, names->rows, starts->data, starts->rows - 1,
-                       rows->columns * section_type_size(rows->type));
-    return n;
+    const enum status status = find_data_ranges(e, sections, &n);
+    return status == STATUS_OK && n > 0 ? sections_zero(path, e->ranges, n, e->reterr) : status;
 }
 
-/* Zeroes the users' rows in data.tvs (model NULL), or in a model's file. */
-static enum status erase_in(const struct erasure *e, const char *file, const char *model,
+/* The ranges of the users in one section of a model's file: "…/users", of a row each, or
+ * "…/user_rows" with "…/user_starts". Any other keeps nothing of single users. */
+static size_t find_rows(const struct erasure *e, const struct sections *sections,
+                        const struct section *rows)
+{
+    const char *end = strrchr(rows->name, '/');
+    const size_t size = rows->columns * section_type_size(rows->type);
+    if (end && strcmp(end, "/users") == 0)
+        return add_ranges(e, 0, rows->name, NULL, rows->rows, size);
+    if (!end || strcmp(end, "/user_rows") != 0)
+        return 0;
+    char name[SECTION_NAME_MAX + sizeof "/user_starts"];
+    snprintf(name, sizeof name, "%.*s/user_starts", (int)(end - rows->name), rows->name);
+    const struct section *starts = sections_find(sections, name);
+    return starts && starts->type == SECTION_U64
+               ? add_ranges(e, 0, rows->name, starts->data, starts->rows - 1, size)
+               : 0;
+}
+
+/* A blend has such sections for each of its members. */
+static enum status erase_model(const struct erasure *e, const char *path,
+                               const struct sections *sections)
+{
+    enum status status = STATUS_OK;
+    for (size_t i = 0; i < sections_count(sections) && status == STATUS_OK; i++) {
+        const size_t n = find_rows(e, sections, sections_at(sections, i));
+        if (n > 0)
+            status = sections_zero(path, e->ranges, n, e->reterr);
+    }
+    return status;
+}
+
+static enum status erase_in(const struct erasure *e, const char *file, erase_rows *erase,
                             uint32_t *ret_crc)
 {
-    struct model_sections names;
     char path[PATH_BYTES_MAX];
     struct sections *sections;
-    size_t n = 0;
     enum status status = snapshot_path(path, e->root, e->version, file, e->reterr);
     if (status == STATUS_OK)
         status = sections_open(path, &sections, e->reterr);
     if (status != STATUS_OK)
         return status;
-    if (model)
-        n = find_model_ranges(e, sections, model, &names);
-    else
-        status = find_data_ranges(e, sections, &n);
+    status = erase(e, path, sections);
     sections_close(sections);
-    if (status == STATUS_OK && n > 0)
-        status = sections_zero(path, e->ranges, n, e->reterr);
     if (status == STATUS_OK)
         status = sections_open(path, &sections, e->reterr);
     if (status == STATUS_OK) {
@@ -223,11 +231,11 @@ static enum status erase_in(const struct erasure *e, const char *file, const cha
 
 static enum status erase_in_files(const struct erasure *e, struct manifest *manifest)
 {
-    enum status status = erase_in(e, DATA_FILE, NULL, &manifest->data_crc);
+    enum status status = erase_in(e, DATA_FILE, erase_data, &manifest->data_crc);
     for (size_t i = 0; i < manifest->n_models && status == STATUS_OK; i++) {
         char file[MODEL_NAME_MAX + sizeof ".tvs"];
         snprintf(file, sizeof file, "%s.tvs", manifest->models[i].name);
-        status = erase_in(e, file, manifest->models[i].name, &manifest->models[i].crc);
+        status = erase_in(e, file, erase_model, &manifest->models[i].crc);
     }
     return status;
 }

@@ -302,3 +302,22 @@ def test_features_of_the_store_finds_a_planted_noise(demo, tmp_path):
 def test_features_takes_a_table_or_the_store(words, says):
     outcome = run("features", *words, status=2)
     assert says in outcome.stderr
+
+
+def test_search_measures_the_best_settings_and_says_what_was_tried(pairs):
+    report = evaluate(*pairs, "--model", "itemknn", "--model", "popular", "--search", "3")
+    search = report["search"]
+    assert search["winner"] == "itemknn" and len(search["trials"]) == 3
+    best = search["best"][0]
+    assert best["ndcg@20"] == max(trial["ndcg@20"][-1] for trial in search["trials"])
+    fitted = [m for m in report["models"] if m["model"] == "itemknn"]
+    assert fitted[0]["settings"] == best["settings"]
+    table = run("evaluate", *pairs, "--model", "itemknn", "--search", "2").stdout
+    assert "(defaults)" in table and "Best on the validation part: itemknn" in table
+    assert "range" in run("evaluate", *pairs, "--search", "2", status=1).stderr
+    assert "--search TRIALS" in run("evaluate", *pairs, "--search-time", "2s", status=2).stderr
+
+
+def test_a_blend_of_unknown_members_is_wrong_usage(pairs):
+    said = run("evaluate", *pairs, "--model", "blend", "--set", "members=ials, eas", status=2)
+    assert "did you mean 'ease'" in said.stderr

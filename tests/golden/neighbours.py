@@ -48,10 +48,13 @@ def rp3beta(x, alpha, beta):
     return without_diagonal(walk_to_user @ walk_to_item / x.sum(0).clip(1) ** beta)
 
 
-def ease(x, lam, row_power):
+def ease(x, lam, row_power, dropout=0, popularity_power=0):
+    likes = x.sum(0)
     x = x * x.sum(1)[:, None].clip(1) ** -row_power
-    p = np.linalg.inv(x.T @ x + lam * np.eye(ITEMS))
-    b = without_diagonal(-p / np.diag(p))
+    gram = x.T @ x
+    penalties = lam + dropout / (1 - dropout) * np.diag(gram)
+    p = np.linalg.inv(gram + np.diag(penalties))
+    b = without_diagonal(-p / np.diag(p)) * likes.clip(1) ** -popularity_power
     touched = x.sum(0) > 0
     return b * np.outer(touched, touched)
 
@@ -93,10 +96,15 @@ def main():
     write("golden_rp3beta_5", "double", strongest(rp3beta(x, .7, .4), 5))
     write("golden_ease", "double", ease(x, 2, 0))
     write("golden_ease_rows", "double", ease(x, .5, .3))
+    write("golden_ease_denoised", "double", ease(x, .5, .3, .4, .2))
     write("golden_gfcf", "double", gfcf(x, .7, GFCF_DIMENSIONS))
     b = ease(x, 2, 0)
     loss = ((x - x @ b) ** 2).sum() + 2 * (b ** 2).sum()
     print("static const double golden_ease_loss = %.9g;" % loss)
+    b = ease(x, 2, 0, .4)
+    penalties = 2 + .4 / .6 * x.sum(0)
+    loss = ((x - x @ b) ** 2).sum() + (penalties[:, None] * b ** 2).sum()
+    print("static const double golden_ease_denoised_loss = %.9g;" % loss)
     write("golden_ease_5", "double", strongest(ease(x, 2, 0).T, 5).T)
 
 

@@ -46,6 +46,35 @@ static void sections_come_back_as_they_were_added(void **state)
     sections_close(NULL);
 }
 
+static void a_prefix_is_a_file_within_the_file(void **state)
+{
+    struct sections_writer *writer;
+    struct sections *s, *under;
+    struct error err = {0};
+    const struct section *section = NULL;
+    const char *path = in_folder(*state, "s");
+    assert_int_equal(sections_create(path, &writer, NULL), STATUS_OK);
+    sections_add(writer, "numbers", SECTION_U32, 1, 1, numbers);
+    sections_prefix(writer, "part/0/");
+    sections_add(writer, "numbers", SECTION_U32, 3, 1, numbers);
+    sections_prefix(writer, "");
+    sections_add(writer, "floats", SECTION_F32, 2, 3, floats);
+    assert_int_equal(sections_finish(writer, NULL), STATUS_OK);
+    assert_int_equal(sections_open(path, &s, NULL), STATUS_OK);
+    assert_int_equal(sections_find(s, "part/0/numbers")->rows, 3);
+    assert_int_equal(sections_find(s, "numbers")->rows, 1);
+    assert_int_equal(sections_under(s, "part/0/", &under), STATUS_OK);
+    assert_int_equal(sections_count(under), 1);
+    assert_int_equal(sections_need(under, "numbers", SECTION_U32, 3, 1, &section, &err), STATUS_OK);
+    assert_memory_equal(section->data, numbers, sizeof numbers);
+    assert_int_equal(sections_need(under, "floats", SECTION_F32, 2, 3, &section, &err),
+                     STATUS_CORRUPT);
+    assert_non_null(strstr(err.text, "'part/0/floats'"));
+    sections_close(under);
+    assert_memory_equal(sections_find(s, "floats")->data, floats, sizeof floats);
+    sections_close(s);
+}
+
 static void what_is_needed_must_have_its_type_and_shape(void **state)
 {
     struct sections *s;
@@ -329,6 +358,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         WITH_FOLDER(sections_come_back_as_they_were_added),
+        WITH_FOLDER(a_prefix_is_a_file_within_the_file),
         WITH_FOLDER(what_is_needed_must_have_its_type_and_shape),
         WITH_FOLDER(the_same_content_gives_the_same_bytes),
         WITH_FOLDER(every_flipped_byte_is_refused_or_in_padding),

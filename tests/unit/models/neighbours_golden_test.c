@@ -128,29 +128,44 @@ static void rp3beta_keeps_the_likeliest_ends_of_each_start(void **state)
           golden_rp3beta_5);
 }
 
+#define PLAIN "dropout", "0", "popularity_power", "0"
+
 static void ease_is_the_closed_form(void **state)
 {
     (void)state;
-    check(&ease_class, SETTINGS("lambda", "2", "row_power", "0"), golden_ease);
+    check(&ease_class, SETTINGS("lambda", "2", "row_power", "0", PLAIN), golden_ease);
 }
 
 static void ease_scales_rows(void **state)
 {
     (void)state;
-    check(&ease_class, SETTINGS("lambda", "0.5", "row_power", "0.3"), golden_ease_rows);
+    check(&ease_class, SETTINGS("lambda", "0.5", "row_power", "0.3", PLAIN), golden_ease_rows);
+}
+
+static void ease_learns_to_do_without_a_part_of_the_history(void **state)
+{
+    (void)state;
+    check(
+        &ease_class,
+        SETTINGS("lambda", "0.5", "row_power", "0.3", "dropout", "0.4", "popularity_power", "0.2"),
+        golden_ease_denoised);
 }
 
 static void ease_keeps_the_largest_in_size(void **state)
 {
     (void)state;
-    check(&ease_class, SETTINGS("lambda", "2", "row_power", "0", "neighbours", "5"), golden_ease_5);
+    check(&ease_class, SETTINGS("lambda", "2", "row_power", "0", PLAIN, "neighbours", "5"),
+          golden_ease_5);
 }
 
 static void ease_reports_its_minimum(void **state)
 {
     (void)state;
-    struct fitted f = fit(&ease_class, SETTINGS("lambda", "2", "row_power", "0"));
+    struct fitted f = fit(&ease_class, SETTINGS("lambda", "2", "row_power", "0", PLAIN));
     assert_true(fabs(f.loss / golden_ease_loss - 1) < 1e-5);
+    fitted_free(&f);
+    f = fit(&ease_class, SETTINGS("lambda", "2", "row_power", "0", "dropout", "0.4"));
+    assert_true(fabs(f.loss / golden_ease_denoised_loss - 1) < 1e-5);
     fitted_free(&f);
 }
 
@@ -227,19 +242,20 @@ static void users_who_are_all_alike_are_learnt(void **state)
     fitted_free(&f);
 }
 
-/* The partial correlation, whichever of the two entries was kept. */
+/* Whichever of the two entries was kept, and with popular items held down. */
 static void likeness_of_ease_is_the_same_both_ways(void **state)
 {
     (void)state;
     struct fitted f =
-        fit(&ease_class, SETTINGS("lambda", "2", "row_power", "0", "neighbours", "5"));
+        fit(&ease_class, SETTINGS("lambda", "0.5", "row_power", "0.3", "dropout", "0.4",
+                                  "popularity_power", "0.2", "neighbours", "5"));
     float likeness[GOLDEN_ITEMS][GOLDEN_ITEMS];
     for (uint32_t i = 0; i < GOLDEN_ITEMS; i++)
         assert_int_equal(ease_class.similar(f.model, i, likeness[i], &f.arena), STATUS_OK);
     unsigned finite = 0;
     for (uint32_t i = 0; i < GOLDEN_ITEMS; i++)
         for (uint32_t j = 0; j < GOLDEN_ITEMS; j++) {
-            const double product = golden_ease[i][j] * golden_ease[j][i];
+            const double product = golden_ease_denoised[i][j] * golden_ease_denoised[j][i];
             assert_true(isfinite(likeness[i][j]) == isfinite(likeness[j][i]));
             if (!isfinite(likeness[i][j]))
                 continue;
@@ -276,6 +292,7 @@ int main(void)
         cmocka_unit_test(rp3beta_keeps_the_likeliest_ends_of_each_start),
         cmocka_unit_test(ease_is_the_closed_form),
         cmocka_unit_test(ease_scales_rows),
+        cmocka_unit_test(ease_learns_to_do_without_a_part_of_the_history),
         cmocka_unit_test(ease_keeps_the_largest_in_size),
         cmocka_unit_test(ease_reports_its_minimum),
         cmocka_unit_test(ease_refuses_with_the_memory_it_would_need),

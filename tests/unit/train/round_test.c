@@ -138,6 +138,74 @@ static void a_personal_model_is_published_and_answers(void **state)
     snapshot_release(s);
 }
 
+/* ---- chosen by a search ---- */
+
+static void set_auto(struct fixture *f)
+{
+    set(f, "training.models", "auto");
+    set(f, "training.search_trials", "2");
+    set(f, "models.ials.dimensions", "16");
+    set(f, "models.ials.epochs", "6");
+    set(f, "models.gfcf.dimensions", "16");
+}
+
+static const json_t *trial_of(const json_t *report, const char *model, size_t number)
+{
+    size_t i;
+    const json_t *trial;
+    const json_t *trials = json_object_get(json_object_get(report, "search"), "trials");
+    json_array_foreach ((json_t *)trials, i, trial) {
+        if (strcmp(json_string_value(json_object_get(trial, "model")), model) == 0 && number-- == 0)
+            return trial;
+    }
+    fail_msg("no trial of %s", model);
+    return NULL;
+}
+
+/* Catches: a winner that is not what is measured and served, settings that the next round forgets.
+ */
+static void the_best_of_all_models_serves_and_its_settings_are_remembered(void **state)
+{
+    struct fixture *f = *state;
+    plant(&f->planted, 0, USERS, ITEMS, PER_USER, 1);
+    set_auto(f);
+    must_run(f, 1, NULL);
+    assert_true(f->result.published);
+    assert_reason(f, "Of all models");
+    json_t *report = report_of(f);
+    const char *winner =
+        json_string_value(json_object_get(json_object_get(report, "search"), "winner"));
+    assert_non_null(winner);
+    assert_string_equal(f->result.retriever, winner);
+    struct snapshot *s = load(f, 1);
+    assert_string_equal(s->retriever->class->name, winner);
+    assert_int_equal(s->n_models, 2);
+    json_t *manifest = json_loads(s->manifest, 0, NULL);
+    const json_t *found = json_object_get(json_object_get(manifest, "settings"), "found");
+    assert_true(json_object_size(found) >= 5);
+    json_decref(report);
+    plant(&f->planted, USERS, 20, ITEMS, PER_USER, 2);
+    must_run(f, 2, s);
+    report = report_of(f);
+    const json_t *ease = json_object_get(trial_of(report, "ease", 1), "settings");
+    assert_true(json_equal((json_t *)ease, json_object_get(found, "ease")));
+    assert_int_equal(json_integer_value(json_object_get(
+                         json_object_get(trial_of(report, "ials", 0), "settings"), "dimensions")),
+                     16); /* the first trial is what is configured */
+    json_decref(report);
+    json_decref(manifest);
+    snapshot_release(s);
+}
+
+static void nothing_to_choose_by_gives_a_round_of_popular_alone(void **state)
+{
+    struct fixture *f = *state;
+    set_auto(f);
+    must_run(f, 1, NULL);
+    assert_true(f->result.published);
+    assert_string_equal(f->result.retriever, "popular");
+}
+
 static void one_and_two_threads_write_the_same_bytes(void **state)
 {
     struct fixture *f = *state;
@@ -667,6 +735,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(a_personal_model_is_published_and_answers),
+        TEST(the_best_of_all_models_serves_and_its_settings_are_remembered),
+        TEST(nothing_to_choose_by_gives_a_round_of_popular_alone),
         TEST(one_and_two_threads_write_the_same_bytes),
         TEST(a_first_model_that_is_no_better_gives_way_to_popular),
         TEST(a_model_worse_than_the_active_one_is_refused),
