@@ -90,9 +90,10 @@ static const struct parameter similar_parameters[] = {
     EXCLUDE_PARAMETER,
     FIELDS_PARAMETER,
     {"by", PARAMETER_CHOICE, .choices = likeness_choices,
-     .help = "interactions: liked by the same users; content: of like title, categories, attributes "
-             "and vector; bought_together: in the same baskets. Without: whatever the serving model "
-             "knows."},
+     .help =
+         "interactions: liked by the same users; content: of like title, categories, attributes "
+         "and vector; bought_together: in the same baskets. Without: whatever the serving model "
+         "knows."},
     {0}};
 
 /* ---- responses; what any route may answer is added by the contract ---- */

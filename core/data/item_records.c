@@ -34,3 +34,15 @@ struct item_records store_item_records(struct store *store)
 {
     return (struct item_records){.context = store, .read = read_items};
 }
+
+static enum status read_orders(void *context, order_lines_each each, void *each_context,
+                               struct error *reterr)
+{
+    const struct store_orders *orders = context;
+    return store_read_orders(orders->store, orders->seq, each, each_context, reterr);
+}
+
+struct order_lines store_order_lines(struct store_orders *orders)
+{
+    return (struct order_lines){.context = orders, .read = read_orders};
+}

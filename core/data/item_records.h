@@ -3,6 +3,8 @@
  * a catalogue (the store, a data set's files) gives it as one function. */
 #include "data/records.h"
 
+struct store;
+
 typedef enum status (*item_records_each)(void *context, uint32_t item,
                                          const struct item_record *record);
 
@@ -15,6 +17,22 @@ struct item_records {
                         struct error *reterr);
 };
 
+/* The same of events that belong to orders, for the models that learn from baskets. */
+struct order_line;
+typedef enum status (*order_lines_each)(void *context, const struct order_line *line);
+
+struct order_lines {
+    void *context;
+    enum status (*read)(void *context, order_lines_each each, void *each_context,
+                        struct error *reterr);
+};
+
+/* Those of a store up to a seq; both borrowed. */
+struct store_orders {
+    struct store *store;
+    uint64_t seq;
+};
+struct order_lines store_order_lines(struct store_orders *orders);
+
 /* The records of a store, as they are when they are read: deleted items have none. Borrowed. */
-struct store;
 struct item_records store_item_records(struct store *store);

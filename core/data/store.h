@@ -217,6 +217,18 @@ typedef enum status (*store_each_shown)(void *context, const struct shown_row *r
 enum status store_read_impressions(struct store *store, uint64_t after_seq, uint64_t upto_seq,
                                    store_each_shown each, void *context, struct error *reterr);
 
+/* An event that belongs to an order. */
+struct order_line {
+    uint32_t user, item;
+    uint32_t order; /* a hash of the order's id, which is its user's own */
+    uint8_t type;
+};
+typedef enum status (*store_each_order_line)(void *context, const struct order_line *line);
+
+/* Those of seq up to upto_seq, in that order, in short transactions. */
+enum status store_read_orders(struct store *store, uint64_t upto_seq, store_each_order_line each,
+                              void *context, struct error *reterr);
+
 /* One user's events, in seq order. */
 enum status store_read_user_events(struct store *store, uint32_t user, uint64_t upto_seq,
                                    store_each_row each, void *context, struct error *reterr);

@@ -1,6 +1,7 @@
 #include <assert.h>
 #include <string.h>
 
+#include "base/crc32c.h"
 #include "data/store_internal.h"
 
 /* Reading by seq in pages: each page is a short transaction, so that no reader holds back the
@@ -120,6 +121,48 @@ enum status store_read_user_events(struct store *store, uint32_t user, uint64_t 
             after_seq = rows[n - 1].seq;
             status = each(context, rows, n);
         }
+    }
+    return status;
+}
+
+/* ---- orders ---- */
+
+/* Few events may have one, so a transaction ends by seq, not by rows. */
+enum { ORDER_SEQS_A_PAGE = 16384 };
+
+static enum status read_order_page(struct store *store, uint64_t after_seq, uint64_t upto_seq,
+                                   store_each_order_line each, void *context, struct error *reterr)
+{
+    bool row = false;
+    enum status status = store_begin_read(store, reterr);
+    if (status != STATUS_OK)
+        return status;
+    sqlite3_stmt *s = sql_get(store, SQL_READ_ORDERS);
+    sql_bind_seq(s, ":after", after_seq);
+    sql_bind_seq(s, ":upto", upto_seq);
+    while (status == STATUS_OK && (status = sql_step(store, s, &row, reterr)) == STATUS_OK && row) {
+        const void *id = sqlite3_column_text(s, 3);
+        const struct order_line line = {
+            .user = (uint32_t)sqlite3_column_int64(s, 0),
+            .item = (uint32_t)sqlite3_column_int64(s, 1),
+            .type = (uint8_t)sqlite3_column_int(s, 2),
+            .order = crc32c(0, id ? id : "", (size_t)sqlite3_column_bytes(s, 3))};
+        status = each(context, &line);
+    }
+    sqlite3_reset(s);
+    store_end_read(store);
+    return status;
+}
+
+enum status store_read_orders(struct store *store, uint64_t upto_seq, store_each_order_line each,
+                              void *context, struct error *reterr)
+{
+    enum status status = STATUS_OK;
+    for (uint64_t after = 0; after < upto_seq && status == STATUS_OK; after += ORDER_SEQS_A_PAGE) {
+        const uint64_t left = upto_seq - after;
+        status = read_order_page(store, after,
+                                 after + (left < ORDER_SEQS_A_PAGE ? left : ORDER_SEQS_A_PAGE),
+                                 each, context, reterr);
     }
     return status;
 }

@@ -143,6 +143,9 @@ const struct sql_text sql_texts[SQL_COUNT] = {
     [SQL_READ_USER_EVENTS] = {EVENT_ROW_COLUMNS
                               "WHERE seq >> 16 = :run AND user = :user AND seq > :after"
                               " AND seq <= :upto ORDER BY seq LIMIT :limit"},
+    [SQL_READ_ORDERS] = {"SELECT user, item, type, order_id FROM interactions"
+                         " WHERE seq > :after AND seq <= :upto AND order_id IS NOT NULL"
+                         " ORDER BY seq"},
     [SQL_MATCH_USER_EVENTS] = {"SELECT seq, user, item, type, time_ms, event_id FROM interactions"
                                " WHERE seq >> 16 = :run AND user = :user AND seq > :after"
                                " AND (:type = 0 OR type = :type)"

@@ -9,7 +9,7 @@ enum { USERS_BETWEEN_STOPS = 1 << 12 };
 
 static const int64_t day_ms = INT64_C(24) * 60 * 60 * 1000;
 
-const char *const baskets_kinds[] = {"sessions", "days", "users", NULL};
+const char *const baskets_kinds[] = {"sessions", "days", "users", "orders", NULL};
 
 /* One walk over all events; rows are counted in a first one and filled in a second. */
 struct walk {
@@ -151,6 +151,8 @@ enum status baskets_make(const struct train_set *data, enum baskets_kind kind, c
         status = find_type(&data->dataset->types, to, &w.types[1], reterr);
     if (status != STATUS_OK)
         return status;
+    if (kind == BASKETS_ORDERS)
+        return baskets_of_orders(data, w.types, w.n_sides, observer, ret_baskets, reterr);
     w.liked = malloc((n_items + 1) * sizeof *w.liked);
     w.last[0] = malloc((n_items + 1) * sizeof *w.last[0]);
     w.last[1] = malloc((n_items + 1) * sizeof *w.last[1]);

@@ -76,7 +76,8 @@ static enum status weigh_members(struct fit *fit, const struct validation *valid
                                    .by_user = &validation->by_user,
                                    .by_item = &validation->by_item,
                                    .seed = fit->data->seed,
-                                   .items = fit->data->items};
+                                   .items = fit->data->items,
+                                   .orders = fit->data->orders};
     const struct blend_weighing weighing = {.validation = validation,
                                             .models = (const struct model *const *)models,
                                             .n = fit->n,

@@ -20,7 +20,8 @@ static const struct option options[] = {
      .offset = offsetof(struct cooccurrence_settings, within),
      .initial = "sessions",
      .choices = baskets_kinds,
-     .help = "what makes a basket: sessions (30 minutes' pause ends one), days or users"},
+     .help = "what makes a basket: sessions (30 minutes' pause ends one), days, users, "
+             "or orders by order_id"},
     {.name = "from",
      .type = OPTION_TEXT,
      .offset = offsetof(struct cooccurrence_settings, from),

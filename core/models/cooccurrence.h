@@ -10,10 +10,10 @@
  * models/neighbours.h says, with signals for a adding row a.
  *
  * A basket is what a user did in one session (no pause above 30 minutes), on one day (UTC) or ever,
- * as `within` says. What has no time is one basket of its user. In a basket a stands for events of
- * type `from` and b for those of type `to`; without a name, for whatever is a preference in the
- * end. With two types the matrix has a direction: from view to purchase it says what is bought by
- * those who look at a.
+ * or in one order by its order_id, as `within` says. What has no time is one basket of its user. In
+ * a basket a stands for events of type `from` and b for those of type `to`; without a name, for
+ * whatever is a preference in the end. With two types the matrix has a direction: from view to
+ * purchase it says what is bought by those who look at a.
  */
 #include "models/model.h"
 

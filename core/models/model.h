@@ -41,6 +41,7 @@ struct train_set {
     const struct csr *by_item; /* its transpose */
     uint64_t seed;
     const struct item_records *items; /* titles, categories, attributes…; NULL: none are known */
+    const struct order_lines *orders; /* what was bought in one order; NULL: none are known */
 };
 
 struct model;

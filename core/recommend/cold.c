@@ -18,8 +18,8 @@ static uint32_t mark_cold(const struct model *content, const struct bitmap *elig
     return n;
 }
 
-static enum status query_of(const struct view *view, const struct touch *touches, size_t n_touches, struct arena *arena,
-                            struct query *ret_query)
+static enum status query_of(const struct view *view, const struct touch *touches, size_t n_touches,
+                            struct arena *arena, struct query *ret_query)
 {
     struct signal *history = arena_alloc(arena, n_touches * sizeof *history);
     if (!history)

@@ -17,7 +17,7 @@ static inline bool live_batch_is_full(const struct live_batch *batch)
     return batch->n == LIVE_BATCH_MAX;
 }
 
-/* Not to a full one. NO_MEMORY leaves it as it was. Items are copied without their vectors. */
+/* Not to a full one. NO_MEMORY leaves it as it was. */
 enum status live_batch_add(struct live_batch *batch, const struct change *change);
 
 void live_batch_clear(struct live_batch *batch); /* keeps memory for the next changes */

@@ -160,11 +160,14 @@ static enum status refit(struct round *round, struct model **models)
         error_set(round->reterr, status, "%s before the refit", status_name(status));
     } else {
         const struct item_records items = store_item_records(round->request->store);
+        struct store_orders of_store = {round->request->store, round->dataset->seq};
+        const struct order_lines orders = store_order_lines(&of_store);
         const struct train_set data = {.dataset = round->dataset,
                                        .by_user = &by_user,
                                        .by_item = &by_item,
                                        .seed = (uint64_t)round->request->settings->training.seed,
-                                       .items = &items};
+                                       .items = &items,
+                                       .orders = &orders};
         status = refit_models(round, &data, models);
     }
     csr_free(&by_user);

@@ -60,12 +60,15 @@ static enum status fit_all(struct round *round)
 {
     struct holdout *h = &round->holdout;
     const struct item_records items = store_item_records(round->request->store);
+    struct store_orders of_store = {round->request->store, round->dataset->seq};
+    const struct order_lines orders = store_order_lines(&of_store);
     const struct train_set data = {.dataset = round->dataset,
                                    .held = &h->held,
                                    .by_user = &h->by_user,
                                    .by_item = &h->by_item,
                                    .seed = (uint64_t)round->request->settings->training.seed,
-                                   .items = &items};
+                                   .items = &items,
+                                   .orders = &orders};
     enum status status = STATUS_OK;
     for (size_t i = 0; i < round->plan.n_models && status == STATUS_OK; i++) {
         const struct planned_model *planned = &round->plan.models[i];

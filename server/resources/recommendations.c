@@ -241,7 +241,8 @@ static bool is_quick(const struct asked *asked)
     const struct view *view = &asked->view.view;
     const struct model *model = asked->query.model ? asked->query.model : view->retriever;
     uint32_t d = 1;
-    if (view->ranker || ((view->rules.content || view->rules.sessions) && asked->query.user != QUERY_NO_USER))
+    if (view->ranker ||
+        ((view->rules.content || view->rules.sessions) && asked->query.user != QUERY_NO_USER))
         return false;
     if (model && model->class->item_vectors)
         model->class->item_vectors(model, &d);

@@ -91,6 +91,20 @@ def test_what_shares_baskets_is_bought_together(make_daemon):
     assert similar(daemon, "i1", "bought_together") == []  # who looks at i1 buys nothing
 
 
+def test_orders_are_baskets_where_they_have_ids(make_daemon):
+    daemon = make_daemon(**PLAIN, **{"models.retrievers": "ials,cooccurrence",
+                                     "models.cooccurrence.within": "orders"}).start()
+    put_kinds(daemon)
+    events = []
+    for u in range(20):  # i0 and i1 in one order; i2 the same minute in another
+        for item, order in (("i0", "a"), ("i1", "a"), ("i2", "b"), (f"i{10 + u}", "b")):
+            events.append({"user": f"u{u}", "item": item, "type": "purchase", "order_id": f"{order}{u}",
+                           "timestamp": "2026-01-05T20:00:00Z"})
+    daemon.post("/v1/interactions", events)
+    assert daemon.train()["state"] == "published"
+    assert similar(daemon, "i0", "bought_together") == ["i1"]
+
+
 def test_a_likeness_that_no_model_knows_is_refused_with_the_remedy(make_daemon):
     daemon = make_daemon(**PLAIN).start()
     put_kinds(daemon)

@@ -10,6 +10,7 @@
 
 #include <cmocka.h>
 
+#include "data/store.h"
 #include "models/cooccurrence.h"
 #include "support/fitted.h"
 
@@ -131,6 +132,53 @@ static void an_unknown_type_is_named_with_the_nearest(void **state)
     test_data_free(data);
 }
 
+static const struct order_line lines[] = {
+    {0, 0, 11, TEST_LIKE},  {0, 1, 11, TEST_LIKE},  {0, 1, 11, TEST_LIKE}, /* twice in one order */
+    {1, 0, 11, TEST_LIKE},  {1, 1, 11, TEST_LIKE}, /* another user's order of the same id */
+    {1, 2, 12, TEST_LIKE},  {0, 2, 13, TEST_LIKE},  {2, 2, 14, TEST_SEEN},
+    {99, 0, 15, TEST_LIKE}, {0, 99, 11, TEST_LIKE}, /* came after the data set was read */
+};
+
+static enum status read_lines(void *context, order_lines_each each, void *each_context,
+                              struct error *reterr)
+{
+    enum status status = STATUS_OK;
+    (void)context;
+    (void)reterr;
+    for (size_t i = 0; i < sizeof lines / sizeof *lines && status == STATUS_OK; i++)
+        status = each(each_context, &lines[i]);
+    return status;
+}
+
+static void an_order_is_its_users_own_whatever_the_time(void **state)
+{
+    (void)state;
+    const struct event_types types = test_types();
+    const struct test_event events[] = {
+        {0, 0, TEST_LIKE, 1, NAN}, {0, 1, TEST_LIKE, 9000000000, NAN}, {1, 0, TEST_LIKE, 1, NAN},
+        {1, 1, TEST_LIKE, 1, NAN}, {1, 2, TEST_LIKE, 1, NAN},          {0, 2, TEST_LIKE, 1, NAN},
+        {2, 2, TEST_LIKE, 1, NAN},
+    };
+    const char *const settings[] = {"within", "orders", "support", "1", NULL};
+    struct test_data *data = test_data_new(&types, events, 7, 1);
+    const struct order_lines orders = {.read = read_lines};
+    struct model *model = NULL;
+    struct arena arena = {0};
+    struct error err = {0};
+    float likeness[3];
+    assert_int_equal(fit(data, settings, &model, &err), STATUS_UNSUPPORTED);
+    assert_non_null(strstr(err.text, "order_id"));
+    data->train.orders = &orders;
+    assert_int_equal(fit(data, settings, &model, &err), STATUS_OK);
+    assert_int_equal(model->class->similar(model, 0, likeness, &arena), STATUS_OK);
+    /* Five orders, two of them with both. */
+    assert_true(fabs(likeness[1] - cooccurrence_likelihood_ratio(2, 2, 2, 5)) < 1e-5);
+    assert_true(likeness[2] == -INFINITY);
+    model_free(model);
+    arena_free(&arena);
+    test_data_free(data);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -138,6 +186,7 @@ int main(void)
         cmocka_unit_test(one_type_leads_to_another_on_the_same_day),
         cmocka_unit_test(only_the_strongest_neighbours_stay),
         cmocka_unit_test(the_ratio_has_its_known_values),
+        cmocka_unit_test(an_order_is_its_users_own_whatever_the_time),
         cmocka_unit_test(an_unknown_type_is_named_with_the_nearest),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -18,7 +18,7 @@ static void copies_do_not_need_what_they_were_made_of(void **state)
             snprintf(id, sizeof id, "id %u", i);
             snprintf(title, sizeof title, "title %u", i);
             snprintf(category, sizeof category, "c/%u", i);
-            const float vector[] = {1};
+            const float vector[] = {(float)i};
             const struct item_record item = {.id = id,
                                              .title = title,
                                              .attributes = "{}",
@@ -43,7 +43,8 @@ static void copies_do_not_need_what_they_were_made_of(void **state)
             snprintf(expected, sizeof expected, "c/%u", i);
             assert_string_equal(copy->item->categories[0], expected);
             assert_null(copy->item->group_id);
-            assert_null(copy->item->vector);
+            assert_int_equal(copy->item->n_vector, 1);
+            assert_true(copy->item->vector[0] == (float)i);
         }
         live_batch_clear(&batch);
         assert_int_equal(batch.n, 0);
