@@ -191,6 +191,42 @@ def serving(bench) -> None:
         under_load(bench, cached, prefix, users)
 
 
+# ---- the second stage ----
+
+DEMO = pathlib.Path(__file__).resolve().parents[1] / "demo" / "ml-latest-small"
+DEMO_USERS = 610
+
+
+def trained_demo(bench, name: str, *words: str) -> pathlib.Path:
+    folder = bench.scratch / name
+    subprocess.run([bench.tastevin, "import", "movielens", DEMO, "--data", folder], check=True,
+                   stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    subprocess.run([bench.tastevin, "train", "--data", folder, *words], check=True, stdout=subprocess.DEVNULL,
+                   stderr=subprocess.DEVNULL)
+    return folder
+
+
+def ranking(bench) -> None:
+    """What ranking 500 candidates adds to an answer on one core, and requests a second with it and without."""
+    two = trained_demo(bench, "two-stages", "--set", "models.ranker=wide_deep")
+    one = trained_demo(bench, "one-stage")
+    figures = json.loads(bench.tool("ranking", two, capture_output=True, text=True).stdout)
+    added = figures["added_ms"]
+    bench.row("ranking", f"500 candidates of {figures['items']:,} items, one core",
+              f"adds {added['median']:.2f} ms at the median, {added['p99']:.2f} ms at p99")
+    if not shutil.which("wrk"):
+        return
+    quiet = ("--set", "training.at_start=false", "--set", "server.cache=0")
+    runs: dict[str, list] = {"on": [], "off": []}
+    with bench.daemon(two, *quiet) as on, bench.daemon(one, *quiet) as off:
+        for _ in range(ROUNDS):
+            runs["on"].append(wrk(bench, on.port, "", 1, DEMO_USERS))
+            runs["off"].append(wrk(bench, off.port, "", 1, DEMO_USERS))
+    with_it, without = Figures(runs["on"]), Figures(runs["off"])
+    bench.row("ranking", "random users, n=10, server.cache 0", with_it.text(), "without: " + without.text(),
+              f"{with_it.rate / without.rate:.2f}")
+
+
 # ---- start and memory ----
 
 def seconds_to_ready(bench, folder: pathlib.Path) -> float:
@@ -235,3 +271,14 @@ def daemon(bench) -> None:
         time.sleep(REST_S)
         bench.row("daemon", f"resident memory, idle after a round and an answer to each of {users} users",
                   f"{resident_mb(running.process.pid):.0f} MB", limit="150 MB wanted")
+
+
+def slow_clients(bench) -> None:
+    text = subprocess.run([sys.executable, pathlib.Path(__file__).with_name("slow_clients"), "--build", bench.build],
+                          check=True, capture_output=True, text=True).stdout
+    figures = json.loads(text)
+    for when, what in (("without", "alone"), ("with", f"beside {figures['slow_clients']} slow clients")):
+        times = figures[when]
+        bench.row("slow clients", f"ordinary requests {what}",
+                  f"p50 {times['p50_ms']:.2f} ms, p99 {times['p99_ms']:.2f} ms, most {times['max_ms']:.1f} ms",
+                  limit="p99 5 ms wanted")

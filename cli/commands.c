@@ -163,11 +163,10 @@ static const struct command_option predict_options[] = {
 };
 
 static const struct command_option features_options[] = {
-    TEXT("spec", 0, "FILE", NULL, "what the table's columns mean, in YAML (required)"),
-    TEXT("train", 0, "FILE", NULL, "rows to learn from: CSV, plain or .gz (required)"),
-    TEXT("eval", 0, "FILE", NULL, "held-out rows, whose columns are dealt out anew (required)"),
-    TEXT("mode", 'm', "MODE", NULL, "wide, deep or wide_deep [the spec's]"),
-    TEXTS("set", 's', "NAME=VALUE", "change one setting of the model, such as epochs=5"),
+    TEXT("spec", 0, "FILE", NULL, "of a table: what its columns mean, in YAML"),
+    TEXT("train", 0, "FILE", NULL, "of a table: rows to learn from, CSV, plain or .gz"),
+    TEXT("eval", 0, "FILE", NULL, "of a table: held-out rows, whose columns are dealt out anew"),
+    TEXT("mode", 'm', "MODE", NULL, "of a table: wide, deep or wide_deep [the spec's]"),
     TEXTS("chart", 0, "FILE", "draw the importances as a bar chart to this .svg or .png"),
     NUMBER(OPTION_INT, "seeds", 0, "N", "3", 1, FEATURE_REPORT_SEEDS_MAX, "how many fits"),
     NUMBER(OPTION_INT, "repeats", 0, "N", "5", 1, FEATURE_REPORT_REPEATS_MAX,
@@ -187,6 +186,7 @@ static const struct command_option recommend_options[] = {
     TEXTS("category", 0, "PATH", "only items in or below one of these categories"),
     TEXTS("exclude", 'x', "ITEM", "never this item"),
     CHOICE("seen", "RULE", "hide", seen_rules, "items that the user has dealt with"),
+    TEXTS("context", 0, "NAME:VALUE", "what a ranker may look at, such as device:phone"),
     TEXT("model", 'm', "NAME", NULL, "by this model of the snapshot [the one that serves]"),
     SWITCH("all", 'A', "for every user, one after the other"),
     CHOICE("format", "FORMAT", "ndjson", all_formats, "of --all"),
@@ -194,6 +194,8 @@ static const struct command_option recommend_options[] = {
 
 static const struct command_option similar_options[] = {
     NUMBER(OPTION_INT, "number", 'n', "N", "10", 1, 1000, "how many items"),
+    TEXT("by", 0, "WHAT", NULL,
+         "interactions, content or bought_together [what the serving model knows]"),
     TEXTS("category", 0, "PATH", "only items in or below one of these categories"),
 };
 
@@ -336,17 +338,21 @@ const struct command commands[] = {
      .beside = BESIDE_NONE,
      .run = command_predict},
     {.name = "features",
-     .arguments = "--spec FILE --train FILE --eval FILE",
-     .summary = "What each column of a table is worth, and which to try without.",
+     .arguments = "--spec FILE --train FILE --eval FILE|--data DIR",
+     .summary = "What each column of a table or of the ranker is worth, and which to try without.",
      .details =
          "For each column and cross: by how much the AUC on held-out rows falls when its "
          "values are dealt out anew, with an interval over fits and deals; mutual "
          "information and chi-squared with the label over the training rows. Columns that "
          "say the same share their importance, so drop one at a time.\n\n"
+         "Of a table --set changes a setting of the model, such as epochs=5. With --data the table "
+         "is what a ranker learns from on the store (models.ranker, models.ranker_spec), and --set "
+         "and --config change settings of the site.\n\n"
          "  tastevin features --spec census-all.yaml --train adult.data --eval adult.test \\\n"
-         "    --chart features.svg",
+         "    --chart features.svg\n"
+         "  tastevin features --data tastevin-data --set models.ranker_spec=ranker.yaml",
      OPTIONS(features_options),
-     .takes = TAKES_JSON,
+     .takes = TAKES_DATA | TAKES_CONFIG | TAKES_JSON,
      .beside = BESIDE_NONE,
      .run = command_features},
     {.name = "recommend",

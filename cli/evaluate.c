@@ -31,6 +31,7 @@ struct contestant {
     const struct predictor_class *predictor; /* orders its best again; NULL: nothing does */
     struct ranker *ranker;
     struct ranker_fit_report ranking;
+    struct ranker_shift shift;
     FILE *list;
     char list_path[PATH_BYTES_MAX];
 };
@@ -210,6 +211,42 @@ static enum status close_lists(struct evaluation *ev, struct error *reterr)
 
 /* ---- fit and measure ---- */
 
+static enum status read_spec(const struct evaluation *ev, const struct contestant *c,
+                             struct feature_spec **ret_spec, struct error *reterr)
+{
+    const char *path = invocation_text(ev->invocation, "ranker-spec");
+    return ranker_spec_read(path ? path : "", c->predictor, ret_spec, reterr);
+}
+
+/* What the rankers ask for; a bad spec is told before anything is read or fitted. The names are
+ * the spec's, which is *ret_spec: NULL without a ranker. */
+static enum status read_names(const struct evaluation *ev, struct rank_columns *ret_columns,
+                              struct feature_spec **ret_spec, struct error *reterr)
+{
+    enum status status = STATUS_OK;
+    for (size_t i = 0; i < ev->n && status == STATUS_OK; i++) {
+        if (!ev->contestants[i].predictor)
+            continue;
+        feature_spec_free(*ret_spec);
+        *ret_spec = NULL;
+        status = read_spec(ev, &ev->contestants[i], ret_spec, reterr);
+    }
+    return status == STATUS_OK && *ret_spec ? rank_columns_of(*ret_spec, ret_columns, reterr)
+                                            : status;
+}
+
+static enum status read_data(struct evaluation *ev, struct error *reterr)
+{
+    struct rank_columns columns = {0};
+    struct feature_spec *spec = NULL;
+    enum status status = read_names(ev, &columns, &spec, reterr);
+    if (status == STATUS_OK)
+        status = evaluation_data_read(ev->invocation, &ev->settings, columns.names, ev->pool,
+                                      &ev->console.observer, &ev->data, reterr);
+    feature_spec_free(spec);
+    return status;
+}
+
 static const struct bitmap *held_of(const struct evaluation *ev)
 {
     return ev->data.has_held ? &ev->data.held : NULL;
@@ -217,9 +254,8 @@ static const struct bitmap *held_of(const struct evaluation *ev)
 
 static enum status fit_ranker(struct evaluation *ev, struct contestant *c, struct error *reterr)
 {
-    const char *path = invocation_text(ev->invocation, "ranker-spec");
     struct feature_spec *spec;
-    enum status status = ranker_spec_read(path ? path : "", &spec, reterr);
+    enum status status = read_spec(ev, c, &spec, reterr);
     if (status != STATUS_OK)
         return status;
     const struct ranker_fit_request request = {
@@ -229,6 +265,7 @@ static enum status fit_ranker(struct evaluation *ev, struct contestant *c, struc
         .retriever_settings = c->settings,
         .spec = spec,
         .predictor = c->predictor,
+        .facts = &ev->data.facts,
         .share = invocation_real(ev->invocation, "share"),
         .seed = (uint64_t)invocation_whole(ev->invocation, "seed"),
         .pool = ev->pool,
@@ -244,7 +281,8 @@ static enum status fit_one(struct evaluation *ev, struct contestant *c, struct e
                                   .held = held_of(ev),
                                   .by_user = &ev->data.by_user,
                                   .by_item = &ev->data.by_item,
-                                  .seed = (uint64_t)invocation_whole(ev->invocation, "seed")};
+                                  .seed = (uint64_t)invocation_whole(ev->invocation, "seed"),
+                                  .items = &ev->data.items};
     ev->console.run = board_run_open(ev->board, c->name, 0);
     enum status status = fit_model(c->class, &set, c->settings, "fit", NULL, ev->pool,
                                    &ev->console.observer, &c->model, &c->cost, reterr);
@@ -252,6 +290,27 @@ static enum status fit_one(struct evaluation *ev, struct contestant *c, struct e
         status = fit_ranker(ev, c, reterr);
     board_run_close(ev->console.run);
     ev->console.run = NULL;
+    return status;
+}
+
+/* From the retriever of a ranker's rows to the one that is measured. */
+static enum status measure_shifts(struct evaluation *ev, struct error *reterr)
+{
+    const struct past_view past = item_times_view(&ev->times);
+    enum status status = STATUS_OK;
+    for (size_t i = 0; i < ev->n && ev->data.has_held && status == STATUS_OK; i++) {
+        struct contestant *c = &ev->contestants[i];
+        const struct ranker_shift_request request = {
+            .dataset = ev->data.dataset,
+            .held = &ev->data.held,
+            .retriever = c->model,
+            .past = &past.view,
+            .seed = (uint64_t)invocation_whole(ev->invocation, "seed"),
+            .pool = ev->pool,
+            .observer = &ev->console.observer};
+        if (c->ranker)
+            status = ranker_shift_of(&request, &c->ranking.retriever, &c->shift, reterr);
+    }
     return status;
 }
 
@@ -269,6 +328,7 @@ static enum status measure(struct evaluation *ev, struct error *reterr)
                                        .by_user = &ev->data.by_user,
                                        .test = &ev->data.test,
                                        .times = &ev->times,
+                                       .facts = &ev->data.facts,
                                        .only_known = invocation_flag(ev->invocation, "as-of"),
                                        .models = evaluated,
                                        .n_models = ev->n,
@@ -280,7 +340,9 @@ static enum status measure(struct evaluation *ev, struct error *reterr)
     enum status status = item_times_make(ev->data.dataset, held_of(ev), &ev->times);
     if (status != STATUS_OK)
         return error_set(reterr, status, "no memory for the times of items");
-    status = evaluate_models(&request, &ev->report, reterr);
+    status = measure_shifts(ev, reterr);
+    if (status == STATUS_OK)
+        status = evaluate_models(&request, &ev->report, reterr);
     for (size_t i = 0; i < ev->n && status == STATUS_OK; i++) {
         struct model_report *model = &ev->report->models[i];
         const struct fit_cost *cost = &ev->contestants[i].cost;
@@ -322,6 +384,17 @@ static enum status print_json(const struct evaluation *ev, struct error *reterr)
     struct buffer text = {0};
     buffer_append_byte(&text, '{');
     report_append_json(ev->report, ev->data.split, &text);
+    bool any = false;
+    for (size_t i = 0; i < ev->n; i++) {
+        const struct contestant *c = &ev->contestants[i];
+        if (!c->ranker)
+            continue;
+        buffer_append_text(&text, any ? ", " : ", \"rankers\": [");
+        evaluation_append_ranking(c->name, &c->ranking, ev->data.has_held ? &c->shift : NULL,
+                                  &text);
+        any = true;
+    }
+    buffer_append_text(&text, any ? "]" : "");
     buffer_append_text(&text, "}\n");
     const bool failed = text.failed;
     if (!failed)
@@ -344,7 +417,8 @@ static enum status write_results(struct evaluation *ev, struct error *reterr)
                      : evaluation_print(ev->report, ev->data.split, stdout);
     for (size_t i = 0; i < ev->n && status == STATUS_OK; i++)
         if (ev->contestants[i].ranker && !invocation_flag(ev->invocation, "json"))
-            evaluation_print_ranking(ev->contestants[i].name, &ev->contestants[i].ranking, stdout);
+            evaluation_print_ranking(ev->contestants[i].name, &ev->contestants[i].ranking,
+                                     ev->data.has_held ? &ev->contestants[i].shift : NULL, stdout);
     return status;
 }
 
@@ -406,8 +480,7 @@ static enum status prepare(struct evaluation *ev, struct error *reterr)
     if (status == STATUS_OK)
         status = open_lists(ev, reterr);
     if (status == STATUS_OK)
-        status = evaluation_data_read(ev->invocation, &ev->settings, ev->pool,
-                                      &ev->console.observer, &ev->data, reterr);
+        status = read_data(ev, reterr);
     if (status == STATUS_OK && split_out)
         status = evaluation_write_parts(&ev->data, split_out, reterr);
     return status;

@@ -1,8 +1,10 @@
 #pragma once
 /* What `evaluate` measures on: a training part and a test part, from files or from the store. */
 #include "cli/command.h"
+#include "data/item_records.h"
 #include "data/settings.h"
 #include "data/split.h"
+#include "eval/rank_facts.h"
 #include "eval/test_set.h"
 #include "linalg/csr.h"
 
@@ -12,12 +14,16 @@ struct evaluation_data {
     bool has_held;
     struct csr by_user, by_item; /* of the training part */
     struct test_set test;
-    const char *split; /* "files", or how it was split */
+    struct rank_facts facts; /* of the store; nothing of files */
+    const char *split;       /* "files", or how it was split */
+    struct item_records items;
+    struct evaluation_items *source; /* what they are read from */
 };
 
-/* Free in any case. */
+/* names: what rankers ask for. Free in any case. */
 enum status evaluation_data_read(const struct invocation *invocation,
-                                 const struct settings *settings, struct parallel *pool,
+                                 const struct settings *settings,
+                                 const struct fact_names names[RANK_FACTS], struct parallel *pool,
                                  const struct observer *observer, struct evaluation_data *ret_data,
                                  struct error *reterr);
 void evaluation_data_free(struct evaluation_data *data);

@@ -134,7 +134,36 @@ enum status evaluation_print(const struct report *report, const char *split, FIL
     return status == STATUS_OK && report->n_slices ? print_slices(report, out) : status;
 }
 
-void evaluation_print_ranking(const char *name, const struct ranker_fit_report *r, FILE *out)
+static void print_shift(const struct ranker_shift *shift, FILE *out)
+{
+    fputs("from the retriever of its rows to the one that serves, in deviations:", out);
+    for (int what = 0; what < SHIFT_COUNT; what++)
+        fprintf(out, "%s %s %+.3f", what ? "," : "", ranker_shift_names[what], shift->shift[what]);
+    fputc('\n', out);
+}
+
+void evaluation_append_ranking(const char *name, const struct ranker_fit_report *r,
+                               const struct ranker_shift *shift, struct buffer *out)
+{
+    buffer_append_text(out, "{\"name\": ");
+    buffer_append_json(out, name, strlen(name));
+    buffer_printf(out,
+                  ", \"rows\": %" PRIu32 ", \"positives\": %" PRIu32 ", \"moments\": %" PRIu32
+                  ", \"wanted\": %" PRIu64 ", \"auc\": ",
+                  r->rows, r->positives, r->moments, r->wanted);
+    buffer_append_double(out, r->auc);
+    buffer_append_text(out, ", \"auc_of_retriever\": ");
+    buffer_append_double(out, r->auc_before);
+    buffer_append_text(out, ", \"shift\": ");
+    if (shift)
+        ranker_shift_append_json(shift, out);
+    else
+        buffer_append_text(out, "null");
+    buffer_append_byte(out, '}');
+}
+
+void evaluation_print_ranking(const char *name, const struct ranker_fit_report *r,
+                              const struct ranker_shift *shift, FILE *out)
 {
     fprintf(out,
             "\n%s: %" PRIu32 " rows of %" PRIu32 " moments, %" PRIu32 " positive (of %" PRIu64
@@ -144,6 +173,8 @@ void evaluation_print_ranking(const char *name, const struct ranker_fit_report *
             name, r->rows, r->moments, r->positives, r->wanted, 100 * r->share, r->auc,
             r->auc_before, r->fit.epochs, r->fit.best_epoch, r->fit.train_loss, r->fit.valid_loss,
             r->seconds);
+    if (shift)
+        print_shift(shift, out);
 }
 
 /* ---- files ---- */

@@ -18,5 +18,11 @@ enum status evaluation_write_users(const struct report *report, const struct dat
 enum status evaluation_write_parts(const struct evaluation_data *data, const char *folder,
                                    struct error *reterr);
 
-/* A few lines on the rows that a ranker learnt from and how well it orders them. */
-void evaluation_print_ranking(const char *name, const struct ranker_fit_report *report, FILE *out);
+/* A few lines on the rows that a ranker learnt from, how well it orders them, and how the features
+ * of its retriever have shifted since (NULL: not measured). */
+void evaluation_print_ranking(const char *name, const struct ranker_fit_report *report,
+                              const struct ranker_shift *shift, FILE *out);
+
+/* {"name", "rows", "positives", "moments", "wanted", "auc", "auc_of_retriever", "shift"} */
+void evaluation_append_ranking(const char *name, const struct ranker_fit_report *report,
+                               const struct ranker_shift *shift, struct buffer *out);

@@ -6,9 +6,11 @@
 #include "cli/commands.h"
 #include "cli/configuration.h"
 #include "cli/console.h"
+#include "cli/context.h"
 #include "cli/report.h"
 #include "cli/table.h"
 #include "train/feature_report.h"
+#include "train/ranker_features.h"
 
 struct features_job {
     const struct invocation *invocation;
@@ -18,17 +20,33 @@ struct features_job {
     struct parallel *pool;
     struct console console;
     struct feature_report *report;
+    struct context context; /* of the store */
+    struct ranker_features *ranker;
 };
 
 /* ---- what was asked for ---- */
 
+static bool is_of_store(const struct invocation *invocation)
+{
+    return invocation_has(invocation, "data") || invocation_has(invocation, "config");
+}
+
 static enum status check_request(const struct invocation *invocation, struct error *reterr)
 {
     static const char *const needed[] = {"spec", "train", "eval"};
+    const bool store = is_of_store(invocation);
     for (size_t i = 0; i < sizeof needed / sizeof *needed; i++) {
         const char *path = invocation_text(invocation, needed[i]);
+        if (store && path)
+            return error_set(
+                reterr, STATUS_MALFORMED,
+                "--%s is of a table, and --data or --config name the store: one of both",
+                needed[i]);
+        if (store)
+            continue;
         if (!path)
-            return error_set(reterr, STATUS_MALFORMED, "features needs --%s", needed[i]);
+            return error_set(reterr, STATUS_MALFORMED, "features needs --%s, or --data DIR",
+                             needed[i]);
         if (strcmp(path, "-") == 0)
             return error_set(
                 reterr, STATUS_MALFORMED,
@@ -46,6 +64,8 @@ static enum status check_request(const struct invocation *invocation, struct err
 static enum status read_settings(struct features_job *job, struct error *reterr)
 {
     const struct invocation *invocation = job->invocation;
+    if (is_of_store(invocation))
+        return context_open(invocation, CONTEXT_READ, &job->context, reterr);
     enum status status = feature_spec_read(invocation_text(invocation, "spec"), &job->spec, reterr);
     if (status == STATUS_OK)
         status = table_settings_read(job->spec, invocation_text(invocation, "mode"), &job->arena,
@@ -93,8 +113,11 @@ static enum status print(const struct feature_report *report, FILE *out)
     bool any = false;
     for (uint32_t i = 0; i < report->n && status == STATUS_OK; i++)
         if (report->rows[i].drop) {
-            fprintf(out, "%s%s", any ? ", " : "\nTo try without (fit --drop NAME), one at a time: ",
-                    report->rows[i].name);
+            fprintf(
+                out, "%s%s",
+                any ? ", "
+                    : "\nTo try without (the spec's `drop`, or fit --drop NAME), one at a time: ",
+                report->rows[i].name);
             any = true;
         }
     fputs(any ? "\n" : "", out);
@@ -153,8 +176,21 @@ static enum status run(struct features_job *job, struct error *reterr)
     status = parallel_new(threads ? (unsigned)threads : parallel_cores(), false, &job->pool);
     if (status != STATUS_OK)
         return error_set(reterr, status, "the threads could not be started");
+    struct feature_source source;
+    if (is_of_store(invocation)) {
+        const struct ranker_features_request ask = {.store = job->context.store,
+                                                    .settings = &job->context.settings,
+                                                    .types = &job->context.types,
+                                                    .pool = job->pool,
+                                                    .observer = &job->console.observer};
+        status = ranker_features_new(&ask, &job->ranker, reterr);
+        if (status != STATUS_OK)
+            return status;
+        source = ranker_features_source(job->ranker);
+    }
     const struct feature_report_request request = {
-        .spec = job->spec,
+        .spec = job->ranker ? ranker_features_spec(job->ranker) : job->spec,
+        .source = job->ranker ? &source : NULL,
         .settings = &job->settings,
         .train_path = invocation_text(invocation, "train"),
         .held_path = invocation_text(invocation, "eval"),
@@ -187,6 +223,8 @@ int command_features(const struct invocation *invocation)
     console_close(&job.console);
     feature_report_free(job.report);
     feature_spec_free(job.spec);
+    ranker_features_free(job.ranker);
+    context_close(&job.context);
     parallel_free(job.pool);
     arena_free(&job.arena);
     return status == STATUS_OK ? EXIT_DONE : report_failure(&err);

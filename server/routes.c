@@ -5,6 +5,7 @@
 
 static const char *const on_error_choices[] = {"refuse", "skip", NULL};
 static const char *const seen_choices[] = {"hide", "include", NULL};
+static const char *const likeness_choices[] = {"interactions", "content", "bought_together", NULL};
 
 #define LIMIT_PARAMETER                                                                            \
     {                                                                                              \
@@ -74,11 +75,25 @@ static const struct parameter recommend_parameters[] = {
     {"hide_types", PARAMETER_TEXT, .min = 1, .max = 512,
      .help = "Comma-separated interaction types: what they touched is left out, and only that."},
     FIELDS_PARAMETER,
+    {"context", PARAMETER_TEXT, .repeats = true, .min = 3, .max = 641, .many = 32,
+     .help =
+         "NAME:VALUE, such as device:phone: what a ranker trained on the context of interactions "
+         "may look at; a name given several times has several values. Names that no ranker asks "
+         "for change nothing."},
     {"model", PARAMETER_TEXT, .min = 1, .max = 64,
      .help = "One of the models of the serving snapshot instead of the default one."},
     {0}};
 static const struct parameter similar_parameters[] = {
-    N_PARAMETER, OFFSET_PARAMETER, CATEGORY_PARAMETER, EXCLUDE_PARAMETER, FIELDS_PARAMETER, {0}};
+    N_PARAMETER,
+    OFFSET_PARAMETER,
+    CATEGORY_PARAMETER,
+    EXCLUDE_PARAMETER,
+    FIELDS_PARAMETER,
+    {"by", PARAMETER_CHOICE, .choices = likeness_choices,
+     .help = "interactions: liked by the same users; content: of like title, categories, attributes "
+             "and vector; bought_together: in the same baskets. Without: whatever the serving model "
+             "knows."},
+    {0}};
 
 /* ---- responses; what any route may answer is added by the contract ---- */
 

@@ -99,6 +99,8 @@ static const struct field impression_fields[] = {
     FIELD(impression_record, "user", user, KIND_TEXT, false),
     FIELD(impression_record, "session", session, KIND_TEXT, false),
     LIST(impression_record, "items", items, KIND_TEXTS, true),
+    FIELD(impression_record, "timestamp", time_ms, KIND_TIME, false),
+    FIELD(impression_record, "context", context, KIND_CONTEXT, false),
 };
 static const struct shape impression_shape = SHAPE("impression", impression_fields);
 

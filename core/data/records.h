@@ -78,7 +78,8 @@ struct impression_record {
     const char *user, *session;
     const char *const *items; /* [n_items] as shown */
     uint32_t n_items;
-    int64_t time_ms; /* TIME_UNKNOWN from the parser: the caller's clock */
+    int64_t time_ms;     /* TIME_UNKNOWN: the caller's clock */
+    const char *context; /* JSON object */
 };
 
 /* Parsers: MALFORMED for a wrong JSON type (null is one), OUT_OF_RANGE for a bad or missing value,
@@ -104,6 +105,8 @@ enum status impression_from_json(const json_t *value, const char *pointer, struc
 enum status user_check(const struct user_record *user, struct error *reterr);
 enum status item_check(const struct item_record *item, struct error *reterr);
 enum status event_check(const struct event_record *event, int64_t now_ms, struct error *reterr);
+enum status impression_check(const struct impression_record *impression, int64_t now_ms,
+                             struct error *reterr);
 
 /* That the type is configured and has what it needs: a type by value needs a rating. The pointer is
  * "/type" or "/rating". OUT_OF_RANGE. */

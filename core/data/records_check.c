@@ -227,6 +227,8 @@ enum status impression_check_fields(const struct impression_record *impression,
     enum status status = check_recommendation_id(impression->recommendation_id, reterr);
     if (status == STATUS_OK)
         status = check_who(impression->user, impression->session, reterr);
+    if (status == STATUS_OK)
+        status = check_time(impression->time_ms, "/timestamp", reterr);
     if (status != STATUS_OK)
         return status;
     if (impression->n_items == 0)
@@ -355,13 +357,30 @@ enum status item_check(const struct item_record *item, struct error *reterr)
                                                        "/attributes", reterr);
 }
 
+static enum status check_ahead(int64_t time_ms, int64_t now_ms, struct error *reterr)
+{
+    if (time_ms != TIME_UNKNOWN && time_ms - TIME_AHEAD_MS > now_ms)
+        return error_set_at(reterr, STATUS_OUT_OF_RANGE, "/timestamp",
+                            "the time is more than a day ahead of the server's clock");
+    return STATUS_OK;
+}
+
+enum status impression_check(const struct impression_record *impression, int64_t now_ms,
+                             struct error *reterr)
+{
+    enum status status = impression_check_fields(impression, reterr);
+    if (status == STATUS_OK)
+        status = check_ahead(impression->time_ms, now_ms, reterr);
+    if (status == STATUS_OK)
+        status = attributes_text_check(impression->context, CONTEXT_BYTES_MAX, "/context", reterr);
+    return status;
+}
+
 enum status event_check(const struct event_record *event, int64_t now_ms, struct error *reterr)
 {
     enum status status = event_check_fields(event, reterr);
-    if (status == STATUS_OK && event->time_ms != TIME_UNKNOWN &&
-        event->time_ms - TIME_AHEAD_MS > now_ms)
-        status = error_set_at(reterr, STATUS_OUT_OF_RANGE, "/timestamp",
-                              "the time is more than a day ahead of the server's clock");
+    if (status == STATUS_OK)
+        status = check_ahead(event->time_ms, now_ms, reterr);
     if (status == STATUS_OK)
         status = attributes_text_check(event->context, CONTEXT_BYTES_MAX, "/context", reterr);
     return status;

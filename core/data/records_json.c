@@ -195,5 +195,6 @@ void impression_to_json(const struct impression_record *impression, struct buffe
     put_text("session", impression->session, out);
     put_texts("items", impression->items, impression->n_items, out);
     put_time("timestamp", impression->time_ms, out);
+    put_raw("context", impression->context, out);
     buffer_append_byte(out, '}');
 }

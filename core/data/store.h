@@ -198,6 +198,25 @@ typedef enum status (*store_each_row)(void *context, const struct event_row *row
 enum status store_read_events(struct store *store, uint64_t after_seq, uint64_t upto_seq,
                               store_each_row each, void *context, struct error *reterr);
 
+/* Events in (after_seq, upto_seq] that have a context, in seq order, in one short transaction: ask
+ * for some ten thousand seqs at a time. */
+typedef enum status (*store_each_context)(void *context, const struct event_row *row,
+                                          const char *text);
+enum status store_read_contexts(struct store *store, uint64_t after_seq, uint64_t upto_seq,
+                                store_each_context each, void *context, struct error *reterr);
+
+/* Impressions of known users in (after_seq, upto_seq], in seq order, in short transactions. */
+struct shown_row {
+    uint32_t user;
+    int64_t time_ms;
+    const uint32_t *items; /* [n_items] in the order shown; valid during the callback */
+    uint32_t n_items;
+    const char *context; /* JSON object, or NULL */
+};
+typedef enum status (*store_each_shown)(void *context, const struct shown_row *row);
+enum status store_read_impressions(struct store *store, uint64_t after_seq, uint64_t upto_seq,
+                                   store_each_shown each, void *context, struct error *reterr);
+
 /* One user's events, in seq order. */
 enum status store_read_user_events(struct store *store, uint32_t user, uint64_t upto_seq,
                                    store_each_row each, void *context, struct error *reterr);
@@ -218,6 +237,7 @@ struct change {
     enum change_kind kind;
     uint32_t number;
     const char *id;
+    const char *attributes; /* CHANGE_USER: as they are now; NULL for others */
     struct event_row event;
     const struct item_record *item; /* valid during the callback */
 };

@@ -37,6 +37,7 @@ enum status store_add_impression(struct store *store, const struct impression_re
         sql_bind_text(s, ":session", session);
         sql_bind_text(s, ":recommendation_id", impression->recommendation_id);
         sql_bind_time(s, ":time", time_ms == TIME_UNKNOWN ? now_ms : time_ms);
+        sql_bind_text(s, ":context", impression->context);
         sql_bind_blob(s, ":items", numbers.size ? numbers.data : "", numbers.size);
         status = sql_run(store, s, reterr);
     }
@@ -94,7 +95,8 @@ static enum status walk_run(struct store *store, sqlite3_stmt *s, store_each_imp
         struct impression_record impression = {.recommendation_id = sql_text(s, 3),
                                                .user = sql_text(s, 1),
                                                .session = sql_text(s, 2),
-                                               .time_ms = sql_time(s, 4)};
+                                               .time_ms = sql_time(s, 4),
+                                               .context = sql_text(s, 6)};
         (*n)++;
         arena_reset(&store->scratch);
         status = read_items(store, s, 5, &impression, reterr);
@@ -130,5 +132,56 @@ enum status store_list_user_impressions(struct store *store, uint32_t user, uint
             break;
     }
     store_end_read(store);
+    return status;
+}
+
+/* ---- reading by seq ---- */
+
+/* Up to PAGE_ROWS lists; the numbers go to `items`, which has room for the largest. */
+static enum status read_page(struct store *store, uint64_t *after_seq, uint64_t upto_seq,
+                             uint32_t *items, store_each_shown each, void *context, size_t *ret_n,
+                             struct error *reterr)
+{
+    sqlite3_stmt *s = sql_get(store, SQL_READ_IMPRESSIONS);
+    sql_bind_seq(s, ":after", *after_seq);
+    sql_bind_seq(s, ":upto", upto_seq);
+    sql_bind_int(s, ":limit", PAGE_ROWS);
+    bool row;
+    enum status status;
+    size_t n = 0;
+    while ((status = sql_step_text(store, s, &row, reterr)) == STATUS_OK && row) {
+        const unsigned char *bytes = sqlite3_column_blob(s, 3);
+        size_t n_items = (size_t)sqlite3_column_bytes(s, 3) / 4;
+        if (n_items > IMPRESSION_ITEMS_MAX)
+            n_items = IMPRESSION_ITEMS_MAX;
+        for (size_t i = 0; i < n_items; i++)
+            items[i] = number_at(bytes, i);
+        const struct shown_row shown = {.user = (uint32_t)sqlite3_column_int64(s, 1),
+                                        .time_ms = sql_time(s, 2),
+                                        .items = items,
+                                        .n_items = (uint32_t)n_items,
+                                        .context = sql_text(s, 4)};
+        *after_seq = (uint64_t)sqlite3_column_int64(s, 0);
+        n++;
+        status = each(context, &shown);
+        if (status != STATUS_OK)
+            break;
+    }
+    sqlite3_reset(s);
+    *ret_n = n;
+    return status;
+}
+
+enum status store_read_impressions(struct store *store, uint64_t after_seq, uint64_t upto_seq,
+                                   store_each_shown each, void *context, struct error *reterr)
+{
+    arena_reset(&store->scratch);
+    uint32_t *items = arena_alloc(&store->scratch, IMPRESSION_ITEMS_MAX * sizeof *items);
+    if (!items)
+        return error_set(reterr, STATUS_NO_MEMORY, "out of memory while reading impressions");
+    enum status status = STATUS_OK;
+    size_t n = PAGE_ROWS;
+    while (status == STATUS_OK && n == PAGE_ROWS)
+        status = read_page(store, &after_seq, upto_seq, items, each, context, &n, reterr);
     return status;
 }

@@ -50,6 +50,25 @@ enum status store_read_events(struct store *store, uint64_t after_seq, uint64_t 
     return status;
 }
 
+enum status store_read_contexts(struct store *store, uint64_t after_seq, uint64_t upto_seq,
+                                store_each_context each, void *context, struct error *reterr)
+{
+    sqlite3_stmt *s = sql_get(store, SQL_READ_CONTEXTS);
+    sql_bind_seq(s, ":after", after_seq);
+    sql_bind_seq(s, ":upto", upto_seq);
+    bool row;
+    enum status status;
+    while ((status = sql_step_text(store, s, &row, reterr)) == STATUS_OK && row) {
+        struct event_row event;
+        event_row_read(s, 1, &event);
+        status = each(context, &event, sql_text(s, 6));
+        if (status != STATUS_OK)
+            break;
+    }
+    sqlite3_reset(s);
+    return status;
+}
+
 /* Fills the page from run to run; *run is past the last one when all are read. */
 static enum status fill_page_by_runs(struct store *store, sqlite3_stmt *s, uint64_t *run,
                                      uint64_t last, struct event_row *rows, size_t *n,
@@ -107,6 +126,12 @@ enum status store_read_user_events(struct store *store, uint32_t user, uint64_t 
 
 /* ---- changes: what a row of `changes` means now ---- */
 
+static void take_user(struct change *change, sqlite3_stmt *s)
+{
+    change->id = sql_text(s, 1);
+    change->attributes = sql_text(s, 2);
+}
+
 static enum status look_up_user(struct store *store, struct change *change, sqlite3_stmt **ret_open,
                                 struct error *reterr)
 {
@@ -119,7 +144,7 @@ static enum status look_up_user(struct store *store, struct change *change, sqli
     if (!row || sqlite3_column_int(s, 5) == USER_GONE)
         change->kind = CHANGE_USER_DEATH;
     else if (change->kind == CHANGE_USER)
-        change->id = sql_text(s, 1);
+        take_user(change, s);
     *ret_open = s;
     return STATUS_OK;
 }

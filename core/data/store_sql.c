@@ -137,6 +137,9 @@ const struct sql_text sql_texts[SQL_COUNT] = {
                               " ORDER BY e.seq DESC LIMIT :limit"},
     [SQL_READ_EVENTS] = {EVENT_ROW_COLUMNS "WHERE seq > :after AND seq <= :upto"
                                            " ORDER BY seq LIMIT :limit"},
+    [SQL_READ_CONTEXTS] = {"SELECT seq, user, item, type, time_ms, rating, context"
+                           " FROM interactions WHERE seq > :after AND seq <= :upto"
+                           " AND context IS NOT NULL ORDER BY seq"},
     [SQL_READ_USER_EVENTS] = {EVENT_ROW_COLUMNS
                               "WHERE seq >> 16 = :run AND user = :user AND seq > :after"
                               " AND seq <= :upto ORDER BY seq LIMIT :limit"},
@@ -161,10 +164,14 @@ const struct sql_text sql_texts[SQL_COUNT] = {
                         " ORDER BY seq LIMIT :limit"},
 
     [SQL_ADD_IMPRESSION] =
-        {"INSERT INTO impressions (seq, user, session, recommendation_id, time_ms, items)"
-         " VALUES (:seq, :user, :session, :recommendation_id, :time, :items)"},
+        {"INSERT INTO impressions (seq, user, session, recommendation_id, time_ms, items, context)"
+         " VALUES (:seq, :user, :session, :recommendation_id, :time, :items, :context)"},
+    [SQL_READ_IMPRESSIONS] = {"SELECT seq, user, time_ms, items, context FROM impressions"
+                              " WHERE seq > :after AND seq <= :upto AND user IS NOT NULL"
+                              " AND time_ms IS NOT NULL ORDER BY seq LIMIT :limit"},
     [SQL_LIST_USER_IMPRESSIONS] =
-        {"SELECT p.seq, u.id, coalesce(p.session, s.id), p.recommendation_id, p.time_ms, p.items"
+        {"SELECT p.seq, u.id, coalesce(p.session, s.id), p.recommendation_id, p.time_ms, p.items,"
+         " p.context"
          " FROM impressions p CROSS JOIN users u ON u.number = p.user"
          " LEFT JOIN sessions s ON s.user = p.user AND u.kind = 2"
          " WHERE p.seq >> 16 = :run AND p.user = :user AND p.seq < :before"

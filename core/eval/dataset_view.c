@@ -111,8 +111,12 @@ enum status dataset_view_init(struct dataset_view *ret_view, const struct datase
 }
 
 void dataset_view_date(struct dataset_view *view, const struct item_times *times,
-                       const struct ranker *ranker, bool only_known)
+                       const struct ranker *ranker, const struct rank_facts *facts, bool only_known)
 {
+    if (facts) {
+        view->view.item_facts = facts->of[RANK_OF_ITEM];
+        view->view.user_facts = facts->of[RANK_OF_USER];
+    }
     view->times = times;
     view->view.ranker = times ? ranker : NULL;
     view->only_known = times && only_known;

@@ -7,6 +7,7 @@
  */
 #include "data/dataset.h"
 #include "eval/item_times.h"
+#include "eval/rank_facts.h"
 #include "recommend/view.h"
 
 /* Borrows all it is given, which must outlive it. Any number of threads may read it. */
@@ -27,9 +28,10 @@ enum status dataset_view_init(struct dataset_view *ret_view, const struct datase
 
 /* Tells it the past: activity as of each moment, from what is not held; borrowed. With it the
  * retriever's best are ordered again (ranker NULL: not), and with only_known what had no event
- * before the moment may not be shown. */
+ * before the moment may not be shown. facts: of users and items, borrowed; NULL: none. */
 void dataset_view_date(struct dataset_view *view, const struct item_times *times,
-                       const struct ranker *ranker, bool only_known);
+                       const struct ranker *ranker, const struct rank_facts *facts,
+                       bool only_known);
 void dataset_view_free(struct dataset_view *view);
 
 /* May the item be shown, and so be measured? */

@@ -27,8 +27,8 @@ struct evaluation {
     double *values[METRIC_COUNT][EVALUATE_K_MAX];
     double popularity, bits; /* sums over its listed items */
     uint64_t n_listed;
-    struct buffer line; /* of the TREC run */
-    int64_t *moments;   /* [n_users of the dataset] when each asks */
+    struct buffer line;             /* of the TREC run */
+    struct rank_moment_of *moments; /* [n_users of the dataset] when each asks */
 };
 
 /* ---- one list ---- */
@@ -152,18 +152,20 @@ static enum status rank_for_model(struct evaluation *e, const struct view *view)
 {
     const struct evaluate_request *request = e->request;
     const double n_models = (double)request->n_models;
-    const struct rank_users_request ask = {.view = view,
-                                           .users = e->report->users,
-                                           .n_users = e->report->n_users,
-                                           .n = (uint32_t)e->k_max,
-                                           .exclude = request->exclude,
-                                           .moments = e->moments,
-                                           .pool = request->pool,
-                                           .observer = request->observer,
-                                           .share_from = (double)e->at_model / n_models,
-                                           .share_to = (double)(e->at_model + 1) / n_models,
-                                           .each = take_list,
-                                           .context = e};
+    const struct rank_users_request ask = {
+        .view = view,
+        .users = e->report->users,
+        .n_users = e->report->n_users,
+        .n = (uint32_t)e->k_max,
+        .exclude = request->exclude,
+        .moments = e->moments,
+        .contexts = request->facts ? request->facts->of[RANK_OF_CONTEXT] : NULL,
+        .pool = request->pool,
+        .observer = request->observer,
+        .share_from = (double)e->at_model / n_models,
+        .share_to = (double)(e->at_model + 1) / n_models,
+        .each = take_list,
+        .context = e};
     memset(e->listed, 0, request->dataset->n_items * sizeof *e->listed);
     e->popularity = e->bits = 0;
     e->n_listed = 0;
@@ -189,7 +191,8 @@ static enum status evaluate_model(struct evaluation *e, struct error *reterr)
                                    evaluated->model, evaluated->fresh);
     if (status != STATUS_OK)
         return error_set(reterr, status, "out of memory while evaluating %s", model->name);
-    dataset_view_date(&view, request->times, evaluated->ranker, request->only_known);
+    dataset_view_date(&view, request->times, evaluated->ranker, request->facts,
+                      request->only_known);
     status = rank_for_model(e, &view.view);
     dataset_view_free(&view);
     if (status != STATUS_OK)
@@ -351,14 +354,14 @@ static enum status fill_report(struct evaluation *e)
 }
 
 /* Right before the first event that is held. */
-static void find_moments(const struct evaluate_request *request, int64_t *moments)
+static void find_moments(const struct evaluate_request *request, struct rank_moment_of *moments)
 {
     const struct dataset *d = request->dataset;
     for (uint32_t u = 0; u < d->n_users; u++) {
-        moments[u] = TIME_UNKNOWN;
+        moments[u] = (struct rank_moment_of){TIME_UNKNOWN, NO_EVENT};
         for (uint64_t e = d->starts[u]; request->held && e < d->starts[u + 1]; e++)
             if (bitmap_test(request->held, (uint32_t)e) && d->times[e] != TIME_UNKNOWN) {
-                moments[u] = d->times[e];
+                moments[u] = (struct rank_moment_of){d->times[e], (uint32_t)e};
                 break;
             }
     }

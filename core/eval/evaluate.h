@@ -9,6 +9,7 @@
 #include "base/observer.h"
 #include "eval/bootstrap.h"
 #include "eval/metrics.h"
+#include "eval/rank_facts.h"
 #include "eval/test_set.h"
 #include "models/model.h"
 
@@ -90,6 +91,7 @@ struct evaluate_request {
     const struct test_set *test;
     const struct item_times *times; /* of what is not held; needed by rankers. Each user asks at the
                                        moment of the first held event, and nothing later counts */
+    const struct rank_facts *facts; /* what rankers ask for besides; NULL: nothing is known */
     bool only_known;           /* list only what had an event before that moment; needs times */
     const struct csr *exclude; /* items never listed for a user besides the training ones; NULL */
     const struct evaluated *models; /* [n_models], popularity first */

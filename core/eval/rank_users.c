@@ -26,9 +26,11 @@ static void rank_user(struct ranking *ranking, uint32_t in_chunk, struct arena *
     const uint32_t user = request->users[ranking->first + in_chunk];
     struct recommend_request ask = {.user = user,
                                     .n = request->n,
-                                    .now_ms = request->moments ? request->moments[user] : 0,
+                                    .now_ms = request->moments ? request->moments[user].now_ms : 0,
                                     .seen = SEEN_HIDE,
                                     .hide_types = ranking->hide};
+    if (request->moments && request->contexts)
+        ask.context = facts_get(request->contexts, request->moments[user].event);
     if (request->exclude) {
         const uint64_t *starts = request->exclude->starts;
         ask.exclude = request->exclude->columns + starts[user];

@@ -9,14 +9,23 @@
 #include "linalg/csr.h"
 #include "recommend/recommend.h"
 
+#define NO_EVENT UINT32_MAX
+
+/* When a user asks. */
+struct rank_moment_of {
+    int64_t now_ms; /* TIME_UNKNOWN: after everything */
+    uint32_t event; /* the one that it is right before, of a dataset; NO_EVENT */
+};
+
 struct rank_users_request {
     const struct view *view; /* read by every worker at once */
     const uint32_t *users;   /* [n_users] */
     uint32_t n_users;
-    uint32_t n;                /* length of the lists, 1 to RECOMMEND_N_MAX */
-    const struct csr *exclude; /* a row a user; NULL: nothing */
-    const int64_t *moments;    /* by user, when each asks (TIME_UNKNOWN: after everything); NULL:
-                                  nobody looks at the time */
+    uint32_t n;                           /* length of the lists, 1 to RECOMMEND_N_MAX */
+    const struct csr *exclude;            /* a row a user; NULL: nothing */
+    const struct rank_moment_of *moments; /* by user, when each asks; NULL: nobody looks at the
+                                             time */
+    const struct facts *contexts;         /* by event; NULL: none is known */
     struct parallel *pool;
     const struct observer *observer;
     double share_from, share_to; /* of the phase "evaluating" */

@@ -1,13 +1,12 @@
 #include "eval/ranker_fit.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/clock.h"
-#include "base/embedded.h"
 #include "base/rng.h"
-#include "base/text.h"
 #include "eval/fit.h"
 
 /* Rows: several moments of each user, a part of the other candidates, and no more than a bound in
@@ -18,10 +17,10 @@ enum {
     VALID_USERS = 10,
     ROW_BYTES = 500,
     ROWS_A_USER = MOMENTS_MAX * 150,
-    STREAM_VALID = 0x7a1
+    STREAM_VALID = 0x7a1,
+    STREAM_HALF = 0x7a2
 };
-static const double negatives_share = 0.2;
-static const char mode_name[] = "mode", default_mode[] = "wide_deep";
+static const double negatives_share = 0.2, mean_error_max = 0.25;
 
 enum { POSITIVES_MIN = 50 }; /* fewer teach nothing */
 
@@ -29,6 +28,9 @@ struct fitting {
     const struct ranker_fit_request *request;
     struct feature_spec *spec; /* until the features have it */
     struct bitmap targets, unknown;
+    struct shown_plan shown;
+    struct rank_facts facts; /* borrowed; contexts by event, or by list */
+    struct rank_columns columns;
     struct csr by_user, by_item;
     struct model *retriever;
     struct item_times times;
@@ -36,6 +38,7 @@ struct fitting {
     struct features *features;
     struct frame *train, *valid;
     struct predictor *predictor;
+    struct calibration calibration;
     struct arena arena;
     struct ranker_fit_report report;
     struct error *reterr;
@@ -48,24 +51,36 @@ static enum status out_of_memory(const struct fitting *f)
 
 /* ---- the retriever that knows nothing of the rows ---- */
 
+/* What is held, what the rows are labelled by, and with lists all that came after T1. */
 static enum status unite(struct fitting *f)
 {
-    const struct dataset *d = f->request->dataset;
+    const struct ranker_fit_request *request = f->request;
+    const struct dataset *d = request->dataset;
     if (bitmap_resize(&f->unknown, (uint32_t)d->n_events) != STATUS_OK)
         return out_of_memory(f);
     for (uint64_t e = 0; e < d->n_events; e++)
-        if (bitmap_test(&f->targets, (uint32_t)e) ||
-            (f->request->held && bitmap_test(f->request->held, (uint32_t)e)))
+        if ((request->held && bitmap_test(request->held, (uint32_t)e)) ||
+            (request->impressions ? d->times[e] >= f->shown.t1_ms
+                                  : bitmap_test(&f->targets, (uint32_t)e)))
             bitmap_set(&f->unknown, (uint32_t)e);
     return STATUS_OK;
+}
+
+static enum status cut_time(struct fitting *f)
+{
+    const struct ranker_fit_request *request = f->request;
+    if (!request->impressions)
+        return ranker_targets(request->dataset, request->held, request->share, &f->targets,
+                              f->reterr);
+    return shown_plan_make(request->dataset, request->held, request->impressions, ROWS_MAX,
+                           &f->shown, f->reterr);
 }
 
 static enum status fit_retriever(struct fitting *f)
 {
     const struct ranker_fit_request *request = f->request;
     struct fit_cost cost;
-    enum status status =
-        ranker_targets(request->dataset, request->held, request->share, &f->targets, f->reterr);
+    enum status status = cut_time(f);
     if (status == STATUS_OK)
         status = unite(f);
     if (status != STATUS_OK)
@@ -85,24 +100,72 @@ static enum status fit_retriever(struct fitting *f)
 
 /* ---- rows ---- */
 
+/* `held` are never looked at. */
+static struct ranker_rows_request rows_request(const struct fitting *f, const struct bitmap *held,
+                                               const struct past_view *past)
+{
+    const struct ranker_fit_request *request = f->request;
+    return (struct ranker_rows_request){.dataset = request->dataset,
+                                        .held = held,
+                                        .targets = &f->targets,
+                                        .lists = request->impressions,
+                                        .which = f->shown.train,
+                                        .n_which = f->shown.n_train,
+                                        .retriever = f->retriever,
+                                        .past = &past->view,
+                                        .moments_max = MOMENTS_MAX,
+                                        .share = request->impressions ? 1 : negatives_share,
+                                        .rows_max = ROWS_MAX,
+                                        .seed = request->seed,
+                                        .pool = request->pool,
+                                        .observer = request->observer};
+}
+
+static enum status check_rows(const struct fitting *f)
+{
+    const unsigned long long n = f->rows.n_positives;
+    const bool shown = f->request->impressions;
+    const unsigned least = shown ? SHOWN_CHOSEN_MIN : POSITIVES_MIN;
+    if (n >= least && n < f->rows.n)
+        return STATUS_OK;
+    if (shown)
+        return error_set(
+            f->reterr, STATUS_OUT_OF_RANGE,
+            "of the items shown %llu were chosen and %llu were not, and a ranker needs "
+            "%u that were",
+            n, f->rows.n - n, least);
+    return error_set(f->reterr, STATUS_OUT_OF_RANGE,
+                     "only %llu of the items that users came to like were among the %d best of "
+                     "the retriever, and a ranker needs %u",
+                     n, RANK_CANDIDATES, least);
+}
+
+/* What is shown is no sample of the candidates: those of the very moments that the retriever which
+ * serves is compared at. */
+static enum status look_at_candidates(struct fitting *f, const struct past_view *past)
+{
+    struct ranker_rows rows;
+    struct ranker_rows_request ask = rows_request(f, NULL, past);
+    ask.lists = NULL;
+    ask.targets = f->request->held;
+    ask.moments_max = 1;
+    ask.share = negatives_share;
+    const enum status status = ranker_rows_make(&ask, &rows, f->reterr);
+    if (status != STATUS_OK)
+        return status;
+    f->report.retriever = ranker_shift_side_of(&rows);
+    ranker_rows_free(&rows);
+    return status;
+}
+
 static enum status make_rows(struct fitting *f)
 {
     const struct ranker_fit_request *request = f->request;
     if (item_times_make(request->dataset, request->held, &f->times) != STATUS_OK)
         return out_of_memory(f);
     const struct past_view past = item_times_view(&f->times);
-    const struct ranker_rows_request ask = {.dataset = request->dataset,
-                                            .held = request->held,
-                                            .targets = &f->targets,
-                                            .retriever = f->retriever,
-                                            .past = &past.view,
-                                            .moments_max = MOMENTS_MAX,
-                                            .share = negatives_share,
-                                            .rows_max = ROWS_MAX,
-                                            .seed = request->seed,
-                                            .pool = request->pool,
-                                            .observer = request->observer};
-    const enum status status = ranker_rows_make(&ask, &f->rows, f->reterr);
+    const struct ranker_rows_request ask = rows_request(f, request->held, &past);
+    enum status status = ranker_rows_make(&ask, &f->rows, f->reterr);
     if (status != STATUS_OK)
         return status;
     f->report.rows = f->rows.n;
@@ -110,12 +173,11 @@ static enum status make_rows(struct fitting *f)
     f->report.moments = f->rows.n_moments;
     f->report.wanted = f->rows.n_wanted;
     f->report.share = f->rows.share;
-    if (f->rows.n_positives < POSITIVES_MIN || f->rows.n == f->rows.n_positives)
-        return error_set(f->reterr, STATUS_OUT_OF_RANGE,
-                         "only %llu of the items that users came to like were among the %d best of "
-                         "the retriever, and a ranker needs %d",
-                         (unsigned long long)f->rows.n_positives, RANK_CANDIDATES, POSITIVES_MIN);
-    return STATUS_OK;
+    f->report.of_impressions = request->impressions;
+    f->report.retriever = ranker_shift_side_of(&f->rows);
+    if (request->impressions && request->held)
+        status = look_at_candidates(f, &past);
+    return status == STATUS_OK ? check_rows(f) : status;
 }
 
 /* A user is wholly for training or wholly for validation. */
@@ -125,18 +187,32 @@ static bool is_valid_row(const struct fitting *f, uint32_t row)
     return rng_below(&rng, VALID_USERS) == 0;
 }
 
-static enum status add_rows(const struct fitting *f, bool valid, const uint8_t *values,
-                            uint32_t n_columns, struct frame *frame)
+/* Which of a fit's rows. */
+enum part { PART_TRAIN, PART_VALID, PART_ALL };
+
+static enum status add_rows(const struct fitting *f, const struct ranker_rows *rows, enum part part,
+                            struct frame *frame)
 {
-    const struct ranker_rows *rows = &f->rows;
+    const struct fact_names *names[RANK_FACTS];
+    for (int s = 0; s < RANK_FACTS; s++)
+        names[s] = facts_get(f->facts.of[s], 0).names;
+    const struct rank_binding binding = rank_bind(&f->columns, names);
     enum status status = STATUS_OK;
     for (uint32_t i = 0; i < rows->n && status == STATUS_OK; i++) {
+        const uint32_t m = rows->moments[i];
         if ((i & 0xfff) == 0 && observer_stops(f->request->observer))
             return error_set(f->reterr, STATUS_CANCELLED, "stopped while fitting the ranker");
-        if (is_valid_row(f, i) == valid)
-            status = ranker_add_row(values, n_columns, frame, &rows->of[rows->moments[i]],
-                                    rows->items[i], rows->numbers + (size_t)i * RANK_NUMBERS,
-                                    rows->labels[i], f->reterr);
+        if (part != PART_ALL && is_valid_row(f, i) != (part == PART_VALID))
+            continue;
+        const struct rank_row row = {
+            .moment = &rows->of[m],
+            .item = rows->items[i],
+            .numbers = rows->numbers + (size_t)i * RANK_NUMBERS,
+            .facts = {[RANK_OF_ITEM] = facts_get(f->facts.of[RANK_OF_ITEM], rows->items[i]),
+                      [RANK_OF_USER] = facts_get(f->facts.of[RANK_OF_USER], rows->users[m]),
+                      [RANK_OF_CONTEXT] = facts_get(f->facts.of[RANK_OF_CONTEXT], rows->events[m])},
+            .label = rows->labels[i]};
+        status = rank_row_add(&binding, frame, &row, f->reterr);
     }
     return status;
 }
@@ -144,89 +220,28 @@ static enum status add_rows(const struct fitting *f, bool valid, const uint8_t *
 /* The columns learn from the rows for training alone. */
 static enum status fill_frames(struct fitting *f)
 {
-    uint8_t values[RANKER_COLUMNS_MAX];
-    enum status status = ranker_columns(f->spec, values, f->reterr);
+    enum status status = rank_columns_of(f->spec, &f->columns, f->reterr);
     if (status != STATUS_OK)
         return status;
-    const uint32_t n_columns = f->spec->n_columns;
+    if (f->request->facts)
+        f->facts = *f->request->facts;
+    if (f->request->impressions)
+        f->facts.of[RANK_OF_CONTEXT] = f->request->impressions->contexts;
     struct feature_spec *spec = f->spec;
     f->spec = NULL;
     status = features_new(spec, &f->features, f->reterr);
     if (status == STATUS_OK && frame_new_learning(f->features, &f->train) != STATUS_OK)
         status = out_of_memory(f);
     if (status == STATUS_OK)
-        status = add_rows(f, false, values, n_columns, f->train);
+        status = add_rows(f, &f->rows, PART_TRAIN, f->train);
     if (status == STATUS_OK)
         status = features_fit(f->features, f->train, NULL, 0, f->reterr);
     if (status == STATUS_OK && frame_new(f->features, true, &f->valid) != STATUS_OK)
         status = out_of_memory(f);
-    return status == STATUS_OK ? add_rows(f, true, values, n_columns, f->valid) : status;
+    return status == STATUS_OK ? add_rows(f, &f->rows, PART_VALID, f->valid) : status;
 }
 
 /* ---- the predictor ---- */
-
-static const char *predictor_name(const void *context, size_t i)
-{
-    (void)context;
-    return predictor_classes[i]->name;
-}
-
-enum status ranker_predictor_need(const char *name, const struct predictor_class **ret_class,
-                                  struct error *reterr)
-{
-    size_t n = 0;
-    for (; predictor_classes[n]; n++)
-        if (strcmp(predictor_classes[n]->name, name) == 0) {
-            *ret_class = predictor_classes[n];
-            return STATUS_OK;
-        }
-    const char *nearest = text_nearest(name, n, predictor_name, NULL);
-    return error_set(reterr, STATUS_NOT_FOUND, "there is no ranker '%.60s'; %s '%s'%s", name,
-                     nearest ? "did you mean" : "there is", nearest ? nearest : default_mode,
-                     nearest ? "?" : "");
-}
-
-static enum status find_class(const struct feature_spec *spec,
-                              const struct predictor_class **ret_class, struct error *reterr)
-{
-    const char *mode = feature_spec_option(spec, mode_name);
-    const enum status status = ranker_predictor_need(mode ? mode : default_mode, ret_class, reterr);
-    if (status != STATUS_OK)
-        error_prefix(reterr, "%s: ", spec->file);
-    return status;
-}
-
-static bool has_option(const struct predictor_class *class, const char *name)
-{
-    for (size_t i = 0; i < class->n_options; i++)
-        if (strcmp(class->options[i].name, name) == 0)
-            return true;
-    return false;
-}
-
-/* The options of the spec's model, but for its name; where another model was asked for, those that
- * it has. */
-static enum status set_options(struct fitting *f, const struct predictor_class *class,
-                               void **ret_settings)
-{
-    const struct feature_spec *spec = features_spec(f->features);
-    void *settings = arena_zalloc(&f->arena, 1, class->settings_size);
-    enum status status = settings
-                             ? options_init(class->options, class->n_options, settings, &f->arena)
-                             : STATUS_NO_MEMORY;
-    if (status != STATUS_OK)
-        return out_of_memory(f);
-    for (uint32_t i = 0; i < spec->n_options && status == STATUS_OK; i++)
-        if (strcmp(spec->options[i].name, mode_name) != 0 &&
-            (!f->request->predictor || has_option(class, spec->options[i].name)))
-            status =
-                options_set(class->options, class->n_options, settings, "key of 'model'",
-                            spec->options[i].name, spec->options[i].value, &f->arena, f->reterr);
-    if (status != STATUS_OK)
-        error_prefix(f->reterr, "%s: ", spec->file);
-    *ret_settings = settings;
-    return status;
-}
 
 /* The curves of a predictor are "train/loss" and the like: here "ranker/train/loss". */
 static void prefix_scalar(void *context, const char *tag, int64_t step, double value)
@@ -248,6 +263,19 @@ static bool pass_stop(void *context)
     return observer_stops(context);
 }
 
+/* The best order comes before the best chances: where those are wanted, the log loss tells when to
+ * stop, unless the spec says otherwise. */
+static enum status stop_by_loss(struct fitting *f, const struct predictor_class *class,
+                                void *settings)
+{
+    static const char name[] = "stop_by";
+    if (feature_spec_option(features_spec(f->features), name) ||
+        !option_find(class->options, class->n_options, name))
+        return STATUS_OK;
+    return options_set(class->options, class->n_options, settings, "key of 'model'", name, "loss",
+                       &f->arena, f->reterr);
+}
+
 static enum status fit_predictor(struct fitting *f)
 {
     const struct ranker_fit_request *request = f->request;
@@ -255,9 +283,12 @@ static enum status fit_predictor(struct fitting *f)
     void *settings = NULL;
     const struct predictor_class *class = request->predictor;
     enum status status =
-        class ? STATUS_OK : find_class(features_spec(f->features), &class, f->reterr);
+        class ? STATUS_OK : ranker_spec_predictor(features_spec(f->features), &class, f->reterr);
     if (status == STATUS_OK)
-        status = set_options(f, class, &settings);
+        status =
+            ranker_spec_options(features_spec(f->features), class, &f->arena, &settings, f->reterr);
+    if (status == STATUS_OK && request->impressions)
+        status = stop_by_loss(f, class, settings);
     if (status != STATUS_OK)
         return status;
     features_examples(f->features, f->train, &train);
@@ -315,6 +346,127 @@ static enum status judge(struct fitting *f)
     return status == STATUS_OK ? status : out_of_memory(f);
 }
 
+/* ---- are the chances right? ---- */
+
+/* Scores of later lists, of which everything is known: nothing here was learnt from. */
+struct later {
+    struct ranker_rows rows;
+    struct frame *frame;
+    struct item_times times;
+    float *scores, *labels; /* [rows.n] the first half's users first */
+    uint32_t n_first;
+};
+
+static enum status make_later(const struct fitting *f, struct later *later)
+{
+    if (item_times_make(f->request->dataset, NULL, &later->times) != STATUS_OK ||
+        frame_new(f->features, true, &later->frame) != STATUS_OK)
+        return out_of_memory(f);
+    const struct past_view past = item_times_view(&later->times);
+    struct ranker_rows_request ask = rows_request(f, NULL, &past);
+    ask.which = f->shown.later;
+    ask.n_which = f->shown.n_later;
+    const enum status status = ranker_rows_make(&ask, &later->rows, f->reterr);
+    return status == STATUS_OK ? add_rows(f, &later->rows, PART_ALL, later->frame) : status;
+}
+
+static bool is_in_first_half(const struct fitting *f, const struct later *later, uint32_t row)
+{
+    const uint32_t user = later->rows.users[later->rows.moments[row]];
+    struct rng rng = rng_seed(f->request->seed + user, STREAM_HALF);
+    return rng_below(&rng, 2) == 0;
+}
+
+static enum status score_later(struct fitting *f, struct later *later)
+{
+    const uint32_t n = later->rows.n;
+    struct examples examples;
+    float *scores = malloc(((size_t)n + 1) * sizeof *scores);
+    later->scores = malloc(((size_t)n + 1) * sizeof *later->scores);
+    later->labels = malloc(((size_t)n + 1) * sizeof *later->labels);
+    features_examples(f->features, later->frame, &examples);
+    enum status status = scores && later->scores && later->labels ? STATUS_OK : STATUS_NO_MEMORY;
+    if (status == STATUS_OK)
+        status = f->predictor->class->predict_batch(f->predictor, &examples, f->request->pool,
+                                                    scores, &f->arena);
+    uint32_t at = 0;
+    for (int half = 0; half < 2 && status == STATUS_OK; half++) {
+        for (uint32_t i = 0; i < n; i++) {
+            if (is_in_first_half(f, later, i) == (half == 1))
+                continue;
+            later->scores[at] = scores[i];
+            later->labels[at++] = later->rows.labels[i];
+        }
+        later->n_first = half == 0 ? at : later->n_first;
+    }
+    free(scores);
+    return status == STATUS_OK ? status : out_of_memory(f);
+}
+
+static uint32_t count_chosen(const float *labels, uint32_t n)
+{
+    uint32_t chosen = 0;
+    for (uint32_t i = 0; i < n; i++)
+        chosen += labels[i] > 0;
+    return chosen;
+}
+
+/* The calibration error that is to be expected of chances that are right, with so few rows: the
+ * mean absolute deviation of each group's share from its chance. */
+static double error_by_chance(const struct binary_report *report, uint32_t n)
+{
+    double sum = 0;
+    for (int g = 0; g < CALIBRATION_GROUPS; g++) {
+        const double p = report->calibration[g].prediction_mean, w = report->calibration[g].weight;
+        sum += w > 0 ? w * sqrt(2 / M_PI * p * (1 - p) / w) : 0;
+    }
+    return sum / n;
+}
+
+/* Fits on the first half of the users, measures on the second. */
+static enum status fit_calibration(struct fitting *f, struct later *later)
+{
+    const uint32_t n = later->rows.n, n_first = later->n_first, n_second = n - n_first;
+    struct calibration calibration;
+    if (count_chosen(later->labels, n_first) < SHOWN_LATER_MIN ||
+        count_chosen(later->labels + n_first, n_second) < SHOWN_LATER_MIN ||
+        calibration_fit(later->scores, later->labels, n_first, &calibration) != STATUS_OK)
+        return STATUS_OK;
+    for (uint32_t i = n_first; i < n; i++)
+        later->scores[i] = calibration_apply(&calibration, later->scores[i]);
+    const struct binary_scores scores = {later->scores + n_first, later->labels + n_first, NULL,
+                                         n_second, n_second};
+    if (binary_evaluate(&scores, &f->report.later) != STATUS_OK)
+        return out_of_memory(f);
+    const double *values = f->report.later.values;
+    f->report.later_rows = n_second;
+    f->report.later_chance = error_by_chance(&f->report.later, n_second);
+    f->report.calibrated =
+        values[BINARY_CALIBRATION_ERROR] <= RANKER_ERROR_MAX + f->report.later_chance &&
+        fabs(values[BINARY_PREDICTION_MEAN] / values[BINARY_LABEL_MEAN] - 1) <= mean_error_max;
+    if (f->report.calibrated)
+        f->calibration = calibration;
+    return STATUS_OK;
+}
+
+static enum status calibrate(struct fitting *f)
+{
+    struct later later = {0};
+    if (!f->request->impressions || f->shown.n_later == 0)
+        return STATUS_OK;
+    enum status status = make_later(f, &later);
+    if (status == STATUS_OK)
+        status = score_later(f, &later);
+    if (status == STATUS_OK)
+        status = fit_calibration(f, &later);
+    ranker_rows_free(&later.rows);
+    item_times_free(&later.times);
+    frame_free(later.frame);
+    free(later.scores);
+    free(later.labels);
+    return status;
+}
+
 /* ---- the whole ---- */
 
 static enum status run(struct fitting *f)
@@ -326,6 +478,8 @@ static enum status run(struct fitting *f)
         status = fill_frames(f);
     if (status == STATUS_OK)
         status = fit_predictor(f);
+    if (status == STATUS_OK)
+        status = calibrate(f);
     return status == STATUS_OK ? judge(f) : status;
 }
 
@@ -334,6 +488,7 @@ static void fitting_free(struct fitting *f)
     feature_spec_free(f->spec);
     bitmap_free(&f->targets);
     bitmap_free(&f->unknown);
+    shown_plan_free(&f->shown);
     csr_free(&f->by_user);
     csr_free(&f->by_item);
     model_free(f->retriever);
@@ -348,10 +503,10 @@ static void fitting_free(struct fitting *f)
     free(f);
 }
 
-enum status ranker_fit(const struct ranker_fit_request *request, struct ranker **ret_ranker,
-                       struct ranker_fit_report *ret_report, struct error *reterr)
+/* Takes the request's spec over. *ret_fitting is to be freed unless memory was out. */
+static enum status start(const struct ranker_fit_request *request, struct fitting **ret_fitting,
+                         struct error *reterr)
 {
-    const int64_t started_ns = clock_monotonic_ns();
     struct fitting *f = calloc(1, sizeof *f);
     if (!f) {
         feature_spec_free(request->spec);
@@ -360,7 +515,19 @@ enum status ranker_fit(const struct ranker_fit_request *request, struct ranker *
     f->request = request;
     f->spec = request->spec;
     f->reterr = reterr;
-    enum status status = run(f);
+    *ret_fitting = f;
+    return STATUS_OK;
+}
+
+enum status ranker_fit(const struct ranker_fit_request *request, struct ranker **ret_ranker,
+                       struct ranker_fit_report *ret_report, struct error *reterr)
+{
+    const int64_t started_ns = clock_monotonic_ns();
+    struct fitting *f = NULL;
+    enum status status = start(request, &f, reterr);
+    if (status != STATUS_OK)
+        return status;
+    status = run(f);
     if (status == STATUS_OK) {
         f->predictor->class->describe(f->predictor, &f->report.fit);
         frame_free(f->train);
@@ -368,6 +535,8 @@ enum status ranker_fit(const struct ranker_fit_request *request, struct ranker *
         f->train = f->valid = NULL;
         status = ranker_new(request->retriever->name, f->features, f->predictor, f->rows.share,
                             ret_ranker, reterr);
+        if (status == STATUS_OK)
+            (*ret_ranker)->calibration = f->calibration;
         f->features = NULL;
         f->predictor = NULL;
     }
@@ -378,24 +547,32 @@ enum status ranker_fit(const struct ranker_fit_request *request, struct ranker *
     return status;
 }
 
-enum status ranker_spec_read(const char *path, struct feature_spec **ret_spec, struct error *reterr)
+enum status ranker_fit_parts(const struct ranker_fit_request *request,
+                             struct ranker_parts *ret_parts, struct error *reterr)
 {
-    struct feature_spec *spec;
-    uint8_t values[RANKER_COLUMNS_MAX];
-    enum status status = *path ? feature_spec_read(path, &spec, reterr)
-                               : feature_spec_parse(ranker_files[0].name, ranker_files[0].bytes,
-                                                    ranker_files[0].size, &spec, reterr);
+    struct fitting *f = NULL;
+    enum status status = start(request, &f, reterr);
     if (status != STATUS_OK)
         return status;
-    status = ranker_columns(spec, values, reterr);
-    const struct predictor_class *class;
-    if (status == STATUS_OK)
-        status = find_class(spec, &class, reterr);
-    if (status == STATUS_OK)
-        *ret_spec = spec;
-    else
-        feature_spec_free(spec);
+    status = run(f);
+    if (status == STATUS_OK) {
+        *ret_parts = (struct ranker_parts){f->features, f->predictor, f->train, f->valid};
+        f->features = NULL;
+        f->predictor = NULL;
+        f->train = f->valid = NULL;
+    }
+    fitting_free(f);
     return status;
+}
+
+void ranker_parts_free(struct ranker_parts *parts)
+{
+    frame_free(parts->train);
+    frame_free(parts->valid);
+    features_free(parts->features);
+    if (parts->predictor)
+        parts->predictor->class->free(parts->predictor);
+    *parts = (struct ranker_parts){0};
 }
 
 uint64_t ranker_fit_estimate(uint64_t n_events, uint64_t n_users)

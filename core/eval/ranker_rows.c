@@ -75,6 +75,8 @@ enum status ranker_targets(const struct dataset *d, const struct bitmap *held, d
 struct moment {
     uint32_t user;
     uint64_t event; /* the history is what stands before it */
+    int64_t now_ms;
+    uint32_t list; /* with lists */
 };
 
 struct plan {
@@ -95,14 +97,33 @@ static uint32_t plan_user(const struct ranker_rows_request *request, uint32_t us
         if (!has(request->targets, e) || !teaches(d, e))
             continue;
         if (seen == (uint64_t)n * n_targets / wanted)
-            out[n++] = (struct moment){user, e};
+            out[n++] = (struct moment){user, e, d->times[e], 0};
         seen++;
     }
     return n;
 }
 
+/* The moments of lists: everything that the user did before each was shown. */
+static enum status plan_lists(const struct ranker_rows_request *request, struct plan *ret_plan)
+{
+    const struct impressions *lists = request->lists;
+    struct moment *moments = calloc((size_t)request->n_which + 1, sizeof *moments);
+    if (!moments)
+        return STATUS_NO_MEMORY;
+    for (uint32_t i = 0; i < request->n_which; i++) {
+        const uint32_t list = request->which[i], user = lists->users[list];
+        moments[i] =
+            (struct moment){user, dataset_first_from(request->dataset, user, lists->times[list]),
+                            lists->times[list], list};
+    }
+    *ret_plan = (struct plan){moments, request->n_which};
+    return STATUS_OK;
+}
+
 static enum status make_plan(const struct ranker_rows_request *request, struct plan *ret_plan)
 {
+    if (request->lists)
+        return plan_lists(request, ret_plan);
     const uint32_t n_users = request->dataset->n_users;
     struct moment *moments = calloc((size_t)n_users * request->moments_max + 1, sizeof *moments);
     if (!moments)
@@ -119,7 +140,7 @@ static enum status make_plan(const struct ranker_rows_request *request, struct p
 /* What a worker made of one moment. */
 struct made {
     struct rank_moment moment;
-    uint32_t user, n, n_wanted;
+    uint32_t user, event, n, n_wanted;
     uint32_t *items; /* [RANK_CANDIDATES] */
     unsigned char *labels;
     float *numbers; /* [RANK_CANDIDATES x RANK_NUMBERS] */
@@ -177,10 +198,12 @@ static void hide_future(const struct making *making, const struct moment *moment
             bitmap_clear(hidden, (uint32_t)e);
 }
 
-/* The candidates, as an answer at that moment would have had them. */
-static enum status propose(const struct making *making, const struct history *history,
-                           struct arena *arena, struct ranked *ret_best, uint32_t *ret_n)
+/* The candidates, as an answer at that moment would have had them: what was shown was eligible. */
+static enum status propose(const struct making *making, const struct moment *moment,
+                           const struct history *history, struct arena *arena,
+                           struct ranked *ret_best, uint32_t *ret_n)
 {
+    const struct impressions *lists = making->request->lists;
     const struct ranker_rows_request *request = making->request;
     struct bitmap eligible = bitmap_in_arena(arena, request->dataset->n_items);
     if (!eligible.words)
@@ -188,6 +211,10 @@ static enum status propose(const struct making *making, const struct history *hi
     bitmap_copy(&eligible, &making->items);
     for (size_t i = 0; i < history->n_touches; i++)
         bitmap_clear(&eligible, history->touches[i].item);
+    for (uint64_t i = lists ? lists->starts[moment->list] : 0;
+         lists && i < lists->starts[moment->list + 1]; i++)
+        if (bitmap_test(&making->items, lists->items[i]))
+            bitmap_set(&eligible, lists->items[i]);
     const struct query query = {.user = QUERY_NO_USER,
                                 .fresh = true,
                                 .n = (uint32_t)history->n_signals,
@@ -229,6 +256,44 @@ static uint32_t count_wanted(const struct history *before, const struct history 
     return n;
 }
 
+static void keep_row(const struct rank_table *table, uint32_t i, bool label, struct made *made)
+{
+    made->items[made->n] = table->candidates[i].item;
+    made->labels[made->n] = label;
+    memcpy(made->numbers + (size_t)made->n++ * RANK_NUMBERS,
+           table->numbers + (size_t)i * RANK_NUMBERS, RANK_NUMBERS * sizeof *made->numbers);
+}
+
+/* The first place of the item in the list; UINT64_MAX: it was not shown. */
+static uint64_t place_in_list(const struct impressions *lists, uint32_t list, uint32_t item)
+{
+    for (uint64_t i = lists->starts[list]; i < lists->starts[list + 1]; i++)
+        if (lists->items[i] == item)
+            return i;
+    return UINT64_MAX;
+}
+
+/* Of each item shown, once, whether it was chosen. */
+static void keep_shown(const struct making *making, const struct moment *moment,
+                       const struct rank_table *table, struct made *made)
+{
+    const struct ranker_rows_request *request = making->request;
+    const struct impressions *lists = request->lists;
+    made->n = made->n_wanted = 0;
+    for (uint64_t i = lists->starts[moment->list]; i < lists->starts[moment->list + 1]; i++)
+        made->n_wanted += place_in_list(lists, moment->list, lists->items[i]) == i &&
+                          impression_is_chosen(request->dataset, request->held, moment->user,
+                                               lists->items[i], moment->now_ms);
+    for (uint32_t i = 0; i < table->n; i++) {
+        const uint32_t item = table->candidates[i].item;
+        if (place_in_list(lists, moment->list, item) != UINT64_MAX)
+            keep_row(table, i,
+                     impression_is_chosen(request->dataset, request->held, moment->user, item,
+                                          moment->now_ms),
+                     made);
+    }
+}
+
 static void keep_rows(const struct making *making, const struct moment *moment,
                       const struct rank_table *table, const struct history *after,
                       struct made *made)
@@ -238,12 +303,8 @@ static void keep_rows(const struct making *making, const struct moment *moment,
     for (uint32_t i = 0; i < table->n; i++) {
         const bool label = is_liked(after, table->candidates[i].item);
         const bool drawn = rng_uniform(&rng) < making->request->share;
-        if (!label && !drawn)
-            continue;
-        made->items[made->n] = table->candidates[i].item;
-        made->labels[made->n] = label;
-        memcpy(made->numbers + (size_t)made->n++ * RANK_NUMBERS,
-               table->numbers + (size_t)i * RANK_NUMBERS, RANK_NUMBERS * sizeof *made->numbers);
+        if (label || drawn)
+            keep_row(table, i, label, made);
     }
 }
 
@@ -272,11 +333,15 @@ static enum status make_moment(struct making *making, const struct moment *momen
     if (status == STATUS_OK)
         status = read_history(d, moment->user, making->request->held, arena, &after);
     if (status == STATUS_OK)
-        status = propose(making, &before, arena, best, &n);
+        status = propose(making, moment, &before, arena, best, &n);
     struct rank_table table = {0};
-    const struct rank_query query = {
-        making->request->past, making->request->retriever, before.touches,         before.n_touches,
-        before.signals,        before.n_signals,           d->times[moment->event]};
+    const struct rank_query query = {.view = making->request->past,
+                                     .retriever = making->request->retriever,
+                                     .touches = before.touches,
+                                     .n_touches = before.n_touches,
+                                     .history = before.signals,
+                                     .n_history = before.n_signals,
+                                     .now_ms = moment->now_ms};
     if (status == STATUS_OK)
         status = rank_table_make(&query, best, n, arena, &table);
     if (status != STATUS_OK)
@@ -285,6 +350,12 @@ static enum status make_moment(struct making *making, const struct moment *momen
         return STATUS_CORRUPT;
     made->user = moment->user;
     made->moment = table.moment;
+    if (making->request->lists) {
+        made->event = making->request->lists->places[moment->list];
+        keep_shown(making, moment, &table, made);
+        return STATUS_OK;
+    }
+    made->event = (uint32_t)moment->event;
     made->n_wanted = count_wanted(&before, &after);
     keep_rows(making, moment, &table, &after, made);
     return STATUS_OK;
@@ -323,6 +394,8 @@ static enum status make_room(struct making *making, uint32_t n)
         status = grow((void **)&rows->of, capacity, sizeof *rows->of);
         if (status == STATUS_OK)
             status = grow((void **)&rows->users, capacity, sizeof *rows->users);
+        if (status == STATUS_OK)
+            status = grow((void **)&rows->events, capacity, sizeof *rows->events);
         making->moments_capacity = status == STATUS_OK ? capacity : making->moments_capacity;
     }
     if (status != STATUS_OK || rows->n + n <= making->capacity)
@@ -358,6 +431,7 @@ static enum status take(struct making *making, const struct made *made)
     rows->n += made->n;
     rows->n_wanted += made->n_wanted;
     rows->users[rows->n_moments] = made->user;
+    rows->events[rows->n_moments] = made->event;
     rows->of[rows->n_moments++] = made->moment;
     return STATUS_OK;
 }
@@ -491,60 +565,6 @@ void ranker_rows_free(struct ranker_rows *rows)
     free(rows->labels);
     free(rows->of);
     free(rows->users);
+    free(rows->events);
     *rows = (struct ranker_rows){0};
-}
-
-/* ---- the curve ---- */
-
-struct scored {
-    float score;
-    unsigned char label;
-};
-
-static int compare_scores(const void *a, const void *b)
-{
-    const float x = ((const struct scored *)a)->score, y = ((const struct scored *)b)->score;
-    return (x > y) - (x < y);
-}
-
-/* Mann and Whitney: the sum over positives of the negatives below, ties half. */
-static double moment_auc(struct scored *scored, uint32_t n)
-{
-    double below = 0, positives = 0, sum = 0;
-    qsort(scored, n, sizeof *scored, compare_scores);
-    for (uint32_t i = 0; i < n;) {
-        uint32_t end = i;
-        double equal_positives = 0, equal_negatives = 0;
-        for (; end < n && scored[end].score == scored[i].score; end++) {
-            equal_positives += scored[end].label;
-            equal_negatives += !scored[end].label;
-        }
-        sum += equal_positives * (below + equal_negatives / 2);
-        below += equal_negatives;
-        positives += equal_positives;
-        i = end > i ? end : i + 1; /* NaN equals nothing */
-    }
-    return positives > 0 && below > 0 ? sum / (positives * below) : NAN;
-}
-
-double ranker_rows_auc(const struct ranker_rows *rows, const float *scores)
-{
-    struct scored *scored = malloc((RANK_CANDIDATES + 1) * sizeof *scored);
-    double sum = 0;
-    uint32_t n_moments = 0;
-    if (!scored)
-        return -1;
-    for (uint32_t i = 0; i < rows->n;) {
-        uint32_t n = 0;
-        for (const uint32_t moment = rows->moments[i]; i < rows->n && rows->moments[i] == moment;
-             i++)
-            scored[n++] = (struct scored){scores[i], rows->labels[i]};
-        const double auc = moment_auc(scored, n);
-        if (isnan(auc))
-            continue;
-        sum += auc;
-        n_moments++;
-    }
-    free(scored);
-    return n_moments ? sum / n_moments : NAN;
 }

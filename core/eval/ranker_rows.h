@@ -11,19 +11,27 @@
  * that is fitted on them estimates the odds times 1 / share, so that log(share) is to be added to
  * its log-odds. What is not among the candidates is no row: a ranker cannot help it.
  *
+ * Where it is known which items were shown, the rows are those: a moment is a list, its rows are
+ * the items shown that are among the candidates, and the label is 1 for those chosen
+ * (eval/impressions.h). Nothing is drawn, so that what is estimated is the chance itself.
+ *
  * Of the newest event that each row's values were made from the time is known. One that is not
  * before the row's moment makes the whole fail: it is a leak.
  */
 #include "base/observer.h"
 #include "base/parallel.h"
 #include "data/dataset.h"
+#include "eval/impressions.h"
 #include "eval/item_times.h"
 #include "recommend/rank_values.h"
 
 struct ranker_rows_request {
     const struct dataset *dataset;
-    const struct bitmap *held;     /* events after the targets: never looked at; NULL: none */
-    const struct bitmap *targets;  /* events in none of `held` */
+    const struct bitmap *held;       /* events after the targets: never looked at; NULL: none */
+    const struct bitmap *targets;    /* events in none of `held`; not with lists */
+    const struct impressions *lists; /* NULL: rows are drawn from the candidates */
+    const uint32_t *which;           /* [n_which] of the lists, rising */
+    uint32_t n_which;
     const struct model *retriever; /* fitted without both */
     const struct view *past; /* asked for `activity` alone, of what is not held (item_times_view) */
     uint32_t moments_max;    /* of a user, the first target's always among them; above 0 */
@@ -42,8 +50,11 @@ struct ranker_rows {
     unsigned char *labels;  /* [n] 0 or 1 */
     struct rank_moment *of; /* [n_moments] */
     uint32_t *users;        /* [n_moments] rising */
+    uint32_t *events;       /* [n_moments] the event of the dataset that the moment is right before;
+                               with lists: the list's number in `contexts` */
     uint64_t n_positives;   /* rows of label 1 */
-    uint64_t n_wanted;      /* liked targets of all moments, among the candidates or not */
+    uint64_t n_wanted;      /* liked targets (items chosen) of all moments, among the candidates or
+                               not */
     double share;
 };
 

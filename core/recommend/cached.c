@@ -1,17 +1,21 @@
 #include "recommend/cached.h"
 
 #include "recommend/eligible.h"
+#include "recommend/ranker.h"
 
-/* By the plain rules, or by less: all that it may show, a plain list may. */
-static bool is_by_the_rules(const struct recommend_request *request)
+/* By the plain rules, or by less: all that it may show, a plain list may. What comes with a request
+ * makes an order of its own where the ranker looks at it. */
+static bool is_by_the_rules(const struct live_view *view, const struct recommend_request *request)
 {
-    return request->seen == SEEN_HIDE && !request->hide_types && !request->model;
+    const bool differs =
+        request->context.names && ranker_needs_facts(view->view.ranker, RANK_OF_CONTEXT);
+    return request->seen == SEEN_HIDE && !request->hide_types && !request->model && !differs;
 }
 
-static bool is_worth_keeping(const struct recommend_request *request)
+static bool is_worth_keeping(const struct live_view *view, const struct recommend_request *request)
 {
-    return is_by_the_rules(request) && request->n_categories == 0 && request->n_exclude == 0 &&
-           request->n + request->offset + LIST_RESERVE <= LIST_ITEMS_MAX;
+    return is_by_the_rules(view, request) && request->n_categories == 0 &&
+           request->n_exclude == 0 && request->n + request->offset + LIST_RESERVE <= LIST_ITEMS_MAX;
 }
 
 static struct list_key key_of(const struct live_view *view, const struct recommend_request *request)
@@ -28,7 +32,7 @@ enum status cached_recommend(struct list_cache *cache, const struct live_view *v
                              const struct recommend_request *request, struct arena *arena,
                              struct recommendation *ret_recommendation)
 {
-    if (!cache || !is_by_the_rules(request))
+    if (!cache || !is_by_the_rules(view, request))
         return STATUS_NOT_FOUND;
     const struct list_key key = key_of(view, request);
     struct ranked_list list;
@@ -66,7 +70,7 @@ enum status cached_make(struct list_cache *cache, const struct live_view *view,
                         const struct recommend_request *request, struct arena *arena,
                         struct recommendation *ret_recommendation)
 {
-    if (!cache || !is_worth_keeping(request))
+    if (!cache || !is_worth_keeping(view, request))
         return recommend(&view->view, request, arena, ret_recommendation);
     struct recommend_request asked = *request;
     asked.reserve = LIST_RESERVE;

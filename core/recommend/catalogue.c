@@ -110,8 +110,8 @@ static const struct entry *find_entry(const struct catalogue *catalogue, uint32_
     return &catalogue->entries[number];
 }
 
-static bool read_record(const struct catalogue *catalogue, uint32_t number,
-                        const char *categories[CATEGORIES_MAX], struct item_record *ret_item)
+bool catalogue_record(const struct catalogue *catalogue, uint32_t number,
+                      const char *categories[CATEGORIES_MAX], struct item_record *ret_item)
 {
     uint32_t size;
     const unsigned char *bytes = record_pool_get(&catalogue->records, number, &size);
@@ -124,7 +124,7 @@ static void take_out(struct catalogue *catalogue, uint32_t number)
     struct entry *entry = &catalogue->entries[number];
     const char *categories[CATEGORIES_MAX];
     struct item_record item;
-    if (read_record(catalogue, number, categories, &item)) {
+    if (catalogue_record(catalogue, number, categories, &item)) {
         for (uint32_t i = 0; i < item.n_categories; i++)
             categories_remove(&catalogue->categories, item.categories[i], number);
         catalogue->size.items--;
@@ -391,7 +391,7 @@ void catalogue_append_field(const struct catalogue *catalogue, uint32_t number, 
     assert(field < FIELD_COUNT);
     const char *categories[CATEGORIES_MAX];
     struct item_record item;
-    if (read_record(catalogue, number, categories, &item))
+    if (catalogue_record(catalogue, number, categories, &item))
         append_field(&item, (enum field)field, out);
 }
 

@@ -69,6 +69,11 @@ extern const char *const catalogue_fields[];
 void catalogue_append_field(const struct catalogue *catalogue, uint32_t number, size_t field,
                             struct buffer *out);
 
+/* The item's record, but for its id and vector; texts live until the next change. False: there is
+ * none. */
+bool catalogue_record(const struct catalogue *catalogue, uint32_t number,
+                      const char *categories[CATEGORIES_MAX], struct item_record *ret_item);
+
 /* Sections "items/…": the same items give the same bytes. NO_MEMORY adds none. */
 enum status catalogue_save(const struct catalogue *catalogue, struct sections_writer *writer);
 

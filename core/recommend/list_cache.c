@@ -14,6 +14,7 @@ struct slot {
     uint64_t used;                /* rises with each use within the sets of one lock */
     uint32_t n;
     struct ranked best[LIST_ITEMS_MAX];
+    bool calibrated;
 };
 
 static_assert(sizeof(struct slot) <= LIST_BYTES, "LIST_BYTES tells the truth");
@@ -116,8 +117,11 @@ enum status list_cache_get(struct list_cache *cache, const struct list_key *key,
     struct slot *slot = find_slot(&set, key->user);
     if (slot && holds(slot, key)) {
         memcpy(best, slot->best, slot->n * sizeof *best);
-        *ret_list = (struct ranked_list){
-            .best = best, .n = slot->n, .strategy = slot->strategy, .model = slot->model};
+        *ret_list = (struct ranked_list){.best = best,
+                                         .n = slot->n,
+                                         .strategy = slot->strategy,
+                                         .model = slot->model,
+                                         .calibrated = slot->calibrated};
         slot->used = ++set.guard->clock;
         status = STATUS_OK;
     }
@@ -154,6 +158,7 @@ void list_cache_put(struct list_cache *cache, const struct list_key *key, int64_
     slot->until_ms = until_ms;
     slot->strategy = list->strategy;
     slot->model = list->model;
+    slot->calibrated = list->calibrated;
     slot->used = ++set.guard->clock;
     slot->n = list->n < LIST_ITEMS_MAX ? list->n : LIST_ITEMS_MAX;
     memcpy(slot->best, list->best, slot->n * sizeof *slot->best);

@@ -37,6 +37,7 @@ struct ranked_list {
     const struct ranked *best; /* [n] in order */
     uint32_t n;
     const char *strategy, *model; /* constant texts */
+    bool calibrated;              /* all scores are probabilities */
 };
 
 /* For `lists` of them, more than 0, rounded up to a whole number of sets. NO_MEMORY. */

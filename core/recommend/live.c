@@ -1,5 +1,6 @@
 #include "recommend/live.h"
 
+#include <math.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
@@ -11,6 +12,7 @@
 #include "recommend/idtable.h"
 #include "recommend/list_cache.h"
 #include "recommend/live_batch.h"
+#include "recommend/ranker.h"
 #include "recommend/tail.h"
 
 /* The catalogue's reference time stays this far behind, so that a request that looked at the clock
@@ -26,13 +28,17 @@ struct live {
     struct tail tail;
     struct activity *activity; /* [n_activity] of items, where there is a ranker */
     uint32_t n_activity;
+    struct facts *item_facts, *user_facts; /* where the ranker asks for them */
+    struct overlay **overlays;             /* [base.n_models] NULL: the model has none */
     uint64_t n_events;
     uint32_t n_users; /* in the store */
     uint64_t gains;
     /* The writer's own: users whose past is to be read again. */
     uint32_t *pending;
     size_t n_pending, pending_capacity;
-    bool keys_changed; /* and not yet told */
+    bool keys_changed;   /* and not yet told */
+    uint32_t users_read; /* of the facts of users, all below this number have been read */
+    bool users_are_read;
 };
 
 /* Writers are preferred: readers come without end, and each is short. */
@@ -50,6 +56,42 @@ static int make_lock(pthread_rwlock_t *lock)
     return failed;
 }
 
+/* Those of items lie in the catalogue; users come with the first catching up. */
+static enum status start_facts(struct live *live)
+{
+    const struct ranker *ranker = live->base.ranker;
+    enum status status = STATUS_OK;
+    live->users_are_read = !ranker_needs_facts(ranker, RANK_OF_USER);
+    if (!live->users_are_read)
+        status = facts_new(&ranker->columns.names[RANK_OF_USER], &live->user_facts);
+    if (status != STATUS_OK || !ranker_needs_facts(ranker, RANK_OF_ITEM))
+        return status;
+    status = facts_new(&ranker->columns.names[RANK_OF_ITEM], &live->item_facts);
+    const uint32_t n = catalogue_count(live->catalogue);
+    for (uint32_t i = 0; i < n && status == STATUS_OK; i++) {
+        const char *categories[CATEGORIES_MAX];
+        struct item_record item;
+        if (catalogue_record(live->catalogue, i, categories, &item))
+            status =
+                facts_put(live->item_facts, i, item.attributes, item.categories, item.n_categories);
+    }
+    return status;
+}
+
+static enum status make_overlays(struct live *live)
+{
+    live->overlays = calloc(live->base.n_models + 1, sizeof *live->overlays);
+    if (!live->overlays)
+        return STATUS_NO_MEMORY;
+    for (size_t i = 0; i < live->base.n_models; i++) {
+        const struct model *model = live->base.models[i];
+        if (model->class->overlay_new &&
+            model->class->overlay_new(model, &live->overlays[i]) != STATUS_OK)
+            return STATUS_NO_MEMORY;
+    }
+    return STATUS_OK;
+}
+
 enum status live_new(const struct live_base *base, struct catalogue *catalogue,
                      struct live **ret_live, struct error *reterr)
 {
@@ -62,6 +104,10 @@ enum status live_new(const struct live_base *base, struct catalogue *catalogue,
     live->base = *base;
     live->catalogue = catalogue;
     atomic_init(&live->seq, base->seq);
+    if (start_facts(live) != STATUS_OK || make_overlays(live) != STATUS_OK) {
+        live_free(live);
+        return error_set(reterr, STATUS_NO_MEMORY, "out of memory for the live changes");
+    }
     if (base->ranker && base->n_items) {
         live->activity = malloc((size_t)base->n_items * sizeof *live->activity);
         if (!live->activity) {
@@ -84,8 +130,14 @@ void live_free(struct live *live)
     idtable_free(&live->users);
     idtable_free(&live->sessions);
     tail_free(&live->tail);
+    for (size_t i = 0; live->overlays && i < live->base.n_models; i++)
+        if (live->overlays[i])
+            live->base.models[i]->class->overlay_free(live->overlays[i]);
+    free(live->overlays);
     free(live->pending);
     free(live->activity);
+    facts_free(live->item_facts);
+    facts_free(live->user_facts);
     free(live);
 }
 
@@ -103,16 +155,35 @@ static uint32_t find_base_user(const struct live *live, const char *id)
 
 static enum status apply_user(struct live *live, const struct change *change)
 {
+    if (live->user_facts &&
+        facts_put(live->user_facts, change->number, change->attributes, NULL, 0) != STATUS_OK)
+        return STATUS_NO_MEMORY;
     if (!change->id || find_base_user(live, change->id) == change->number)
         return STATUS_OK;
     return idtable_put(&live->users, change->id, change->number, NULL);
 }
 
+static enum status forget_user(struct live *live, uint32_t user)
+{
+    enum status status = STATUS_OK;
+    for (size_t i = 0; i < live->base.n_models && status == STATUS_OK; i++) {
+        const struct model_class *class = live->base.models[i]->class;
+        if (live->overlays[i] && class->overlay_forget)
+            status = class->overlay_forget(live->overlays[i], user);
+    }
+    return status;
+}
+
 static enum status apply_user_death(struct live *live, const struct change *change)
 {
+    const enum status status = forget_user(live, change->number);
+    if (status != STATUS_OK)
+        return status;
     if (change->number >= live->base.n_users)
         idtable_remove_number(&live->users, change->number);
     idtable_remove_number(&live->sessions, change->number);
+    if (live->user_facts)
+        facts_clear(live->user_facts, change->number);
     if (live->base.lists)
         list_cache_forget(live->base.lists, change->number);
     return tail_kill(&live->tail, change->number, change->seq);
@@ -123,11 +194,28 @@ static bool is_same(struct shown_window a, struct shown_window b)
     return a.from_ms == b.from_ms && a.until_ms == b.until_ms;
 }
 
+/* record NULL: it is gone. */
+static enum status tell_overlays(struct live *live, uint32_t item, const struct item_record *record)
+{
+    enum status status = STATUS_OK;
+    for (size_t i = 0; i < live->base.n_models && status == STATUS_OK; i++) {
+        const struct model_class *class = live->base.models[i]->class;
+        if (live->overlays[i] && class->overlay_item)
+            status = class->overlay_item(live->overlays[i], item, record);
+    }
+    return status;
+}
+
 static enum status apply_item(struct live *live, const struct change *change)
 {
     const uint32_t item = change->number;
     const struct shown_window before = catalogue_window(live->catalogue, item);
-    const enum status status = catalogue_put(live->catalogue, item, change->item);
+    enum status status = catalogue_put(live->catalogue, item, change->item);
+    if (status == STATUS_OK && live->item_facts)
+        status = facts_put(live->item_facts, item, change->item->attributes,
+                           change->item->categories, change->item->n_categories);
+    if (status == STATUS_OK)
+        status = tell_overlays(live, item, change->item);
     const struct shown_window after = catalogue_window(live->catalogue, item);
     live->gains +=
         item < live->base.n_items && !is_same(after, SHOWN_NEVER) && !is_same(after, before);
@@ -159,9 +247,33 @@ static enum status count_activity(struct live *live, const struct event_row *row
     return status;
 }
 
+/* What an event says for or against its item: of a type by value, how far it is from the middle. */
+static double weight_of(const struct live *live, const struct event_row *row)
+{
+    const struct event_type *type = &live->base.types->of[row->type];
+    if (!type->by_value)
+        return type->name[0] ? type->weight : 0;
+    const double above = (double)row->value - live->base.frame->scale_middle;
+    return isnan(above) ? 0 : type->weight * above;
+}
+
+static enum status show_overlays(struct live *live, const struct event_row *row)
+{
+    enum status status = STATUS_OK;
+    for (size_t i = 0; i < live->base.n_models && status == STATUS_OK; i++) {
+        const struct model_class *class = live->base.models[i]->class;
+        if (live->overlays[i] && class->overlay_event)
+            status = class->overlay_event(live->overlays[i], row->user, row->item,
+                                          weight_of(live, row), row->time_ms);
+    }
+    return status;
+}
+
 static enum status apply_event(struct live *live, const struct event_row *row)
 {
-    const enum status status = count_activity(live, row);
+    enum status status = count_activity(live, row);
+    if (status == STATUS_OK)
+        status = show_overlays(live, row);
     if (status != STATUS_OK)
         return status;
     live->n_events++;
@@ -200,7 +312,9 @@ static enum status apply(struct live *live, const struct change *change)
         return apply_item(live, change);
     case CHANGE_ITEM_DEATH:
         catalogue_remove(live->catalogue, change->number);
-        return STATUS_OK;
+        if (live->item_facts)
+            facts_clear(live->item_facts, change->number);
+        return tell_overlays(live, change->number, NULL);
     case CHANGE_SESSION:
         return idtable_put(&live->sessions, change->id, change->number, NULL);
     case CHANGE_KEY:
@@ -307,6 +421,32 @@ static enum status read_changes(struct catching_up *up, struct store *store, uin
     return status;
 }
 
+/* ---- the facts of users ---- */
+
+static enum status take_user(void *context, uint32_t number, const struct user_record *user)
+{
+    struct live *live = context;
+    live->users_read = number + 1;
+    return facts_put(live->user_facts, number, user->attributes, NULL, 0);
+}
+
+/* Once: as the store has them now. What changes later comes as any change, before or after. */
+static enum status read_users(struct live *live, struct store *store, struct error *reterr)
+{
+    enum { USERS_A_PAGE = 1000 };
+    while (!live->users_are_read) {
+        const uint32_t from = live->users_read;
+        pthread_rwlock_wrlock(&live->lock);
+        const enum status status =
+            store_list_users(store, from, USERS_A_PAGE, take_user, live, reterr);
+        pthread_rwlock_unlock(&live->lock);
+        if (status != STATUS_OK)
+            return status == STATUS_NO_MEMORY ? out_of_memory(reterr) : status;
+        live->users_are_read = live->users_read == from;
+    }
+    return STATUS_OK;
+}
+
 /* What time alone changes, and what the store counts better than we could. */
 static void look_around(struct live *live, const struct store_counts *counts)
 {
@@ -321,7 +461,9 @@ enum status live_catch_up(struct live *live, struct store *store, bool *ret_keys
 {
     struct catching_up up = {.live = live, .reterr = reterr};
     struct store_counts counts;
-    enum status status = store_count(store, &counts, reterr);
+    enum status status = read_users(live, store, reterr);
+    if (status == STATUS_OK)
+        status = store_count(store, &counts, reterr);
     if (status == STATUS_OK)
         status = read_changes(&up, store, counts.seq);
     if (status == STATUS_OK)
@@ -426,7 +568,11 @@ void live_view_take(struct live *live, struct live_view *ret_view)
                  .models = live->base.models,
                  .n_models = live->base.n_models,
                  .retriever = live->base.retriever,
+                 .rules = live->base.rules,
+                 .overlays = (const struct overlay *const *)live->overlays,
                  .coarse = live->base.coarse,
+                 .item_facts = live->item_facts,
+                 .user_facts = live->user_facts,
                  .ranker = live->base.ranker},
         .live = live};
 }
@@ -476,16 +622,29 @@ const struct catalogue *live_catalogue(const struct live_view *view)
     return view->live->catalogue;
 }
 
+static uint64_t overlays_bytes(const struct live *live)
+{
+    uint64_t bytes = 0;
+    for (size_t i = 0; i < live->base.n_models; i++) {
+        const struct model_class *class = live->base.models[i]->class;
+        if (live->overlays[i] && class->overlay_bytes)
+            bytes += class->overlay_bytes(live->overlays[i]);
+    }
+    return bytes;
+}
+
 void live_count(const struct live_view *view, struct live_counts *ret_counts)
 {
     const struct live *live = view->live;
     const struct catalogue_size size = catalogue_size(live->catalogue);
-    *ret_counts = (struct live_counts){
-        .events = live->n_events,
-        .bytes = size.bytes + tail_bytes(&live->tail) + idtable_bytes(&live->users) +
-                 idtable_bytes(&live->sessions) + live->pending_capacity * sizeof *live->pending +
-                 live->n_activity * sizeof *live->activity,
-        .users = live->n_users,
-        .items = size.items,
-        .ghosts = size.ghosts};
+    *ret_counts =
+        (struct live_counts){.events = live->n_events,
+                             .bytes = overlays_bytes(live) + size.bytes + tail_bytes(&live->tail) +
+                                      idtable_bytes(&live->users) + idtable_bytes(&live->sessions) +
+                                      live->pending_capacity * sizeof *live->pending +
+                                      live->n_activity * sizeof *live->activity +
+                                      facts_bytes(live->item_facts) + facts_bytes(live->user_facts),
+                             .users = live->n_users,
+                             .items = size.items,
+                             .ghosts = size.ghosts};
 }

@@ -10,6 +10,7 @@
  * Live: the next training round starts a new one. So its size is bounded by what is written between
  * two rounds: about 32 bytes for each different (user, item, type). Where there is a ranker, Live
  * also counts the activity of items on: 24 bytes each; what is retracted stays counted until then.
+ * Of the attributes that the ranker's spec names it keeps the values, as they are now.
  *
  * Threads: one writer (live_catch_up), any number of readers, each between live_view_take and the
  * view's release; both sides hold the lock for microseconds. A thread takes one view at a time: a
@@ -37,6 +38,7 @@ struct live_base {
     const struct model *const *models;
     size_t n_models;
     const struct model *retriever;
+    struct rules rules;
     const struct ranker *ranker;     /* NULL: none */
     const struct activity *activity; /* [n_items] as of seq; NULL without a ranker */
     const struct rows8 *coarse;      /* as in view.h; may be NULL */

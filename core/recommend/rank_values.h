@@ -11,6 +11,7 @@
 #include "base/arena.h"
 #include "linalg/topk.h"
 #include "recommend/activity.h"
+#include "recommend/facts.h"
 #include "recommend/view.h"
 
 enum {
@@ -26,7 +27,9 @@ struct rank_query {
     size_t n_touches;
     const struct signal *history;
     size_t n_history;
-    int64_t now_ms; /* TIME_UNKNOWN: after everything */
+    int64_t now_ms;             /* TIME_UNKNOWN: after everything */
+    uint32_t user;              /* whose facts the view is asked for; QUERY_NO_USER */
+    struct fact_record context; /* what came with the request */
 };
 
 /* What the numbers of a query's candidates are made from. */

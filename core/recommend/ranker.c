@@ -5,61 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/text.h"
-
-static const char label_name[] = "chosen";
-
-enum { DIGITS = 12 };
-
-/* ---- the spec's columns ---- */
-
-static const char *value_name(const void *context, size_t i)
-{
-    (void)context;
-    return rank_values[i].name;
-}
-
-static enum status find_value(const struct feature_spec *spec, uint32_t column, uint8_t *ret_value,
-                              struct error *reterr)
-{
-    const struct spec_column *c = &spec->columns[column];
-    for (size_t i = 0; i < RANK_VALUES; i++) {
-        if (strcmp(c->name, rank_values[i].name) != 0)
-            continue;
-        if (c->number && !rank_values[i].number)
-            return error_set(reterr, STATUS_MALFORMED,
-                             "%s:%u: '%s' is a list of items and no number: make it categorical",
-                             spec->file, c->line, c->name);
-        *ret_value = (uint8_t)i;
-        return STATUS_OK;
-    }
-    const char *nearest = text_nearest(c->name, RANK_VALUES, value_name, NULL);
-    return error_set(reterr, STATUS_NOT_FOUND, "%s:%u: a ranker has no value '%.60s'%s%s%s",
-                     spec->file, c->line, c->name, nearest ? "; did you mean '" : "",
-                     nearest ? nearest : "", nearest ? "'?" : "");
-}
-
-enum status ranker_columns(const struct feature_spec *spec, uint8_t *ret_values,
-                           struct error *reterr)
-{
-    if (spec->label == UINT32_MAX || strcmp(spec->columns[spec->label].name, label_name) != 0 ||
-        spec->n_positive || spec->weight != UINT32_MAX)
-        return error_set(reterr, STATUS_MALFORMED,
-                         "%s: a ranker's label is {column: %s}, and it has no weight", spec->file,
-                         label_name);
-    if (spec->n_columns > RANKER_COLUMNS_MAX)
-        return error_set(reterr, STATUS_TOO_LARGE, "%s: more than %d columns", spec->file,
-                         RANKER_COLUMNS_MAX);
-    for (uint32_t i = 0; i < spec->n_columns; i++) {
-        ret_values[i] = UINT8_MAX;
-        const enum status status =
-            i == spec->label ? STATUS_OK : find_value(spec, i, &ret_values[i], reterr);
-        if (status != STATUS_OK)
-            return status;
-    }
-    return STATUS_OK;
-}
-
 /* ---- life cycle ---- */
 
 const char *ranker_strategy(const struct ranker *ranker, bool folded)
@@ -79,12 +24,11 @@ enum status ranker_new(const char *retriever, struct features *features,
     }
     *ranker = (struct ranker){.features = features, .predictor = predictor, .share = share};
     const struct feature_spec *spec = features_spec(features);
-    ranker->n_columns = spec->n_columns;
     const char *name = predictor->class->name;
     snprintf(ranker->retriever, sizeof ranker->retriever, "%s", retriever);
     snprintf(ranker->strategies[0], RANKER_STRATEGY_SIZE, "%s+%s", ranker->retriever, name);
     snprintf(ranker->strategies[1], RANKER_STRATEGY_SIZE, "fold_in+%s", name);
-    const enum status status = ranker_columns(spec, ranker->values, reterr);
+    const enum status status = rank_columns_of(spec, &ranker->columns, reterr);
     if (status == STATUS_OK)
         *ret_ranker = ranker;
     else
@@ -102,76 +46,38 @@ void ranker_free(struct ranker *ranker)
     free(ranker);
 }
 
-/* ---- rows ---- */
-
-/* Texts of up to RANK_RECENT_ITEMS item numbers. */
-struct texts {
-    struct spec_text of[RANK_RECENT_ITEMS];
-    char digits[RANK_RECENT_ITEMS][DIGITS];
-};
-
-static struct spec_text print_item(uint32_t item, char digits[DIGITS])
-{
-    char *at = digits + DIGITS;
-    do
-        *--at = (char)('0' + item % 10);
-    while (item /= 10);
-    return (struct spec_text){at, (size_t)(digits + DIGITS - at)};
-}
-
-static struct feature_value list_value(const struct rank_value *value,
-                                       const struct rank_moment *moment,
-                                       const struct rank_candidate *candidate, struct texts *texts)
-{
-    const uint32_t *items;
-    const size_t n = value->items(moment, candidate, &items);
-    for (size_t i = 0; i < n; i++)
-        texts->of[i] = print_item(items[i], texts->digits[i]);
-    if (value->one)
-        return (struct feature_value){.type = FEATURE_VALUE_TEXT,
-                                      .text = texts->of[0].bytes,
-                                      .length = (uint32_t)texts->of[0].length};
-    return (struct feature_value){
-        .type = FEATURE_VALUE_TEXTS, .texts = texts->of, .length = (uint32_t)n};
-}
-
-static struct feature_value number_value(float number)
-{
-    return isfinite(number)
-               ? (struct feature_value){.type = FEATURE_VALUE_NUMBER, .number = (double)number}
-               : (struct feature_value){.type = FEATURE_VALUE_MISSING};
-}
-
-enum status ranker_add_row(const uint8_t *values, uint32_t n_columns, struct frame *frame,
-                           const struct rank_moment *moment, uint32_t item, const float *numbers,
-                           float label, struct error *reterr)
-{
-    const struct rank_candidate candidate = {.item = item};
-    struct feature_value row[RANKER_COLUMNS_MAX];
-    struct texts texts[RANK_LISTS];
-    for (uint32_t c = 0; c < n_columns; c++)
-        if (values[c] == UINT8_MAX)
-            row[c] = number_value(label);
-        else if (values[c] < RANK_NUMBERS)
-            row[c] = number_value(numbers[values[c]]);
-        else
-            row[c] = list_value(&rank_values[values[c]], moment, &candidate,
-                                &texts[values[c] - RANK_NUMBERS]);
-    return frame_add(frame, row, reterr);
-}
-
 /* ---- scores ---- */
 
-enum status ranker_score(const struct ranker *ranker, const struct rank_table *table,
-                         struct arena *arena, float *scores)
+bool ranker_needs_facts(const struct ranker *ranker, enum rank_source source)
 {
+    return ranker && ranker->columns.names[source].n > 0;
+}
+
+bool ranker_is_calibrated(const struct ranker *ranker)
+{
+    return ranker && ranker->calibration.slope > 0;
+}
+
+enum status ranker_score(const struct ranker *ranker, const struct rank_query *query,
+                         const struct rank_table *table, struct arena *arena, float *scores)
+{
+    const struct view *view = query->view;
     struct frame *frame;
     struct examples examples;
+    struct rank_row row = {.moment = &table->moment};
+    row.facts[RANK_OF_ITEM] = facts_get(view->item_facts, 0);
+    row.facts[RANK_OF_USER] = facts_get(view->user_facts, query->user);
+    row.facts[RANK_OF_CONTEXT] = query->context;
+    const struct fact_names *const names[RANK_FACTS] = {row.facts[0].names, row.facts[1].names,
+                                                        row.facts[2].names};
+    const struct rank_binding binding = rank_bind(&ranker->columns, names);
     enum status status = frame_new_in(ranker->features, table->n, arena, &frame);
-    for (uint32_t i = 0; i < table->n && status == STATUS_OK; i++)
-        status = ranker_add_row(ranker->values, ranker->n_columns, frame, &table->moment,
-                                table->candidates[i].item,
-                                table->numbers + (size_t)i * RANK_NUMBERS, 0, NULL);
+    for (uint32_t i = 0; i < table->n && status == STATUS_OK; i++) {
+        row.item = table->candidates[i].item;
+        row.numbers = table->numbers + (size_t)i * RANK_NUMBERS;
+        row.facts[RANK_OF_ITEM] = facts_get(view->item_facts, row.item);
+        status = rank_row_add(&binding, frame, &row, NULL);
+    }
     if (status != STATUS_OK)
         return STATUS_NO_MEMORY;
     features_examples(ranker->features, frame, &examples);
@@ -180,6 +86,8 @@ enum status ranker_score(const struct ranker *ranker, const struct rank_table *t
     for (uint32_t i = 0; i < table->n && status == STATUS_OK; i++) {
         const double odds = ranker->share * (double)scores[i];
         scores[i] = (float)(odds / (odds + 1 - (double)scores[i]));
+        if (ranker_is_calibrated(ranker))
+            scores[i] = calibration_apply(&ranker->calibration, scores[i]);
     }
     return status;
 }
@@ -222,7 +130,7 @@ enum status rank_again(const struct ranker *ranker, const struct rank_query *que
     struct rank_table table;
     enum status status = rank_table_make(query, best, n, arena, &table);
     if (status == STATUS_OK)
-        status = ranker_score(ranker, &table, arena, scores);
+        status = ranker_score(ranker, query, &table, arena, scores);
     if (status == STATUS_OK)
         put_over(best, scores, n, candidates);
     return status;
@@ -234,6 +142,10 @@ enum status ranker_save(const struct ranker *ranker, struct sections_writer *wri
                         struct error *reterr)
 {
     sections_add(writer, "ranker/share", SECTION_F64, 1, 1, &ranker->share);
+    if (ranker_is_calibrated(ranker)) {
+        const double calibration[2] = {ranker->calibration.slope, ranker->calibration.shift};
+        sections_add(writer, "ranker/calibration", SECTION_F64, 2, 1, calibration);
+    }
     sections_add(writer, "ranker/retriever", SECTION_BYTES, sizeof ranker->retriever, 1,
                  ranker->retriever);
     sections_add(writer, "ranker/predictor", SECTION_BYTES, strlen(ranker->predictor->class->name),
@@ -255,6 +167,24 @@ static enum status load_predictor(const struct sections *sections, struct predic
             memcmp(predictor_classes[i]->name, name->data, name->rows) == 0)
             return predictor_classes[i]->load(sections, ret_predictor, reterr);
     return error_set(reterr, STATUS_UNSUPPORTED, "the ranker is of a kind that is not known here");
+}
+
+/* Only those that were calibrated have it. */
+static enum status load_calibration(const struct sections *sections,
+                                    struct calibration *ret_calibration, struct error *reterr)
+{
+    const struct section *section;
+    if (!sections_find(sections, "ranker/calibration"))
+        return STATUS_OK;
+    const enum status status =
+        sections_need(sections, "ranker/calibration", SECTION_F64, 2, 1, &section, reterr);
+    if (status != STATUS_OK)
+        return status;
+    const double *values = section->data;
+    if (!(values[0] > 0) || !isfinite(values[0]) || !isfinite(values[1]))
+        return error_set(reterr, STATUS_CORRUPT, "the section 'ranker/calibration' is none");
+    *ret_calibration = (struct calibration){values[0], values[1]};
+    return STATUS_OK;
 }
 
 enum status ranker_load(const struct sections *sections, struct ranker **ret_ranker,
@@ -287,5 +217,15 @@ enum status ranker_load(const struct sections *sections, struct ranker **ret_ran
         features_free(features);
         return error_set(reterr, STATUS_CORRUPT, "the ranker's parts do not fit each other");
     }
-    return ranker_new(name, features, predictor, of_negatives, ret_ranker, reterr);
+    struct calibration calibration = {0};
+    status = load_calibration(sections, &calibration, reterr);
+    if (status != STATUS_OK) {
+        predictor->class->free(predictor);
+        features_free(features);
+        return status;
+    }
+    status = ranker_new(name, features, predictor, of_negatives, ret_ranker, reterr);
+    if (status == STATUS_OK)
+        (*ret_ranker)->calibration = calibration;
+    return status;
 }

@@ -4,37 +4,33 @@
  * It learns from rows (eval/ranker_rows) made of the values of rank_values by a spec of feature
  * columns, and answers from the same values. Its score of a candidate is the chance that it is
  * chosen, as estimated among candidates: good for order within one list, no probability of an
- * answer. Const after fit: any number of threads may ask.
+ * answer, unless it was calibrated on items that were shown. Const after fit: any number of threads
+ * may ask.
  */
 #include "base/embedded.h"
 #include "base/sections.h"
 #include "data/features/features.h"
-#include "data/features/frame.h"
 #include "models/predictor.h"
-#include "recommend/rank_values.h"
+#include "recommend/calibration.h"
+#include "recommend/rank_columns.h"
 #include "recommend/retrieve.h"
 
-enum { RANKER_COLUMNS_MAX = 64, RANKER_NAME_SIZE = 48, RANKER_STRATEGY_SIZE = 96 };
+enum { RANKER_NAME_SIZE = 48, RANKER_STRATEGY_SIZE = 96 };
 
 struct ranker {
     struct features *features;
     struct predictor *predictor;
     char retriever[RANKER_NAME_SIZE];
+    struct calibration calibration; /* from what was shown and chosen; slope 0: none, and scores are
+                                       no probabilities */
     double share; /* of the rows that are not positive, that it was fitted on: odds are too high by
                      1 / share */
-    uint32_t n_columns;
     char strategies[2][RANKER_STRATEGY_SIZE]; /* see ranker_strategy */
-    uint8_t values[RANKER_COLUMNS_MAX];       /* by column of the spec: which of rank_values */
+    struct rank_columns columns;              /* of the features' spec */
 };
 
 /* The spec that comes with the program (config/ranker.yaml). */
 extern const struct embedded_file ranker_files[];
-
-/* Which value each column of a spec is: values[RANKER_COLUMNS_MAX]; UINT8_MAX for the label.
- * NOT_FOUND with the nearest name for a column that is none; MALFORMED for a spec without the label
- * `chosen`, with a weight, or with a list that is read as a number. */
-enum status ranker_columns(const struct feature_spec *spec, uint8_t *ret_values,
-                           struct error *reterr);
 
 /* For the candidates of `retriever`, a name. Takes features and predictor over, in any case. */
 enum status ranker_new(const char *retriever, struct features *features,
@@ -45,15 +41,15 @@ void ranker_free(struct ranker *ranker); /* NULL is fine */
 /* "ials+wide_deep"; folded: "fold_in+wide_deep". Good as long as the ranker. */
 const char *ranker_strategy(const struct ranker *ranker, bool folded);
 
-/* Adds a row to a frame of `features`. numbers[RANK_NUMBERS]; label: looked at by labelled frames.
- * Fails as frame_add does, for want of memory only. */
-enum status ranker_add_row(const uint8_t *values, uint32_t n_columns, struct frame *frame,
-                           const struct rank_moment *moment, uint32_t item, const float *numbers,
-                           float label, struct error *reterr);
+/* Does its spec have columns of that kind? NULL: no. */
+bool ranker_needs_facts(const struct ranker *ranker, enum rank_source source);
 
-/* scores[table->n] above 0 and below 1. NO_MEMORY. */
-enum status ranker_score(const struct ranker *ranker, const struct rank_table *table,
-                         struct arena *arena, float *scores);
+/* Are its scores probabilities that an item is chosen when it is shown? NULL: no. */
+bool ranker_is_calibrated(const struct ranker *ranker);
+
+/* scores[table->n] above 0 and below 1, for the query that the table was made for. NO_MEMORY. */
+enum status ranker_score(const struct ranker *ranker, const struct rank_query *query,
+                         const struct rank_table *table, struct arena *arena, float *scores);
 
 /* Puts the ranker's order over the retriever's: the RANK_CANDIDATES best of the candidates get its
  * scores, all others keep their order below them. What comes out depends on the candidates alone,

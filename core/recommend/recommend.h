@@ -11,6 +11,7 @@
  */
 #include <stdint.h>
 
+#include "recommend/facts.h"
 #include "recommend/list_cache.h"
 #include "recommend/view.h"
 
@@ -37,8 +38,9 @@ struct recommend_request {
     size_t n_exclude;
     enum seen_rule seen;
     const bool *hide_types; /* [EVENT_TYPES_MAX] these types hide for ever, and only these; NULL */
-    const struct model *model; /* NULL: the view's retriever */
-    uint32_t reserve;          /* so many more than n + offset in the recommendation's list */
+    const struct model *model;  /* NULL: the view's retriever */
+    struct fact_record context; /* what came with the request, for a ranker; names NULL: nothing */
+    uint32_t reserve;           /* so many more than n + offset in the recommendation's list */
 };
 
 struct recommended {
@@ -53,13 +55,15 @@ struct recommendation {
     const char *strategy; /* "ials", "fold_in", "popular", "latest", "ials+wide_deep"…: what made
                              the top; good as long as the view */
     const char *model;    /* its class name; "none" for "latest" */
+    bool calibrated;      /* every score is the chance that the item is chosen when shown */
     struct ranked_list list; /* the best of what the model scored, before groups and offset, n 0
                                 when none did; from the arena */
 };
 
-/* A user without history, or with none that the model asked knows, is answered by the view's
- * `popular`; when no model knows any eligible item, the newest are the answer. NO_MEMORY is the
- * only failure. All memory comes from the arena. */
+/* Where the view's rules name a model for short histories, it answers whoever has touched fewer
+ * items than they say. A user without history, or with none that the model asked knows, is answered
+ * by the view's model for guests; when no model knows any eligible item, the newest are the answer.
+ * NO_MEMORY is the only failure. All memory comes from the arena. */
 enum status recommend(const struct view *view, const struct recommend_request *request,
                       struct arena *arena, struct recommendation *ret_recommendation);
 
@@ -69,6 +73,16 @@ enum status recommend(const struct view *view, const struct recommend_request *r
 enum status recommend_from_list(const struct view *view, const struct recommend_request *request,
                                 const struct ranked_list *list, struct arena *arena,
                                 struct recommendation *ret_recommendation);
+
+/* What `by` may ask for when items are to be like one item. */
+struct likeness {
+    const char *by;
+    const char *model; /* the class that knows it; NULL: whatever learns from interactions */
+};
+extern const struct likeness likenesses[]; /* by NULL at the end */
+
+/* The view's model for it; NULL when it is not among them. */
+const struct model *likeness_model(const struct view *view, const struct likeness *likeness);
 
 /* Items like one item, by a model that knows likeness (the retriever if it does, otherwise the
  * first that does); eligible ones only, without the item itself and its group. Items that have no

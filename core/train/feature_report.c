@@ -28,8 +28,9 @@ struct making {
     const struct feature_report_request *request;
     struct feature_report *report;
     struct subject *subjects; /* [report->n] */
+    struct feature_source source;
     /* of the present seed */
-    struct fitted *fitted;
+    struct fitted *fitted; /* of a table */
     struct frame *held;
     uint32_t *rows;                   /* [n_held] of the frame */
     uint32_t *deal;                   /* [n_held] */
@@ -49,6 +50,72 @@ void feature_report_free(struct feature_report *report)
 static enum status refuse_memory(const struct making *m)
 {
     return error_set(m->reterr, STATUS_NO_MEMORY, "out of memory for the report on features");
+}
+
+static const struct features *features_of(const struct making *m)
+{
+    return m->source.features(m->source.context);
+}
+
+/* ---- fits of a table's files ---- */
+
+static enum status table_fit_seed(void *context, uint64_t seed, struct error *reterr)
+{
+    struct making *m = context;
+    const struct feature_report_request *request = m->request;
+    const struct feature_spec *spec = request->spec;
+    struct feature_spec *copy;
+    struct table_fit_result result;
+    const struct table_fit_request fit = {.path = request->train_path,
+                                          .settings = request->settings,
+                                          .seed = seed,
+                                          .pool = request->pool,
+                                          .observer = request->observer};
+    enum status status =
+        feature_spec_parse(spec->file, spec->text.bytes, spec->text.length, &copy, reterr);
+    if (status == STATUS_OK)
+        status = table_fit(copy, &fit, &result, reterr);
+    if (status == STATUS_OK)
+        m->fitted = result.fitted;
+    return status;
+}
+
+static const struct features *table_features(const void *context)
+{
+    return ((const struct making *)context)->fitted->features;
+}
+
+static const struct predictor *table_predictor(const void *context)
+{
+    return ((const struct making *)context)->fitted->predictor;
+}
+
+static enum status table_rows(void *context, bool held, struct frame **ret_frame,
+                              struct error *reterr)
+{
+    const struct making *m = context;
+    const struct feature_report_request *request = m->request;
+    return table_read_rows(m->fitted->features, held ? request->held_path : request->train_path,
+                           held ? "reading held-out rows" : "counting", request->observer,
+                           ret_frame, reterr);
+}
+
+static void table_end(void *context)
+{
+    struct making *m = context;
+    fitted_free(m->fitted);
+    m->fitted = NULL;
+}
+
+static struct feature_source table_source(struct making *m)
+{
+    return (struct feature_source){.context = m,
+                                   .name = m->request->held_path,
+                                   .fit = table_fit_seed,
+                                   .features = table_features,
+                                   .predictor = table_predictor,
+                                   .rows = table_rows,
+                                   .end = table_end};
 }
 
 /* ---- subjects ---- */
@@ -101,7 +168,7 @@ static const struct field *field_named(const struct feature_layout *layout, cons
 static enum status associate(struct making *m, const struct examples *examples, const double *dies,
                              struct subject *subject)
 {
-    const struct feature_spec *spec = features_spec(m->fitted->features);
+    const struct feature_spec *spec = features_spec(features_of(m));
     for (uint32_t i = 0; i < spec->n_features; i++) {
         const struct spec_feature *f = &spec->features[i];
         const struct field *field = field_named(examples->layout, f->name);
@@ -125,11 +192,10 @@ static enum status associate_all(struct making *m)
 {
     struct frame *frame;
     struct examples examples;
-    enum status status = table_read_rows(m->fitted->features, m->request->train_path, "counting",
-                                         m->request->observer, &frame, m->reterr);
+    enum status status = m->source.rows(m->source.context, false, &frame, m->reterr);
     if (status != STATUS_OK)
         return status;
-    features_examples(m->fitted->features, frame, &examples);
+    features_examples(features_of(m), frame, &examples);
     m->report->n_train = examples.n;
     double *dies = calloc((size_t)examples.layout->n_fields + 1, sizeof *dies);
     observe_progress(m->request->observer, "following the L1 path", -1);
@@ -173,9 +239,7 @@ static enum status choose_held(struct making *m)
 
 static enum status read_held(struct making *m)
 {
-    const enum status status =
-        table_read_rows(m->fitted->features, m->request->held_path, "reading held-out rows",
-                        m->request->observer, &m->held, m->reterr);
+    const enum status status = m->source.rows(m->source.context, true, &m->held, m->reterr);
     return status == STATUS_OK && !m->rows ? choose_held(m) : status;
 }
 
@@ -184,7 +248,7 @@ static enum status read_held(struct making *m)
 static enum status auc_of(struct making *m, const struct examples *examples, double *ret_auc)
 {
     struct arena scratch = {0};
-    const struct predictor *predictor = m->fitted->predictor;
+    const struct predictor *predictor = m->source.predictor(m->source.context);
     enum status status =
         predictor->class->predict_batch(predictor, examples, m->request->pool, m->scores, &scratch);
     if (status == STATUS_OK)
@@ -198,7 +262,7 @@ static enum status auc_of_held(struct making *m, double *ret_auc)
 {
     struct examples all, some;
     const struct example_subset subset = {.all = &all, .rows = m->rows};
-    features_examples(m->fitted->features, m->held, &all);
+    features_examples(features_of(m), m->held, &all);
     example_subset_view(&subset, m->report->n_held, &some);
     return auc_of(m, &some, ret_auc);
 }
@@ -223,7 +287,7 @@ static enum status deal_cross(struct making *m, const char *name, struct rng *rn
     const uint32_t n = m->report->n_held;
     struct examples all, dealt;
     struct permuted_field *permuted;
-    features_examples(m->fitted->features, m->held, &all);
+    features_examples(features_of(m), m->held, &all);
     memcpy(m->deal, m->rows, sizeof *m->deal * n);
     rng_shuffle(rng, m->deal, n);
     if (permuted_field_new(&all, field_named(all.layout, name), m->rows, m->deal, n, &permuted,
@@ -254,8 +318,7 @@ static enum status measure_all(struct making *m, uint32_t seed)
     enum status status = auc_of_held(m, &m->auc);
     if (status == STATUS_OK && isnan(m->auc))
         return error_set(m->reterr, STATUS_OUT_OF_RANGE,
-                         "%s has rows of one label only: nothing can be ranked",
-                         m->request->held_path);
+                         "%s has rows of one label only: nothing can be ranked", m->source.name);
     m->report->auc += m->auc / m->request->seeds;
     for (uint32_t s = 0; s < m->report->n && status == STATUS_OK; s++) {
         observe_progress(m->request->observer, "dealing columns", (double)s / m->report->n);
@@ -268,29 +331,9 @@ static enum status measure_all(struct making *m, uint32_t seed)
 
 /* ---- seeds ---- */
 
-static enum status fit_seed(struct making *m, uint32_t seed)
-{
-    const struct feature_report_request *request = m->request;
-    const struct feature_spec *spec = request->spec;
-    struct feature_spec *copy;
-    struct table_fit_result result;
-    const struct table_fit_request fit = {.path = request->train_path,
-                                          .settings = request->settings,
-                                          .seed = request->seed + seed,
-                                          .pool = request->pool,
-                                          .observer = request->observer};
-    enum status status =
-        feature_spec_parse(spec->file, spec->text.bytes, spec->text.length, &copy, m->reterr);
-    if (status == STATUS_OK)
-        status = table_fit(copy, &fit, &result, m->reterr);
-    if (status == STATUS_OK)
-        m->fitted = result.fitted;
-    return status;
-}
-
 static enum status run_seed(struct making *m, uint32_t seed)
 {
-    enum status status = fit_seed(m, seed);
+    enum status status = m->source.fit(m->source.context, m->request->seed + seed, m->reterr);
     if (status == STATUS_OK && seed == 0)
         status = associate_all(m);
     if (status == STATUS_OK)
@@ -298,9 +341,8 @@ static enum status run_seed(struct making *m, uint32_t seed)
     if (status == STATUS_OK)
         status = measure_all(m, seed);
     frame_free(m->held);
-    fitted_free(m->fitted);
+    m->source.end(m->source.context);
     m->held = NULL;
-    m->fitted = NULL;
     return status;
 }
 
@@ -340,6 +382,7 @@ enum status feature_report_make(const struct feature_report_request *request,
                                 struct feature_report **ret_report, struct error *reterr)
 {
     struct making m = {.request = request, .reterr = reterr};
+    m.source = request->source ? *request->source : table_source(&m);
     m.report = calloc(1, sizeof *m.report);
     enum status status = m.report ? STATUS_OK : refuse_memory(&m);
     if (status == STATUS_OK) {

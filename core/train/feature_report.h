@@ -15,6 +15,7 @@
  *   their importance: drop one at a time and fit again.
  */
 #include "eval/association.h"
+#include "train/feature_source.h"
 #include "train/table_fit.h"
 
 enum {
@@ -43,7 +44,9 @@ struct feature_report {
 struct feature_report_request {
     const struct feature_spec *spec;
     const struct table_settings *settings;
-    const char *train_path, *held_path; /* files: they are read several times */
+    const char *train_path, *held_path;  /* files: they are read several times */
+    const struct feature_source *source; /* NULL: those files; else it stands for them and the
+                                            settings */
     uint32_t seeds, repeats;
     uint64_t seed; /* the first of them */
     double least;  /* fall of the AUC below which a column is not worth its keep */

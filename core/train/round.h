@@ -39,10 +39,12 @@ struct round_result {
  * for whoever wants to activate it by hand, and `published` is false.
  *
  * The report: {"retriever", "published", "reason", "counts": {"users", "items", "interactions"},
- * "settings": {...}, "ranker": {"model", "published", "calibrated", "rows", "positives", "moments",
- * "wanted", "share_of_negatives", "auc", "auc_of_retriever", "over_retrieval": [low, high],
- * "seconds"} (where one was fitted), "split", "models", "best" (report_json.h; absent without a
- * hold-out), "gate":
+ * "settings": {...}, "ranker": {"model", "published", "calibrated", "rows_of": "impressions" or
+ * "candidates", "rows", "positives", "moments", "wanted", "share_of_negatives", "auc",
+ * "auc_of_retriever", "over_retrieval": [low, high], "calibration": {"rows", "error",
+ * "error_by_chance", "predicted", "chosen", "deciles"} (of impressions), "shift"
+ * (eval/ranker_shift.h), "seconds"} (where one was fitted), "split", "models", "best"
+ * (report_json.h; absent without a hold-out), "gate":
  * {"applied", "ndcg@20", "relative_to_popular", "over_popular": [low, high], "over_active": [low,
  * high]}, "after_active": {"users", "models"…}, "seconds": {"<phase>": s}, "memory": {"estimate",
  * "peak_rss"}}.

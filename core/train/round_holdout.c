@@ -59,8 +59,13 @@ static enum status make_matrices(struct round *round)
 static enum status fit_all(struct round *round)
 {
     struct holdout *h = &round->holdout;
-    const struct train_set data = {round->dataset, &h->held, &h->by_user, &h->by_item,
-                                   (uint64_t)round->request->settings->training.seed};
+    const struct item_records items = store_item_records(round->request->store);
+    const struct train_set data = {.dataset = round->dataset,
+                                   .held = &h->held,
+                                   .by_user = &h->by_user,
+                                   .by_item = &h->by_item,
+                                   .seed = (uint64_t)round->request->settings->training.seed,
+                                   .items = &items};
     enum status status = make_matrices(round);
     for (size_t i = 0; i < round->plan.n_models && status == STATUS_OK; i++) {
         const struct planned_model *planned = &round->plan.models[i];
@@ -77,18 +82,59 @@ static enum status fit_all(struct round *round)
 
 /* ---- the second stage ---- */
 
-/* Data that give a ranker nothing to learn from are no reason to fail. */
-static enum status fit_second(struct round *round)
+static bool has_ranker(const struct round *round)
+{
+    return round->plan.ranker && round->plan.n_models < EVALUATE_MODELS_MAX;
+}
+
+static enum status parse_spec(const struct round *round, struct feature_spec **ret_spec)
+{
+    const char *text = round->plan.ranker_spec;
+    return feature_spec_parse("models.ranker_spec", text, strlen(text), ret_spec, round->reterr);
+}
+
+static void add_names(const struct rank_columns *columns, struct fact_names names[RANK_FACTS])
+{
+    for (int s = 0; s < RANK_FACTS; s++)
+        for (uint32_t i = 0; i < columns->names[s].n; i++)
+            fact_names_add(&names[s], columns->names[s].of[i]);
+}
+
+/* What the spec asks for, and what the active snapshot's ranker does, which is asked too. */
+static enum status read_facts(struct round *round)
+{
+    const struct round_request *request = round->request;
+    struct fact_names names[RANK_FACTS] = {{0}};
+    struct rank_columns columns;
+    struct feature_spec *spec = NULL;
+    enum status status = STATUS_OK;
+    if (has_ranker(round))
+        status = parse_spec(round, &spec);
+    if (status == STATUS_OK && spec)
+        status = rank_columns_of(spec, &columns, round->reterr);
+    if (status == STATUS_OK && spec)
+        status = impressions_read(request->store, round->dataset, &columns.names[RANK_OF_CONTEXT],
+                                  request->observer, &round->second.impressions, round->reterr);
+    if (status == STATUS_OK && spec)
+        add_names(&columns, names);
+    if (request->active && request->active->ranker)
+        add_names(&request->active->ranker->columns, names);
+    if (status == STATUS_OK)
+        status = rank_facts_read(request->store, round->dataset, names, request->observer,
+                                 &round->second.facts, round->reterr);
+    feature_spec_free(spec);
+    return status;
+}
+
+/* Data that give a ranker nothing to learn from are no reason to fail. Without `lists` rows are
+ * drawn from candidates. */
+static enum status fit_rows(struct round *round, const struct impressions *lists)
 {
     const struct round_request *request = round->request;
     const struct planned_model *retriever = &round->plan.models[round->plan.retriever];
     struct error err = {0};
     struct feature_spec *spec;
-    if (!round->plan.ranker || round->plan.n_models == EVALUATE_MODELS_MAX)
-        return STATUS_OK;
-    round_phase(round, "ranker");
-    enum status status = feature_spec_parse("models.ranker_spec", round->plan.ranker_spec,
-                                            strlen(round->plan.ranker_spec), &spec, round->reterr);
+    enum status status = parse_spec(round, &spec);
     if (status != STATUS_OK)
         return status;
     const struct ranker_fit_request ask = {.dataset = round->dataset,
@@ -97,17 +143,55 @@ static enum status fit_second(struct round *round)
                                            .retriever_settings = retriever->settings,
                                            .spec = spec,
                                            .predictor = round->plan.ranker,
+                                           .facts = &round->second.facts,
+                                           .impressions = lists,
                                            .share = request->settings->training.hold_out,
                                            .seed = (uint64_t)request->settings->training.seed,
                                            .pool = request->pool,
                                            .observer = request->observer};
     status = ranker_fit(&ask, &round->second.ranker, &round->second.report, &err);
-    if (status == STATUS_OUT_OF_RANGE) {
-        buffer_printf(&round->reason, "No ranker: %s. ", err.text);
+    if (status == STATUS_OUT_OF_RANGE || status == STATUS_TOO_LARGE) {
+        buffer_printf(&round->reason, "No ranker%s: %s. ", lists ? " by what was shown" : "",
+                      err.text);
         return STATUS_OK;
     }
     if (status != STATUS_OK && round->reterr)
         *round->reterr = err;
+    return status;
+}
+
+static enum status fit_second(struct round *round)
+{
+    struct impressions *lists = &round->second.impressions;
+    enum status status = STATUS_OK;
+    if (!has_ranker(round))
+        return status;
+    round_phase(round, "ranker");
+    if (lists->n > 0)
+        status = fit_rows(round, lists);
+    if (status == STATUS_OK && !round->second.ranker)
+        status = fit_rows(round, NULL);
+    return status;
+}
+
+/* Of the retriever that is measured, which knows all that is not held, against the one that the
+ * rows were made by. */
+static enum status measure_shift(struct round *round)
+{
+    const struct past_view past = item_times_view(&round->second.times);
+    const struct ranker_shift_request request = {
+        .dataset = round->dataset,
+        .held = &round->holdout.held,
+        .retriever = round->holdout.models[round->plan.retriever],
+        .past = &past.view,
+        .seed = (uint64_t)round->request->settings->training.seed,
+        .pool = round->request->pool,
+        .observer = round->request->observer};
+    if (!round->second.ranker)
+        return STATUS_OK;
+    const enum status status = ranker_shift_of(&request, &round->second.report.retriever,
+                                               &round->second.shift, round->reterr);
+    round->second.measured_shift = status == STATUS_OK;
     return status;
 }
 
@@ -171,6 +255,7 @@ static struct evaluate_request request_of(const struct round *round, const struc
                                      .test = test,
                                      .times =
                                          round->second.times.starts ? &round->second.times : NULL,
+                                     .facts = &round->second.facts,
                                      .models = models,
                                      .n_models = n_models,
                                      .ks = {20, 10},
@@ -248,6 +333,26 @@ static enum status compare_with_active(struct round *round)
     return status;
 }
 
+/* Items shown are few beside the candidates, and were chosen by whoever showed them: where the
+ * order that they teach is not better, candidates may teach a better one. */
+static enum status try_candidates(struct round *round)
+{
+    if (!round->second.ranker || !round->second.report.of_impressions || round->second.serves)
+        return STATUS_OK;
+    ranker_free(round->second.ranker);
+    round->second.ranker = NULL;
+    round->second.measured_shift = false;
+    report_free(round->holdout.report);
+    round->holdout.report = NULL;
+    round_phase(round, "ranker_again");
+    enum status status = fit_rows(round, NULL);
+    if (status == STATUS_OK)
+        status = evaluate(round);
+    if (status == STATUS_OK)
+        status = measure_shift(round);
+    return status == STATUS_OK ? judge_second(round) : status;
+}
+
 enum status round_measure(struct round *round)
 {
     bool found;
@@ -258,6 +363,8 @@ enum status round_measure(struct round *round)
     round_phase(round, "holdout_fit");
     status = fit_all(round);
     if (status == STATUS_OK)
+        status = read_facts(round);
+    if (status == STATUS_OK)
         status = fit_second(round);
     if (status == STATUS_OK)
         status = date_items(round);
@@ -266,7 +373,11 @@ enum status round_measure(struct round *round)
     round_phase(round, "evaluate");
     status = evaluate(round);
     if (status == STATUS_OK)
+        status = measure_shift(round);
+    if (status == STATUS_OK)
         status = judge_second(round);
+    if (status == STATUS_OK)
+        status = try_candidates(round);
     return status == STATUS_OK ? compare_with_active(round) : status;
 }
 

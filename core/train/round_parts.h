@@ -7,7 +7,7 @@
 #include "train/plan.h"
 #include "train/round.h"
 
-enum { ROUND_PHASES_MAX = 8, ROUND_PHASE_TEXT_MAX = 96 };
+enum { ROUND_PHASES_MAX = 12, ROUND_PHASE_TEXT_MAX = 96 };
 
 /* What the hold-out showed. Zeroed where there is none. */
 struct holdout {
@@ -34,6 +34,10 @@ struct round {
         struct ranker *ranker; /* NULL: none was fitted */
         struct ranker_fit_report report;
         struct item_times times;        /* of what is not held */
+        struct rank_facts facts;        /* what this ranker and the active one ask for */
+        struct impressions impressions; /* what was shown */
+        struct ranker_shift shift;
+        bool measured_shift;
         struct interval over_retrieval; /* NDCG@20 of both stages minus that of the first */
         bool serves;                    /* it is surely better */
     } second;

@@ -34,23 +34,55 @@ bool round_has_second(const struct round *round)
     return round->second.serves && round->retriever == round->plan.retriever;
 }
 
+/* On items shown later, to users by whom it was not calibrated. */
+static void append_calibration(const struct ranker_fit_report *r, struct buffer *out)
+{
+    if (r->later_rows == 0)
+        return;
+    buffer_printf(out, ", \"calibration\": {\"rows\": %u, \"error\": ", r->later_rows);
+    append_number(out, r->later.values[BINARY_CALIBRATION_ERROR]);
+    buffer_append_text(out, ", \"error_by_chance\": ");
+    append_number(out, r->later_chance);
+    buffer_append_text(out, ", \"predicted\": ");
+    append_number(out, r->later.values[BINARY_PREDICTION_MEAN]);
+    buffer_append_text(out, ", \"chosen\": ");
+    append_number(out, r->later.values[BINARY_LABEL_MEAN]);
+    buffer_append_text(out, ", \"deciles\": [");
+    for (int g = 0; g < CALIBRATION_GROUPS; g++) {
+        const struct calibration_group *group = &r->later.calibration[g];
+        buffer_printf(out, "%s{\"rows\": %.0f, \"predicted\": ", g ? ", " : "", group->weight);
+        append_number(out, group->prediction_mean);
+        buffer_append_text(out, ", \"chosen\": ");
+        append_number(out, group->label_mean);
+        buffer_append_byte(out, '}');
+    }
+    buffer_append_text(out, "]}");
+}
+
 static void append_second(const struct round *round, struct buffer *out)
 {
     const struct ranker_fit_report *r = &round->second.report;
     if (!round->second.ranker)
         return;
-    buffer_printf(out,
-                  ", \"ranker\": {\"model\": \"%s\", \"published\": %s, \"calibrated\": false, "
-                  "\"rows\": %u, \"positives\": %u, \"moments\": %u, \"wanted\": %llu, "
-                  "\"share_of_negatives\": ",
-                  r->predictor, round_has_second(round) ? "true" : "false", r->rows, r->positives,
-                  r->moments, (unsigned long long)r->wanted);
+    buffer_printf(
+        out,
+        ", \"ranker\": {\"model\": \"%s\", \"published\": %s, \"calibrated\": %s, "
+        "\"rows_of\": \"%s\", \"rows\": %u, \"positives\": %u, \"moments\": %u, \"wanted\": %llu, "
+        "\"share_of_negatives\": ",
+        r->predictor, round_has_second(round) ? "true" : "false", r->calibrated ? "true" : "false",
+        r->of_impressions ? "impressions" : "candidates", r->rows, r->positives, r->moments,
+        (unsigned long long)r->wanted);
     append_number(out, r->share);
     buffer_append_text(out, ", \"auc\": ");
     append_number(out, r->auc);
     buffer_append_text(out, ", \"auc_of_retriever\": ");
     append_number(out, r->auc_before);
     append_interval(out, "over_retrieval", &round->second.over_retrieval);
+    append_calibration(r, out);
+    if (round->second.measured_shift) {
+        buffer_append_text(out, ", \"shift\": ");
+        ranker_shift_append_json(&round->second.shift, out);
+    }
     buffer_printf(out, ", \"seconds\": %.3f}", r->seconds);
 }
 

@@ -32,8 +32,10 @@ enum handled post_impression(struct request *request)
     if (!body)
         return HANDLED;
     struct error err = {0};
-    const enum status status = impression_from_json(body, "", &request->arena, impression, &err);
+    enum status status = impression_from_json(body, "", &request->arena, impression, &err);
     json_decref(body);
+    if (status == STATUS_OK)
+        status = impression_check(impression, clock_now_ms(), &err);
     if (status != STATUS_OK) {
         reply_error(request, &err);
         return HANDLED;

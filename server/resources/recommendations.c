@@ -132,6 +132,30 @@ static bool read_lists(struct asked *asked)
     return true;
 }
 
+/* Texts of "NAME:VALUE" as the record that a ranker looks into. */
+static bool read_context(struct asked *asked)
+{
+    struct request *request = asked->request;
+    struct fact_pair pairs[FACT_PAIRS_MAX];
+    size_t n = 0;
+    enum status status = STATUS_OK;
+    for (size_t i = 0; i < request->n_parameters && status == STATUS_OK; i++) {
+        const struct query_parameter *parameter = &request->parameters[i];
+        if (strcmp(parameter->parameter->name, "context") == 0 && n < FACT_PAIRS_MAX)
+            status = fact_pair_read(parameter->text, &request->arena, &pairs[n++]);
+        if (status == STATUS_OUT_OF_RANGE)
+            reply_problem(request, 422, "?context",
+                          "'%.64s' is no NAME:VALUE with a name of at most %d bytes and a value of "
+                          "at most %d",
+                          parameter->text, ATTRIBUTE_NAME_BYTES_MAX, FACT_VALUE_BYTES_MAX);
+    }
+    if (status == STATUS_OK && n)
+        status = fact_record_of_pairs(pairs, n, &request->arena, &asked->query.context);
+    if (status == STATUS_NO_MEMORY)
+        reply_problem(request, 503, NULL, "out of memory");
+    return status == STATUS_OK;
+}
+
 static bool read_parameters(struct asked *asked)
 {
     struct request *request = asked->request;
@@ -148,8 +172,8 @@ static bool read_parameters(struct asked *asked)
             return false;
         asked->query.hide_types = asked->hide_types;
     }
-    return read_lists(asked) && (!fields || each_part(asked, fields, add_field)) &&
-           (!model || set_model(asked, model));
+    return read_lists(asked) && read_context(asked) &&
+           (!fields || each_part(asked, fields, add_field)) && (!model || set_model(asked, model));
 }
 
 /* ---- the answer ---- */
@@ -195,7 +219,9 @@ static void answer(struct asked *asked, const char *subject, const char *id,
     append_id(out, subject, id);
     append_items(asked, made, out);
     buffer_append_text(out, ",\"score_kind\":\"");
-    buffer_append_text(out, strcmp(made->strategy, "latest") == 0 ? "rank" : "preference");
+    buffer_append_text(out, made->calibrated                        ? "probability"
+                            : strcmp(made->strategy, "latest") == 0 ? "rank"
+                                                                    : "preference");
     buffer_append_text(out, "\",\"eligible\":");
     buffer_append_whole(out, made->eligible);
     buffer_append_text(out, ",\"model\":\"");
@@ -215,11 +241,11 @@ static bool is_quick(const struct asked *asked)
     const struct view *view = &asked->view.view;
     const struct model *model = asked->query.model ? asked->query.model : view->retriever;
     uint32_t d = 1;
-    if (view->ranker)
+    if (view->ranker || ((view->rules.content || view->rules.sessions) && asked->query.user != QUERY_NO_USER))
         return false;
     if (model && model->class->item_vectors)
         model->class->item_vectors(model, &d);
-    else if (model && model != view->models[0]) /* which is `popular`: a table */
+    else if (model && !model->class->impersonal)
         return false;
     if ((uint64_t)d * view->n_items > INLINE_MULTIPLY_ADDS)
         return false;
@@ -259,6 +285,28 @@ enum handled get_recommendations(struct request *request)
     return handled;
 }
 
+static bool set_likeness(struct asked *asked, const char *by)
+{
+    const struct likeness *likeness = likenesses;
+    if (!by)
+        return true;
+    while (likeness->by && strcmp(likeness->by, by) != 0)
+        likeness++;
+    asked->query.model = likeness->by ? likeness_model(&asked->view.view, likeness) : NULL;
+    if (asked->query.model)
+        return true;
+    if (likeness->model)
+        reply_problem(asked->request, 422, "?by",
+                      "by=%s is the model '%s', which is not among those that serve now: add it "
+                      "to models.retrievers and train",
+                      by, likeness->model);
+    else
+        reply_problem(asked->request, 422, "?by",
+                      "no model that serves now learns from interactions which items are alike; "
+                      "train one that does");
+    return false;
+}
+
 static void answer_similar(struct asked *asked)
 {
     struct request *request = asked->request;
@@ -267,7 +315,7 @@ static void answer_similar(struct asked *asked)
         reply_problem(request, 404, NULL, "there is no item '%.200s'", request->values[0]);
         return;
     }
-    if (!read_parameters(asked))
+    if (!read_parameters(asked) || !set_likeness(asked, request_text(request, "by")))
         return;
     struct recommendation made;
     const enum status status =

@@ -5,6 +5,7 @@ shape that scripts rely on, a refused or broken version that becomes the active 
 """
 import csv
 import json
+import random
 import shutil
 
 import pytest
@@ -248,3 +249,56 @@ def test_a_broken_line_ends_an_evaluation_with_its_place(tmp_path):
     (tmp_path / "t.csv").write_text("user,item,rating\na,b,5\na,c,high\n")
     outcome = run("evaluate", "--train", tmp_path / "t.csv", "--format", "csv", status=1)
     assert "t.csv:3" in outcome.stderr
+
+
+def test_evaluate_tells_how_the_features_of_a_ranker_shift():
+    words = ["--train", DEMO / "ratings.csv", "--format", "movielens", "--positive-from", "4", "--model", "ials+wide", "--set",
+             "dimensions=8", "--set", "epochs=3"]
+    report = evaluate(*words)
+    assert [ranker["name"] for ranker in report["rankers"]] == ["ials+wide"]
+    shift = report["rankers"][0]["shift"]
+    assert set(shift) == {"score", "score_gap", "rank"}
+    for feature in shift.values():
+        assert feature["before"][1] > 0 and abs(feature["shift"]) < 3
+        assert abs(feature["shift"] - (feature["after"][0] - feature["before"][0]) / feature["before"][1]) < 1e-6
+
+
+# ---- features of the ranker ----
+
+NOISY = """
+label: {column: chosen}
+features:
+  score: {type: numeric, normalize: quantile}
+  popularity: {type: numeric, normalize: quantile}
+  user.noise: {type: numeric}
+  item x hour: {type: crossed, of: [item hash, hour bucket], buckets: 1000}
+  item hash: {type: categorical, column: item, buckets: 1000, feeds: none}
+  hour bucket: {type: bucketized, column: hour, boundaries: [6, 12, 18], feeds: none}
+model: {mode: wide, epochs: 4}
+"""
+
+
+def test_features_of_the_store_finds_a_planted_noise(demo, tmp_path):
+    folder = tmp_path / "data"
+    shutil.copytree(demo, folder)
+    draw = random.Random(1)
+    lines = [json.dumps({"id": str(user), "attributes": {"noise": draw.random()}}) for user in range(1, N_USERS + 1)]
+    run("import", "ndjson", "-", "--kind", "users", "--data", folder, input="\n".join(lines))
+    (tmp_path / "noisy.yaml").write_text(NOISY)
+    words = ["features", "--data", folder, "--set", f"models.ranker_spec={tmp_path / 'noisy.yaml'}", "--seeds", "1",
+             "--repeats", "3", *FAST]
+    report = json.loads(run(*words, "--json").stdout)
+    by_name = {feature["name"]: feature for feature in report["features"]}
+    assert set(by_name) == {"score", "popularity", "user.noise", "item", "hour", "item x hour"}
+    assert by_name["item x hour"]["cross"] and "user.noise" in report["drop"]
+    assert max(by_name["score"]["importance"], by_name["popularity"]["importance"]) > 0.01
+    assert abs(by_name["user.noise"]["importance"]) < 0.01
+    assert report["rows"]["train"] > report["rows"]["held_out"] > 100
+    assert "drop?" in run(*words).stdout
+
+
+@pytest.mark.parametrize("words, says", [
+    (["--data", "x", "--spec", "y"], "one of both"), ([], "features needs --spec, or --data DIR")])
+def test_features_takes_a_table_or_the_store(words, says):
+    outcome = run("features", *words, status=2)
+    assert says in outcome.stderr

@@ -103,3 +103,207 @@ def test_a_ranker_survives_a_restart(ranked):
     after = ranked.get("/v1/users/u3/recommendations?n=20")
     assert [i["id"] for i in before["items"]] == [i["id"] for i in after["items"]]
     assert after["strategy"] == "ials+wide_deep"
+
+
+CONTEXT_SPEC = """
+label: {column: chosen}
+features:
+  score: {type: numeric, normalize: quantile}
+  rank: {type: numeric, normalize: standard}
+  item.kind: {type: categorical, feeds: none}
+  user.plan: {type: categorical, feeds: none}
+  context.device: {type: categorical, feeds: wide}
+  categories: {type: categorical, separator: "|", feeds: wide}
+  device x kind: {type: crossed, of: [context.device, item.kind], buckets: 1000}
+  plan x device x kind: {type: crossed, of: [user.plan, context.device, item.kind], buckets: 1000}
+model: {mode: wide}
+"""
+
+KINDS = {"tv": "film", "phone": "clip"}
+
+
+def post_devices(daemon) -> None:
+    """Who has the plan `basic` sees films on tv and clips on the phone; whatever the history tells of the kind, the
+    device of the moment tells more."""
+    daemon.post("/v1/items:batch", [
+        {"id": f"i{i}", "attributes": {"kind": "film" if i % 2 else "clip"}, "categories": [f"c{i % 3}/d"]}
+        for i in range(ITEMS)])
+    daemon.post("/v1/users:batch", [
+        {"id": f"u{user}", "attributes": {"plan": "basic" if user % 3 else "turned"}} for user in range(USERS)])
+    for user in range(USERS):
+        draw = random.Random(user)
+        first, second = draw.choice(["tv", "phone"]), draw.choice(["tv", "phone"])
+        left = {kind: draw.sample([i for i in range(ITEMS) if (i % 2 == 1) == (kind == "film")], STEPS)
+                for kind in ("film", "clip")}
+        events = []
+        for step in range(STEPS):
+            device = first if step < 12 else second
+            kind = KINDS[device] if user % 3 else KINDS["phone" if device == "tv" else "tv"]
+            events.append({"user": f"u{user}", "item": f"i{left[kind].pop()}", "type": "like",
+                           "timestamp": stamp(step, user), "context": {"device": device, "battery": step}})
+        daemon.post("/v1/interactions", events)
+
+
+def share_of_films(answer) -> float:
+    return sum(int(item["id"][1:]) % 2 for item in answer["items"]) / len(answer["items"])
+
+
+def test_context_and_attributes_reach_the_ranker(make_daemon, tmp_path):
+    spec = tmp_path / "context.yaml"
+    spec.write_text(CONTEXT_SPEC)
+    daemon = make_daemon(**{"models.ranker": "wide", "models.ranker_spec": str(spec)}).start()
+    post_devices(daemon)
+    version = daemon.train()
+    assert version["report"]["ranker"]["published"], version["reason"]
+    for user, on_tv in (("u1", 1), ("u3", 0)):
+        shares = {device: share_of_films(daemon.get(f"/v1/users/{user}/recommendations?n=20&context=device:{device}"))
+                  for device in ("tv", "phone")}
+        assert abs(shares["tv"] - on_tv) < 0.1 and abs(shares["phone"] - (1 - on_tv)) < 0.1, (user, shares)
+    # Asked again without a context, and with one that nobody has ever sent: no list of another context comes back.
+    plain = daemon.get("/v1/users/u1/recommendations?n=20")
+    assert daemon.get("/v1/users/u1/recommendations?n=20&context=weather:rain")["items"] == plain["items"]
+    assert daemon.get("/v1/users/u1/recommendations?n=20&context=device:fridge")["strategy"] == plain["strategy"]
+    assert 0.1 < share_of_films(plain) < 0.9 or share_of_films(plain) in (0, 1)
+    # The attributes are those of now.
+    daemon.put("/v1/users/u1", {"attributes": {"plan": "turned"}})
+    assert share_of_films(daemon.get("/v1/users/u1/recommendations?n=20&context=device:tv")) < 0.1
+    daemon.put("/v1/items/i2", {"attributes": {"kind": "film"}})
+    daemon.put("/v1/users/u1", {"attributes": {"plan": "basic"}})
+    whole = daemon.get("/v1/users/u1/recommendations?n=1000&context=device:tv")["items"]
+    seen = {item["id"]: item["score"] for item in whole}
+    if "i2" in seen:
+        others = [score for id, score in seen.items() if int(id[1:]) % 2 == 0 and id != "i2"]
+        assert seen["i2"] > max(others)
+
+
+@pytest.mark.parametrize("context", ["phone", ":phone", "device:", "x" * 200 + ":y", "device:" + "y" * 600])
+def test_a_context_that_is_no_pair_is_refused(make_daemon, context):
+    daemon = make_daemon().start()
+    problem = daemon.get(f"/v1/users/u/recommendations?context={context}", 422)
+    assert problem["errors"][0]["pointer"] == "?context"
+
+
+def test_too_many_contexts_are_refused(make_daemon):
+    daemon = make_daemon().start()
+    query = "&".join(f"context=n{i}:v" for i in range(33))
+    daemon.get(f"/v1/users/u/recommendations?{query}", 422)
+
+
+@pytest.mark.parametrize("text, says", [
+    ("label: {column: chosen}\nfeatures:\n  score: {type: numeric}\nmodel:\n  mode: wide\n  epochz: 3\n",
+     ["spec.yaml:6", "did you mean 'epochs'"]),
+    ("label: {column: chosen}\nfeatures:\n  score: {type: numeric}\nmodel:\n  epochs: many\n",
+     ["spec.yaml:5", "epochs"]),
+    ("label: {column: chosen}\nfeatures:\n  itm.kind: {type: categorical, feeds: wide}\n",
+     ["spec.yaml:3", "did you mean 'item.kind'?"]),
+    ("label: {column: chosen}\nfeatures:\n  categories: {type: categorical, feeds: wide}\n", ["spec.yaml:3", "separator"]),
+])
+def test_a_wrong_ranker_spec_stops_the_start(make_daemon, tmp_path, text, says):
+    spec = tmp_path / "spec.yaml"
+    spec.write_text(text)
+    daemon = make_daemon(**{"models.ranker": "wide_deep", "models.ranker_spec": str(spec)})
+    with pytest.raises(AssertionError, match="the daemon ended"):
+        daemon.start()
+    log = daemon.log.read_text()
+    assert all(part in log for part in says), log
+
+
+SHOWN_SPEC = """
+label: {column: chosen}
+features:
+  score: {type: numeric, normalize: quantile}
+  item.kind: {type: categorical, feeds: wide}
+  context.device: {type: categorical, feeds: wide}
+  device x kind: {type: crossed, of: [context.device, item.kind], buckets: 1000}
+model: {mode: wide}
+"""
+
+LISTS, SHOWN = 12, 8
+LIKED, NOT_LIKED = 0.5, 0.03
+
+
+def post_lists(daemon, lists: int) -> None:
+    """Every 36 hours each user is shown films and clips; on tv half of the films are liked and hardly a clip, on the
+    phone it is the other way round."""
+    daemon.post("/v1/items:batch", [
+        {"id": f"i{i}", "attributes": {"kind": "film" if i % 2 else "clip"}} for i in range(ITEMS)])
+    for user in range(USERS):
+        draw, events = random.Random(user), []
+        first, second = draw.choice(["tv", "phone"]), draw.choice(["tv", "phone"])
+        left = draw.sample(range(ITEMS), ITEMS)
+        for at in range(lists):
+            device = first if at < 4 else second
+            hours = at * 36 + user % 24
+            when = f"2026-03-{1 + hours // 24:02}T{hours % 24:02}"
+            shown = [left.pop() for _ in range(SHOWN)]
+            daemon.post("/v1/impressions", {
+                "user": f"u{user}", "items": [f"i{i}" for i in shown], "timestamp": f"{when}:00:00Z",
+                "context": {"device": device}})
+            for i in shown:
+                fits = KINDS[device] == ("film" if i % 2 else "clip")
+                if draw.random() < (LIKED if fits else NOT_LIKED):
+                    events.append({"user": f"u{user}", "item": f"i{i}", "type": "like",
+                                   "timestamp": f"{when}:{i % 50 + 1:02}:00Z", "context": {"device": device}})
+        if events:
+            daemon.post("/v1/interactions", events)
+
+
+@pytest.fixture
+def shown(make_daemon, tmp_path):
+    spec = tmp_path / "shown.yaml"
+    spec.write_text(SHOWN_SPEC)
+    return make_daemon(**{"models.ranker": "wide", "models.ranker_spec": str(spec)}).start()
+
+
+def test_posted_impressions_make_probabilities(shown):
+    post_lists(shown, LISTS)
+    version = shown.train()
+    ranker = version["report"]["ranker"]
+    assert ranker["published"] and ranker["rows_of"] == "impressions", version["reason"]
+    assert ranker["calibrated"] and ranker["calibration"]["error"] < 0.1, ranker
+    assert abs(ranker["calibration"]["predicted"] / ranker["calibration"]["chosen"] - 1) < 0.15
+    assert len(ranker["calibration"]["deciles"]) == 10
+    for _ in range(2):  # the second time from the kept list
+        answer = shown.get("/v1/users/u1/recommendations?n=20")
+        assert answer["score_kind"] == "probability"
+        assert all(0 < item["score"] < 1 for item in answer["items"])
+    for device, kind in (("tv", 1), ("phone", 0)):
+        whole = shown.get(f"/v1/users/u1/recommendations?n=1000&context=device:{device}")
+        assert whole["score_kind"] == "probability"
+        scores = {fits: [item["score"] for item in whole["items"] if (int(item["id"][1:]) % 2 == kind) == fits]
+                  for fits in (True, False)}
+        mean = {fits: sum(scores[fits]) / len(scores[fits]) for fits in scores}
+        assert abs(mean[True] - LIKED) < 0.1 and abs(mean[False] - NOT_LIKED) < 0.05, mean
+    assert shown.get("/v1/users/nobody/recommendations")["score_kind"] == "preference"
+    assert shown.get("/v1/users/u1/recommendations?model=popular")["score_kind"] == "preference"
+    assert shown.stop() == 0
+    shown.start()
+    assert shown.get("/v1/users/u1/recommendations?n=20&context=device:tv")["score_kind"] == "probability"
+
+
+def test_few_impressions_leave_preferences(shown):
+    post_lists(shown, 4)
+    version = shown.train()
+    assert "lists of shown items" in version["reason"], version["reason"]
+    ranker = version["report"].get("ranker", {"rows_of": "candidates", "calibrated": False})
+    assert ranker["rows_of"] == "candidates" and not ranker["calibrated"]
+    assert shown.get("/v1/users/u1/recommendations")["score_kind"] == "preference"
+
+
+@pytest.mark.parametrize("wrong, pointer", [
+    ({"timestamp": "2999-01-01T00:00:00Z"}, "/timestamp"), ({"timestamp": "soon"}, "/timestamp"),
+    ({"context": {"a": {"b": 1}}}, "/context"), ({"context": []}, "/context"),
+    ({"context": {"a": "x" * 9000}}, "/context")])
+def test_a_bad_time_or_context_of_an_impression_is_refused(make_daemon, wrong, pointer):
+    daemon = make_daemon().start()
+    problem = daemon.post("/v1/impressions", {"user": "u", "items": ["i"], **wrong}, expect=None)
+    assert problem["status"] in (400, 413, 422) and problem["errors"][0]["pointer"].startswith(pointer), problem
+
+
+def test_the_context_of_an_impression_is_exported(make_daemon):
+    daemon = make_daemon().start()
+    daemon.put("/v1/users/u", {})
+    daemon.post("/v1/impressions", {"user": "u", "items": ["i"], "timestamp": "2026-03-01T00:00:00Z",
+                                    "context": {"device": "tv"}})
+    shown = daemon.get("/v1/users/u/export")["impressions"]
+    assert shown[0]["context"] == {"device": "tv"} and shown[0]["timestamp"] == "2026-03-01T00:00:00.000Z"

@@ -212,7 +212,7 @@ static void ask(struct fixture *f, const struct ranker *ranker, uint32_t user, u
     const struct model *model = f->model;
     assert_int_equal(dataset_view_init(&asking.view, f->dataset, &f->held, &model, 1, model, false),
                      STATUS_OK);
-    dataset_view_date(&asking.view, &f->times, ranker, false);
+    dataset_view_date(&asking.view, &f->times, ranker, NULL, false);
     const bool hide[EVENT_TYPES_MAX] = {[TEST_LIKE] = true};
     const struct recommend_request request = {
         .user = user, .n = n, .now_ms = 2000000, .hide_types = hide};
@@ -407,7 +407,7 @@ static void the_program_s_own_spec_is_sound(void **state)
     (void)state;
     struct feature_spec *spec;
     struct error err = {0};
-    if (ranker_spec_read("", &spec, &err) != STATUS_OK)
+    if (ranker_spec_read("", NULL, &spec, &err) != STATUS_OK)
         fail_msg("%s", err.text);
     assert_true(spec->n_features > 10);
     feature_spec_free(spec);

@@ -11,6 +11,7 @@
 #include "data/dataset.h"
 #include "recommend/history.h"
 #include "recommend/live.h"
+#include "recommend/ranker.h"
 #include "recommend/recommend.h"
 
 /* ---- a base: what a snapshot at a seq would hold ---- */
@@ -508,6 +509,71 @@ static void readers_and_the_writer_do_not_disturb_each_other(void **state)
 
 #define WITH_STORE(test) cmocka_unit_test_setup_teardown(test, fixture_setup, fixture_teardown)
 
+/* ---- what a ranker asks for of users and items ---- */
+
+static void put_user(struct fixture *f, const char *id, const char *attributes)
+{
+    const struct user_record user = {.id = id, .attributes = attributes};
+    uint32_t number;
+    bool created;
+    fixture_write(f);
+    assert_ok(f, store_put_user(f->store, &user, NOW_MS, &number, &created, &f->err));
+    fixture_commit(f);
+}
+
+static void put_kind(struct fixture *f, const char *id, const char *attributes)
+{
+    struct item_record item = an_item(id);
+    uint32_t number;
+    bool created;
+    item.attributes = attributes;
+    fixture_write(f);
+    assert_ok(f, store_put_item(f->store, &item, NOW_MS, &number, &created, &f->err));
+    fixture_commit(f);
+}
+
+/* The text of the only name, "" without one. */
+static const char *fact_of(const struct facts *facts, uint32_t number)
+{
+    struct spec_text texts[FACT_TEXTS_MAX];
+    const struct fact_record record = facts_get(facts, number);
+    const struct feature_value value = fact_read(&record, 0, texts);
+    return value.type == FEATURE_VALUE_TEXT ? value.text : "";
+}
+
+static void expect_facts(struct fixture *f, struct live *live, const char *user, const char *item)
+{
+    struct live_view view;
+    catch_up(f, live);
+    live_view_take(live, &view);
+    assert_string_equal(fact_of(view.view.user_facts, 0), user);
+    assert_string_equal(fact_of(view.view.item_facts, 0), item);
+    view.view.class->release(&view.view);
+}
+
+static void facts_of_users_and_items_follow_the_store(void **state)
+{
+    struct fixture *f = *state;
+    struct ranker ranker = {0};
+    struct base base = {.base.ranker = &ranker};
+    fact_names_add(&ranker.columns.names[RANK_OF_USER], "user.plan");
+    fact_names_add(&ranker.columns.names[RANK_OF_ITEM], "item.kind");
+    put_user(f, "u0", "{\"plan\":\"basic\"}");
+    put_kind(f, "i0", "{\"kind\":\"film\"}");
+    struct live *live = live_on(f, &base, true);
+    expect_facts(f, live, "basic", "film");
+    put_user(f, "u0", "{\"plan\":\"full\"}");
+    put_kind(f, "i0", "{\"kind\":\"clip\"}");
+    expect_facts(f, live, "full", "clip");
+    put_kind(f, "i0", "{}");
+    fixture_write(f);
+    assert_ok(f, store_erase_user(f->store, "u0", NOW_MS, &f->err));
+    fixture_commit(f);
+    expect_facts(f, live, "", "");
+    live_free(live);
+    base_free(&base);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -516,6 +582,8 @@ int main(void)
         WITH_STORE(an_erased_user_is_gone_at_once_and_may_come_back_as_another),
         WITH_STORE(changed_keys_are_told_once),
         WITH_STORE(readers_and_the_writer_do_not_disturb_each_other),
+        cmocka_unit_test_setup_teardown(facts_of_users_and_items_follow_the_store, fixture_setup,
+                                        fixture_teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
