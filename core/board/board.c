@@ -12,58 +12,20 @@
 
 #include "base/clock.h"
 #include "base/file.h"
-#include "base/idmap.h"
+#include "board/board_parts.h"
 #include "board/event.h"
 #include "board/listing.h"
 #include "board/names.h"
 #include "board/record.h"
+#include "board/summary.h"
 
 /* Neither name may contain "tfevents": readers take every file that does. */
 static const char lock_name[] = ".tastevin.lock";
 static const char writer_name[] = "tastevin";
 
-struct board {
-    char *logdir;
-    int lock_fd;
-    pthread_mutex_t mutex; /* guards all that follows */
-    struct board_run *runs;
-    struct error err; /* why writing began to fail */
-    bool failing;     /* since then no run was opened */
-    bool told;
-    uint64_t failures;
-};
-
-enum tag_kind { TAG_SCALAR, TAG_TEXT };
-
-struct tag {
-    int64_t last_step;
-    enum tag_kind kind;
-    bool described; /* its metadata is in this file */
-    bool gathered;  /* is in the event that is being gathered */
-};
-
-struct board_run {
-    struct board *board;
-    struct board_run *next;
-    char name[RUN_NAME_BYTES_MAX + 1];
-    int fd; /* -1 once the run has gone quiet */
-    uint64_t size;
-    int64_t first_step;
-    struct idmap tag_names;
-    struct tag *tags; /* [tag_names.count] */
-    size_t tags_capacity;
-    struct buffer event, record; /* scratch */
-    /* the scalars that will be one event */
-    struct buffer values;
-    uint32_t gathered[BOARD_BATCH_MAX]; /* their tags */
-    size_t n_gathered;
-    int64_t asked_step, step; /* as the caller gave it; as it will be written */
-    double wall_time;
-};
-
 /* ---- failures ---- */
 
-static void note_failure(struct board *board, const struct error *err)
+void board_note_failure(struct board *board, const struct error *err)
 {
     pthread_mutex_lock(&board->mutex);
     board->failures++;
@@ -101,7 +63,7 @@ uint64_t board_failures(struct board *board)
 /* No more writes to this run; its file ends with its last whole record. */
 static void quieten(struct board_run *run, const struct error *err)
 {
-    note_failure(run->board, err);
+    board_note_failure(run->board, err);
     if (run->fd < 0)
         return;
     if (ftruncate(run->fd, (off_t)run->size) != 0) {
@@ -178,7 +140,7 @@ static bool run_is_open(const struct board *board, const char *name)
 /* ---- records ---- */
 
 /* Frames run->event and writes it. */
-static void write_event(struct board_run *run)
+void board_write_event(struct board_run *run)
 {
     struct error err = {0};
     buffer_clear(&run->record);
@@ -260,12 +222,12 @@ static void write_opening(struct board_run *run)
 {
     const double now = event_wall_time(clock_now_ms());
     event_file_version(&run->event, now, writer_name);
-    write_event(run);
+    board_write_event(run);
     if (run->fd < 0)
         return;
     buffer_clear(&run->event);
     event_session_start(&run->event, now, run->first_step);
-    write_event(run);
+    board_write_event(run);
 }
 
 /* Puts the run on the board's list, unless one of its name is there. */
@@ -310,16 +272,16 @@ struct board_run *board_run_open(struct board *board, const char *name, int64_t 
     struct board_run *run = run_new(board, name, first_step);
     if (!run) {
         error_set(&err, STATUS_NO_MEMORY, "out of memory for run %.100s", name);
-        note_failure(board, &err);
+        board_note_failure(board, &err);
         return NULL;
     }
     if (list_run(run, &err) != STATUS_OK) {
-        note_failure(board, &err);
+        board_note_failure(board, &err);
         run_free(run);
         return NULL;
     }
     if (create_file(run, &err) != STATUS_OK)
-        note_failure(board, &err);
+        board_note_failure(board, &err);
     else
         write_opening(run);
     if (run->fd < 0) {
@@ -341,6 +303,12 @@ void board_run_close(struct board_run *run)
 }
 
 /* ---- tags ---- */
+
+static const char *const kind_names[] = {
+    [TAG_SCALAR] = "scalars",  [TAG_TEXT] = "texts",    [TAG_HISTOGRAM] = "histograms",
+    [TAG_PR_CURVE] = "curves", [TAG_TRIAL] = "a trial", [TAG_LAYOUT] = "a layout",
+    [TAG_GRAPH] = "graphs",
+};
 
 static enum status add_tag(struct board_run *run, const char *name, size_t length,
                            enum tag_kind kind, uint32_t *ret_tag)
@@ -382,10 +350,10 @@ static bool find_tag(struct board_run *run, const char *name, enum tag_kind kind
                       name, BOARD_TAGS_MAX);
     } else if (run->tags[tag].kind != kind) {
         error_set(&err, STATUS_CONFLICT, "the tag %s of run %s holds %s already", name, run->name,
-                  kind == TAG_TEXT ? "scalars" : "texts");
+                  kind_names[run->tags[tag].kind]);
     }
     if (err.status != STATUS_OK) {
-        note_failure(run->board, &err);
+        board_note_failure(run->board, &err);
         return false;
     }
     *ret_tag = tag;
@@ -398,6 +366,22 @@ static int64_t rising_step(const struct tag *tag, int64_t step)
     return step > tag->last_step ? step : tag->last_step + 1;
 }
 
+struct tag *board_tag_begin(struct board_run *run, const char *tag, enum tag_kind kind,
+                            int64_t step, char ret_name[TAG_BYTES_MAX + 1])
+{
+    uint32_t number;
+    if (!run || run->fd < 0)
+        return NULL;
+    board_flush(run);
+    tag_clean(tag, ret_name);
+    if (run->fd < 0 || !find_tag(run, ret_name, kind, step, &number))
+        return NULL;
+    struct tag *entry = &run->tags[number];
+    entry->last_step = rising_step(entry, step);
+    buffer_clear(&run->event);
+    return entry;
+}
+
 /* ---- values ---- */
 
 void board_flush(struct board_run *run)
@@ -407,7 +391,7 @@ void board_flush(struct board_run *run)
     if (run->fd >= 0) {
         buffer_clear(&run->event);
         event_summary(&run->event, run->wall_time, run->step, &run->values);
-        write_event(run);
+        board_write_event(run);
     }
     for (size_t i = 0; i < run->n_gathered; i++) {
         run->tags[run->gathered[i]].last_step = run->step;
@@ -444,28 +428,6 @@ void board_scalar(struct board_run *run, const char *tag, int64_t step, double v
     value_scalar(&run->values, name, (float)value);
 }
 
-void board_text(struct board_run *run, const char *tag, int64_t step, const char *markdown)
-{
-    char name[TAG_BYTES_MAX + 1];
-    uint32_t number;
-    if (!run || run->fd < 0)
-        return;
-    board_flush(run);
-    tag_clean(tag, name);
-    if (run->fd < 0 || !find_tag(run, name, TAG_TEXT, step, &number))
-        return;
-    struct tag *entry = &run->tags[number];
-    entry->last_step = rising_step(entry, step);
-    buffer_clear(&run->record);
-    text_clean(markdown, BOARD_TEXT_BYTES_MAX, &run->record);
-    value_text(&run->values, name, run->record.data, run->record.size, !entry->described);
-    buffer_clear(&run->event);
-    event_summary(&run->event, event_wall_time(clock_now_ms()), entry->last_step, &run->values);
-    buffer_clear(&run->values);
-    entry->described = true;
-    write_event(run);
-}
-
 /* ---- retention ---- */
 
 void board_prune(struct board *board, const char *prefix, size_t keep)
@@ -475,7 +437,7 @@ void board_prune(struct board *board, const char *prefix, size_t keep)
     struct error err = {0};
     struct run_listing *listing;
     if (run_listing_new(board->logdir, prefix, &listing, &err) != STATUS_OK) {
-        note_failure(board, &err);
+        board_note_failure(board, &err);
         return;
     }
     size_t left = run_listing_count(listing);
@@ -490,7 +452,7 @@ void board_prune(struct board *board, const char *prefix, size_t keep)
         if (path_join(path, board->logdir, name) != STATUS_OK)
             continue; /* too long: not one of ours */
         if (folder_remove(path, &err) != STATUS_OK)
-            note_failure(board, &err);
+            board_note_failure(board, &err);
         else
             left--;
     }

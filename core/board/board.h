@@ -23,7 +23,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/op_graph.h"
 #include "base/status.h"
+#include "board/summary.h"
 
 enum {
     BOARD_RUN_BYTES_MAX = 64 << 20, /* of one event file; then the run goes quiet */
@@ -55,8 +57,29 @@ void board_run_close(struct board_run *run);
  * infinities are allowed. Tags as tag_clean makes them. */
 void board_scalar(struct board_run *run, const char *tag, int64_t step, double value);
 
-/* A text, shown as Markdown. A tag holds either scalars or texts. */
+/* A text, shown as Markdown (board/markdown.h makes tables). A tag holds one kind of value. */
 void board_text(struct board_run *run, const char *tag, int64_t step, const char *markdown);
+
+/* How values[n] are distributed; what is not finite is left out, and nothing is written where
+ * nothing is finite. */
+void board_histogram(struct board_run *run, const char *tag, int64_t step, const float *values,
+                     size_t n);
+
+/* Precision and recall by threshold, of scores[n] as in pr_curve_of. */
+void board_pr_curve(struct board_run *run, const char *tag, int64_t step, const float *scores,
+                    const float *labels, const float *weights, size_t n);
+
+/* What the run was made with, as a row of the HParams page: once at the beginning, and how it
+ * ended. The first start that a reader sees of a run is the one that counts. */
+void board_trial_start(struct board_run *run, const struct hparam *hparams, size_t n,
+                       const char *group);
+void board_trial_end(struct board_run *run, bool succeeded);
+
+/* What the page of custom scalars shows, of all runs. */
+void board_layout(struct board_run *run, const struct board_category *categories, size_t n);
+
+/* The operations of what is being trained. A run shows the last. */
+void board_graph(struct board_run *run, const struct op_graph *graph);
 
 /* Writes what is still gathered: at the end of an epoch, say. */
 void board_flush(struct board_run *run);

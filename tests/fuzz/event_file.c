@@ -6,6 +6,7 @@
 #include "board/event.h"
 #include "board/names.h"
 #include "board/record.h"
+#include "board/summary.h"
 #include "fuzz.h"
 #include "support/event_reader.h"
 

@@ -4,6 +4,11 @@
  *     run NAME FIRST_STEP        opens a run and closes the one before
  *     scalar TAG STEP VALUE
  *     text TAG STEP MARKDOWN     \n in it is a line break
+ *     histogram TAG STEP NUMBERS  separated by spaces
+ *     pr TAG STEP PAIRS           score and label in turn
+ *     trial GROUP NAME NUMBER     the start and the end of a trial
+ *     layout TITLE CHART TAG
+ *     graph NAME NAME             two operations, the first feeding the second
  *     flush
  *     prune PREFIX KEEP
  *     say WORD                   prints the word, so that a test knows how far this came
@@ -16,7 +21,7 @@
 
 #include "board/board.h"
 
-enum { LINE_BYTES_MAX = 1 << 20, PARTS_MAX = 4 };
+enum { LINE_BYTES_MAX = 1 << 20, PARTS_MAX = 4, NUMBERS_MAX = 1 << 16 };
 
 struct writer {
     struct board *board;
@@ -44,6 +49,62 @@ static void do_text(struct writer *writer, char **parts)
     }
     *to = '\0';
     board_text(writer->run, parts[1], atoll(parts[2]), parts[3]);
+}
+
+static size_t read_numbers(const char *text, float out[NUMBERS_MAX])
+{
+    size_t n = 0;
+    for (char *end; n < NUMBERS_MAX; text = end, n++) {
+        out[n] = strtof(text, &end);
+        if (end == text)
+            break;
+    }
+    return n;
+}
+
+static void do_histogram(struct writer *writer, char **parts)
+{
+    static float numbers[NUMBERS_MAX];
+    const size_t n = read_numbers(parts[3], numbers);
+    board_histogram(writer->run, parts[1], atoll(parts[2]), numbers, n);
+}
+
+static void do_pr(struct writer *writer, char **parts)
+{
+    static float numbers[NUMBERS_MAX], scores[NUMBERS_MAX / 2], labels[NUMBERS_MAX / 2];
+    const size_t n = read_numbers(parts[3], numbers) / 2;
+    for (size_t i = 0; i < n; i++) {
+        scores[i] = numbers[2 * i];
+        labels[i] = numbers[2 * i + 1];
+    }
+    board_pr_curve(writer->run, parts[1], atoll(parts[2]), scores, labels, NULL, n);
+}
+
+static void do_trial(struct writer *writer, char **parts)
+{
+    const struct hparam hparams[] = {
+        {.name = parts[2], .kind = HPARAM_NUMBER, .number = strtod(parts[3], NULL)},
+        {.name = "group", .kind = HPARAM_TEXT, .text = parts[1]},
+        {.name = "even", .kind = HPARAM_BOOL, .number = 1}};
+    board_trial_start(writer->run, hparams, 3, parts[1]);
+    board_trial_end(writer->run, true);
+}
+
+static void do_layout(struct writer *writer, char **parts)
+{
+    const char *const tags[] = {parts[3], NULL};
+    const struct board_chart chart = {.title = parts[2], .tags = tags};
+    const struct board_category category = {.title = parts[1], .charts = &chart, .n_charts = 1};
+    board_layout(writer->run, &category, 1);
+}
+
+static void do_graph(struct writer *writer, char **parts)
+{
+    struct op_graph graph = {0};
+    const uint32_t a = op_add_variable(&graph, OP_SHAPE_2(3, 4), "%s", parts[1]);
+    op_feed(&graph, op_add(&graph, "MatMul", OP_SHAPE_2(OP_BATCH, 4), "%s", parts[2]), a);
+    board_graph(writer->run, &graph);
+    op_graph_free(&graph);
 }
 
 static void do_flush(struct writer *writer, char **parts)
@@ -76,8 +137,18 @@ static const struct command {
     size_t n_parts;
     void (*run)(struct writer *writer, char **parts);
 } commands[] = {
-    {"run", 3, do_run},     {"scalar", 4, do_scalar}, {"text", 4, do_text}, {"flush", 1, do_flush},
-    {"prune", 3, do_prune}, {"say", 2, do_say},       {"die", 1, do_die},
+    {"run", 3, do_run},
+    {"scalar", 4, do_scalar},
+    {"text", 4, do_text},
+    {"flush", 1, do_flush},
+    {"histogram", 4, do_histogram},
+    {"pr", 4, do_pr},
+    {"trial", 4, do_trial},
+    {"layout", 4, do_layout},
+    {"graph", 3, do_graph},
+    {"prune", 3, do_prune},
+    {"say", 2, do_say},
+    {"die", 1, do_die},
 };
 
 static int run_line(struct writer *writer, char *line)

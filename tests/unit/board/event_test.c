@@ -1,10 +1,10 @@
 /* What these catch: a field with another number or type than the messages have. */
 #include "board/event.h"
 
-#include <math.h>
 #include <string.h>
 
 #include "board/record.h"
+#include "board/summary.h"
 #include "support/event_reader.h"
 #include "support/test.h"
 
@@ -37,43 +37,6 @@ static void a_session_start_carries_its_step(void **state)
     buffer_free(&out);
 }
 
-static void scalars_keep_their_values_infinities_and_nan_included(void **state)
-{
-    (void)state;
-    static const float points[] = {0, -1.5f, 3.4e38f, INFINITY, -INFINITY, NAN};
-    struct buffer values = {0}, out = {0};
-    for (size_t i = 0; i < 6; i++)
-        value_scalar(&values, "a/b", points[i]);
-    event_summary(&out, 1, 7, &values);
-    struct event event;
-    event_read(out.data, out.size, &event);
-    assert_int_equal(event.n_values, 6);
-    for (size_t i = 0; i < 6; i++) {
-        assert_true(event.values[i].has_scalar);
-        assert_string_equal(event.values[i].tag, "a/b");
-        assert_memory_equal(&event.values[i].scalar, &points[i], sizeof(float));
-    }
-    buffer_free(&values);
-    buffer_free(&out);
-}
-
-static void a_text_is_described_when_asked(void **state)
-{
-    (void)state;
-    for (int described = 0; described < 2; described++) {
-        struct buffer values = {0}, out = {0};
-        value_text(&values, "notes", "**bold**", 8, described);
-        event_summary(&out, 1, 0, &values);
-        struct event event;
-        event_read(out.data, out.size, &event);
-        assert_int_equal(event.n_values, 1);
-        assert_string_equal(event.values[0].text, "**bold**");
-        assert_string_equal(event.values[0].plugin, described ? "text" : "");
-        buffer_free(&values);
-        buffer_free(&out);
-    }
-}
-
 static void values_that_failed_fail_the_event(void **state)
 {
     (void)state;
@@ -90,8 +53,6 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_first_event_begins_as_tensorflow_writes_it),
         cmocka_unit_test(a_session_start_carries_its_step),
-        cmocka_unit_test(scalars_keep_their_values_infinities_and_nan_included),
-        cmocka_unit_test(a_text_is_described_when_asked),
         cmocka_unit_test(values_that_failed_fail_the_event),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,64 @@
+#pragma once
+/* What a model computes, described by itself: operations, what flows between them, and the numbers
+ * that each has learnt. Whoever shows graphs (core/board) draws nothing of its own.
+ *
+ * An operation's name is a path: "deep/layer 1/weights" lies in the scope "deep/layer 1". Names are
+ * made safe here: ASCII letters, digits, '_', '-', '.', and '/' between scopes; a name that is
+ * taken gets a number. Failure is sticky, as in a buffer: check `failed` at the end.
+ */
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/arena.h"
+
+enum { OP_DIMS_MAX = 3, OP_NAME_MAX = 160, OP_COUNT_MAX = 20000, OP_BATCH = -1 };
+
+/* A dimension: OP_BATCH where it is as many as there are examples. */
+struct op_shape {
+    unsigned n_dims;
+    int64_t dims[OP_DIMS_MAX];
+};
+
+struct op_setting {
+    const char *name, *value;
+    struct op_setting *next;
+};
+
+struct op {
+    const char *name, *kind; /* "MatMul", "Variable" */
+    struct op_shape shape;   /* of what comes out */
+    uint64_t parameters;     /* numbers that it has learnt */
+    uint32_t *inputs;        /* [n_inputs] earlier operations */
+    uint32_t n_inputs, inputs_capacity;
+    struct op_setting *settings;
+};
+
+/* Zero-initialise. */
+struct op_graph {
+    struct arena arena;
+    struct op *ops; /* [n] */
+    uint32_t n, capacity;
+    bool failed;
+};
+
+#define OP_SHAPE_1(a)    ((struct op_shape){1, {(a)}})
+#define OP_SHAPE_2(a, b) ((struct op_shape){2, {(a), (b)}})
+
+/* Adds an operation and returns its number; the kind is a constant. */
+uint32_t op_add(struct op_graph *graph, const char *kind, struct op_shape shape, const char *name,
+                ...) __attribute__((format(printf, 4, 5)));
+
+/* The same for numbers that are learnt: kind "Variable", as many parameters as the shape says. */
+uint32_t op_add_variable(struct op_graph *graph, struct op_shape shape, const char *name, ...)
+    __attribute__((format(printf, 3, 4)));
+
+/* What `from` gives goes into `to`. */
+void op_feed(struct op_graph *graph, uint32_t to, uint32_t from);
+
+/* Something to know of an operation: "rate", "0.05". */
+void op_set(struct op_graph *graph, uint32_t op, const char *name, const char *format, ...)
+    __attribute__((format(printf, 4, 5)));
+
+uint64_t op_graph_parameters(const struct op_graph *graph);
+void op_graph_free(struct op_graph *graph);
