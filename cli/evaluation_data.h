@@ -12,7 +12,8 @@ struct evaluation_data {
     bool has_held;
     struct csr by_user, by_item; /* of the training part */
     struct test_set test;
-    const char *split; /* "files", or how it was split */
+    struct csr ratings, test_ratings; /* with --ratings: of both parts, by user */
+    const char *split;                /* "files", or how it was split */
 };
 
 /* Free in any case. */

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "models/rating_means.h"
 
 enum {
     BLOCK_USERS = 256,
@@ -21,6 +22,7 @@ struct popular {
     struct model base;
     const float *scores; /* [n_items] */
     float *owned;        /* scores, unless they lie in a mapping */
+    struct rating_means means;
 };
 
 static const struct option options[] = {
@@ -148,18 +150,39 @@ static enum status fit_decayed(struct popular_fit *fit, struct parallel *pool,
 static struct popular *popular_new(uint32_t n_users, uint32_t n_items)
 {
     struct popular *model = calloc(1, sizeof *model);
-    if (model)
-        model->base =
-            (struct model){.class = &popular_class, .n_users = n_users, .n_items = n_items};
+    if (!model)
+        return NULL;
+    model->base = (struct model){.class = &popular_class, .n_users = n_users, .n_items = n_items};
+    model->means = (struct rating_means){.low = 1};
     return model;
 }
 
 static void popular_free(struct model *model)
 {
     struct popular *popular = (struct popular *)model;
-    if (popular)
-        free(popular->owned);
+    if (!popular)
+        return;
+    rating_means_free(&popular->means);
+    free(popular->owned);
     free(popular);
+}
+
+/* Where anybody rated anything. */
+static enum status fit_means(const struct train_set *data, struct parallel *pool,
+                             struct popular *model)
+{
+    struct csr by_user, by_item;
+    enum status status = dataset_ratings(data->dataset, data->held, pool, &by_user);
+    if (status != STATUS_OK)
+        return status;
+    status = csr_transpose(&by_user, &by_item);
+    if (status == STATUS_OK) {
+        if (csr_size(&by_user) > 0)
+            status = rating_means_fit(&by_user, &by_item, &model->means);
+        csr_free(&by_item);
+    }
+    csr_free(&by_user);
+    return status;
 }
 
 static enum status popular_fit(const struct train_set *data, const void *settings,
@@ -181,6 +204,8 @@ static enum status popular_fit(const struct train_set *data, const void *setting
             status =
                 run_blocks(&fit, model->base.n_items, BLOCK_ITEMS, count_block, pool, observer);
     }
+    if (status == STATUS_OK)
+        status = fit_means(data, pool, model);
     if (status != STATUS_OK) {
         popular_free((struct model *)model);
         return error_set(reterr, status, "popular: %s", status_name(status));
@@ -192,11 +217,13 @@ static enum status popular_fit(const struct train_set *data, const void *setting
 static uint64_t popular_estimate(const void *settings, uint32_t n_users, uint32_t n_items,
                                  uint64_t size)
 {
-    (void)n_users;
     const struct popular_settings *s = settings;
-    const uint64_t scores = (uint64_t)n_items * sizeof(float);
-    return s->half_life_ms > 0 ? scores + (uint64_t)n_items * sizeof(double) + size * sizeof(float)
-                               : scores;
+    const uint64_t scores = 2 * (uint64_t)n_items * sizeof(float);
+    const uint64_t decayed = (uint64_t)n_items * sizeof(double) + size * sizeof(float);
+    const uint64_t ratings =
+        2 * (size * (sizeof(uint32_t) + sizeof(float)) +
+             ((uint64_t)n_users + n_items) * (sizeof(uint64_t) + sizeof(double)));
+    return scores + (s->half_life_ms > 0 && decayed > ratings ? decayed : ratings);
 }
 
 /* ---- use ---- */
@@ -216,30 +243,76 @@ static enum status popular_score(const struct model *model, const struct query *
     return STATUS_OK;
 }
 
+static bool popular_scale(const struct model *model, struct rating_scale *ret_scale)
+{
+    const struct rating_means *means = &((const struct popular *)model)->means;
+    *ret_scale = (struct rating_scale){means->low, means->high};
+    return rating_means_any(means);
+}
+
+static enum status popular_predict(const struct model *model, const struct query *query,
+                                   const uint32_t *items, size_t n, float *out,
+                                   struct arena *scratch)
+{
+    (void)scratch;
+    const struct rating_means *means = &((const struct popular *)model)->means;
+    const float user = rating_means_user(means, query->ratings, query->n_ratings);
+    for (size_t i = 0; i < n; i++)
+        out[i] = rating_means_clip(means, means->mean + user + rating_means_item(means, items[i]));
+    return STATUS_OK;
+}
+
+/* The shape has a third number where there are ratings. */
 static void popular_save(const struct model *model, struct sections_writer *writer)
 {
     const struct popular *popular = (const struct popular *)model;
-    const uint32_t shape[] = {model->n_users, model->n_items};
-    sections_add(writer, "popular/shape", SECTION_U32, 2, 1, shape);
+    const bool rates = rating_means_any(&popular->means);
+    const uint32_t shape[] = {model->n_users, model->n_items, 1};
+    sections_add(writer, "popular/shape", SECTION_U32, rates ? 3 : 2, 1, shape);
     sections_add(writer, "popular/scores", SECTION_F32, model->n_items, 1, popular->scores);
+    if (rates)
+        rating_means_save(&popular->means, "popular/ratings", writer);
+}
+
+static enum status find_shape(const struct sections *sections, const uint32_t **ret_shape,
+                              bool *ret_rates, struct error *reterr)
+{
+    const struct section *shape;
+    const enum status status =
+        sections_need(sections, "popular/shape", SECTION_U32, UINT64_MAX, 1, &shape, reterr);
+    if (status != STATUS_OK)
+        return status;
+    const uint64_t due = sections_find(sections, "popular/ratings") ? 3 : 2;
+    if (shape->rows != due && shape->rows != 3)
+        return error_set(reterr, STATUS_CORRUPT, "the section 'popular/shape' has %llu numbers",
+                         (unsigned long long)shape->rows);
+    *ret_shape = shape->data;
+    *ret_rates = shape->rows == 3;
+    return STATUS_OK;
 }
 
 static enum status popular_load(const struct sections *sections, struct model **ret_model,
                                 struct error *reterr)
 {
-    const struct section *shape, *scores;
-    enum status status =
-        sections_need(sections, "popular/shape", SECTION_U32, 2, 1, &shape, reterr);
-    if (status != STATUS_OK)
-        return status;
-    const uint32_t *sizes = shape->data;
-    status = sections_need(sections, "popular/scores", SECTION_F32, sizes[1], 1, &scores, reterr);
+    const uint32_t *sizes = NULL;
+    const struct section *scores = NULL;
+    bool rates = false;
+    enum status status = find_shape(sections, &sizes, &rates, reterr);
+    if (status == STATUS_OK)
+        status =
+            sections_need(sections, "popular/scores", SECTION_F32, sizes[1], 1, &scores, reterr);
     if (status != STATUS_OK)
         return status;
     struct popular *model = popular_new(sizes[0], sizes[1]);
     if (!model)
         return error_set(reterr, STATUS_NO_MEMORY, "out of memory for popular");
     model->scores = scores->data;
+    if (rates)
+        status = rating_means_load(sections, "popular/ratings", sizes[1], &model->means, reterr);
+    if (status != STATUS_OK) {
+        popular_free(&model->base);
+        return status;
+    }
     *ret_model = &model->base;
     return STATUS_OK;
 }
@@ -253,6 +326,8 @@ const struct model_class popular_class = {
     .fit = popular_fit,
     .estimate = popular_estimate,
     .score = popular_score,
+    .rating_scale = popular_scale,
+    .predict = popular_predict,
     .save = popular_save,
     .load = popular_load,
     .free = popular_free,
