@@ -119,9 +119,10 @@ static const struct command_option evaluate_options[] = {
     TEXTS("model", 'm', "NAME",
           "a model to compare; each --set after it belongs to it. ials+wide_deep: its best are "
           "ordered again by a ranker"),
-    SWITCH("ratings", 0,
-           "measure predicted ratings (RMSE, MAE) instead of ranked lists; models that predict none "
-           "are refused"),
+    SWITCH(
+        "ratings", 0,
+        "measure predicted ratings (RMSE, MAE) instead of ranked lists; models that predict none "
+        "are refused"),
     SWITCH("as-of", 0, "list only items that had an event before each user's first test event"),
     TEXT("ranker-spec", 0, "FILE", NULL, "what rankers look at [config/ranker.yaml]"),
     TEXT("k", 'k', "LIST", "20", "list lengths to measure at, the first for the per-user figures"),

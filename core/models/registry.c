@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "models/autorec.h"
 #include "models/ease.h"
 #include "models/gfcf.h"
 #include "models/ials.h"
@@ -10,8 +11,9 @@
 #include "models/popular.h"
 #include "models/rp3beta.h"
 
-const struct model_class *const model_classes[] = {
-    &popular_class, &ials_class, &itemknn_class, &rp3beta_class, &ease_class, &gfcf_class, NULL};
+const struct model_class *const model_classes[] = {&popular_class, &ials_class, &itemknn_class,
+                                                   &rp3beta_class, &ease_class, &gfcf_class,
+                                                   &autorec_class, NULL};
 
 enum { N_CLASSES = sizeof model_classes / sizeof *model_classes - 1 };
 
