@@ -206,7 +206,7 @@ static bool autorec_scale(const struct model *model, struct rating_scale *ret_sc
 {
     const struct autorec *autorec = (const struct autorec *)model;
     *ret_scale = (struct rating_scale){autorec->means.low, autorec->means.high};
-    return autorec->rates;
+    return autorec->rates && rating_means_any(&autorec->means);
 }
 
 static enum status autorec_predict(const struct model *model, const struct query *query,

@@ -125,15 +125,12 @@ static enum status make_all_targets(struct fit *fit)
     return status;
 }
 
-static enum status read_ratings(struct fit *fit, struct error *reterr)
+/* None at all is not an error: a site may not have any yet; the model then predicts none. */
+static enum status read_ratings(struct fit *fit)
 {
     const struct train_set *data = fit->data;
     struct csr by_item = {0};
     enum status status = dataset_ratings(data->dataset, data->held, fit->pool, &fit->ratings);
-    if (status == STATUS_OK && csr_size(&fit->ratings) == 0)
-        return error_set(reterr, STATUS_OUT_OF_RANGE,
-                         "autorec: loss=ratings learns from ratings, and the training part has "
-                         "none; loss=multinomial learns from all that people did");
     if (status == STATUS_OK)
         status = csr_transpose(&fit->ratings, &by_item);
     if (status == STATUS_OK)
@@ -447,9 +444,9 @@ static enum status reserve(struct fit *fit)
     return reserve_batch(fit);
 }
 
-static enum status run(struct fit *fit, struct error *reterr)
+static enum status run(struct fit *fit)
 {
-    enum status status = fit->rates ? read_ratings(fit, reterr) : read_likes(fit);
+    enum status status = fit->rates ? read_ratings(fit) : read_likes(fit);
     if (status == STATUS_OK)
         status = reserve(fit);
     if (status == STATUS_OK) {
@@ -503,12 +500,11 @@ enum status autorec_fit(const struct train_set *data, const void *settings, stru
     if (!fit.model)
         return error_set(reterr, STATUS_NO_MEMORY, "out of memory for autorec");
     fit.model->lambda = fmax(fit.lambda, 1e-3);
-    struct error err = {0};
-    const enum status status = run(&fit, &err);
+    const enum status status = run(&fit);
     fit_free(&fit);
     if (status != STATUS_OK) {
         autorec_free(&fit.model->base);
-        return error_set(reterr, status, "%s", err.text[0] ? err.text : status_name(status));
+        return error_set(reterr, status, "autorec: %s", status_name(status));
     }
     *ret_model = &fit.model->base;
     return STATUS_OK;
