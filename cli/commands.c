@@ -124,6 +124,10 @@ static const struct command_option evaluate_options[] = {
            "best; a blend then adds up the best models"),
     NUMBER(OPTION_DURATION, "search-time", 0, "TIME", "0", 0, 3.2e9,
            "end the search then; 0: after its trials"),
+    SWITCH(
+        "ratings", 0,
+        "measure predicted ratings (RMSE, MAE) instead of ranked lists; models that predict none "
+        "are refused"),
     SWITCH("as-of", 0, "list only items that had an event before each user's first test event"),
     TEXT("ranker-spec", 0, "FILE", NULL, "what rankers look at [config/ranker.yaml]"),
     TEXT("k", 'k', "LIST", "20", "list lengths to measure at, the first for the per-user figures"),

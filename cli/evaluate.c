@@ -12,6 +12,7 @@
 #include "cli/console.h"
 #include "cli/evaluation_data.h"
 #include "cli/evaluation_output.h"
+#include "cli/evaluation_ratings.h"
 #include "cli/evaluation_search.h"
 #include "cli/help.h"
 #include "cli/report.h"
@@ -409,6 +410,46 @@ static enum status measure(struct evaluation *ev, struct error *reterr)
     return status;
 }
 
+/* Prints the report and frees it. */
+static enum status print_text(struct buffer *text, struct error *reterr)
+{
+    const bool failed = text->failed;
+    if (!failed)
+        fwrite(text->data, 1, text->size, stdout);
+    buffer_free(text);
+    return failed ? error_set(reterr, STATUS_NO_MEMORY, "no memory for the report") : STATUS_OK;
+}
+
+/* --ratings: measures predicted ratings and prints. */
+static enum status rate(struct evaluation *ev, struct error *reterr)
+{
+    struct rated rated[EVALUATE_MODELS_MAX];
+    const struct fit_cost *costs[EVALUATE_MODELS_MAX];
+    for (size_t i = 0; i < ev->n; i++) {
+        const struct contestant *c = &ev->contestants[i];
+        rated[i] = (struct rated){c->model, c->name, c->settings};
+        costs[i] = &c->cost;
+    }
+    const struct rate_request request = {.by_user = &ev->data.by_user,
+                                         .ratings = &ev->data.ratings,
+                                         .test = &ev->data.test_ratings,
+                                         .models = rated,
+                                         .n_models = ev->n,
+                                         .seed = (uint64_t)invocation_whole(ev->invocation, "seed"),
+                                         .pool = ev->pool,
+                                         .observer = &ev->console.observer};
+    struct rating_report report;
+    const enum status status = rate_models(&request, &report, reterr);
+    if (status != STATUS_OK)
+        return status;
+    progress_clear(&ev->console.progress);
+    if (!invocation_flag(ev->invocation, "json"))
+        return evaluation_print_ratings(&report, costs, ev->data.split, stdout);
+    struct buffer text = {0};
+    evaluation_ratings_json(&report, costs, ev->data.split, &text);
+    return print_text(&text, reterr);
+}
+
 /* The figures as one more point in each model's run. */
 static void show_on_board(struct evaluation *ev)
 {
@@ -454,11 +495,7 @@ static enum status print_json(const struct evaluation *ev, struct error *reterr)
         search_append_json(ev->search, &text);
     }
     buffer_append_text(&text, "}\n");
-    const bool failed = text.failed;
-    if (!failed)
-        fwrite(text.data, 1, text.size, stdout);
-    buffer_free(&text);
-    return failed ? error_set(reterr, STATUS_NO_MEMORY, "no memory for the report") : STATUS_OK;
+    return print_text(&text, reterr);
 }
 
 static enum status write_results(struct evaluation *ev, struct error *reterr)
@@ -503,6 +540,28 @@ static enum status check_parts(const struct invocation *invocation, struct error
     return STATUS_OK;
 }
 
+/* --ratings goes without what belongs to ranked lists. */
+static enum status check_ratings(const struct evaluation *ev, struct error *reterr)
+{
+    static const char *const of_lists[] = {"k",         "lists",       "per-user",     "as-of",
+                                           "split-out", "ranker-spec", "positive-from"};
+    if (!invocation_flag(ev->invocation, "ratings"))
+        return STATUS_OK;
+    for (size_t i = 0; i < sizeof of_lists / sizeof *of_lists; i++)
+        if (invocation_has(ev->invocation, of_lists[i]))
+            return error_set(reterr, STATUS_MALFORMED,
+                             "--%s is about ranked lists; --ratings measures predicted ratings",
+                             of_lists[i]);
+    enum status status = STATUS_OK;
+    for (size_t i = 0; i < ev->n && status == STATUS_OK; i++) {
+        if (ev->contestants[i].predictor)
+            return error_set(reterr, STATUS_UNSUPPORTED, "%s orders lists and predicts no ratings",
+                             ev->contestants[i].name);
+        status = rate_check_class(ev->contestants[i].class, reterr);
+    }
+    return status;
+}
+
 /* Before the first --model a --set is a setting of the site, whose names have a section. */
 static enum status check_sets(const struct invocation *invocation, struct error *reterr)
 {
@@ -525,6 +584,8 @@ static enum status read_request(struct evaluation *ev, struct error *reterr)
     enum status status = check_parts(ev->invocation, reterr);
     if (status == STATUS_OK)
         status = read_models(ev, reterr);
+    if (status == STATUS_OK)
+        status = check_ratings(ev, reterr);
     return status == STATUS_OK ? read_ks(ev, reterr) : status;
 }
 
@@ -557,6 +618,8 @@ static enum status run(struct evaluation *ev, struct error *reterr)
         status = search(ev, reterr);
     for (size_t i = 0; i < ev->n && status == STATUS_OK; i++)
         status = fit_one(ev, &ev->contestants[i], reterr);
+    if (status == STATUS_OK && invocation_flag(ev->invocation, "ratings"))
+        return rate(ev, reterr);
     if (status == STATUS_OK)
         status = measure(ev, reterr);
     return status == STATUS_OK ? write_results(ev, reterr) : status;

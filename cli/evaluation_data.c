@@ -344,6 +344,67 @@ static enum status make_matrices(struct evaluation_data *data, struct parallel *
     return status == STATUS_OK ? csr_transpose(&data->by_user, &data->by_item) : status;
 }
 
+/* ---- ratings ---- */
+
+/* The test ratings whose pair the training part does not rate, in the shape of the training data.
+ */
+static enum status new_ratings(const struct csr *tested, const struct csr *trained,
+                               struct csr *ret_test)
+{
+    struct csr test;
+    const enum status status =
+        csr_alloc(trained->n_rows, trained->n_columns, csr_size(tested), &test);
+    uint64_t n = 0;
+    for (uint32_t u = 0; status == STATUS_OK && u < trained->n_rows; u++) {
+        uint64_t seen = trained->starts[u];
+        for (uint64_t e = u < tested->n_rows ? tested->starts[u] : 0;
+             u < tested->n_rows && e < tested->starts[u + 1]; e++) {
+            while (seen < trained->starts[u + 1] && trained->columns[seen] < tested->columns[e])
+                seen++;
+            if (seen < trained->starts[u + 1] && trained->columns[seen] == tested->columns[e])
+                continue;
+            test.columns[n] = tested->columns[e];
+            test.values[n++] = tested->values[e];
+        }
+        test.starts[u + 1] = n;
+    }
+    if (status == STATUS_OK)
+        *ret_test = test;
+    return status;
+}
+
+/* Of a dataset of their own, or of the events that are held. */
+static enum status read_test_ratings(const struct evaluation_data *data,
+                                     const struct dataset *tested, struct parallel *pool,
+                                     struct csr *ret_ratings)
+{
+    if (tested)
+        return dataset_ratings(tested, NULL, pool, ret_ratings);
+    struct bitmap others = {0};
+    enum status status = bitmap_resize(&others, data->held.count);
+    if (status == STATUS_OK) {
+        bitmap_fill(&others, true);
+        bitmap_and_not(&others, &data->held);
+        status = dataset_ratings(data->dataset, &others, pool, ret_ratings);
+    }
+    bitmap_free(&others);
+    return status;
+}
+
+static enum status make_ratings(struct evaluation_data *data, const struct dataset *tested,
+                                struct parallel *pool)
+{
+    struct csr all = {0};
+    enum status status =
+        dataset_ratings(data->dataset, data->has_held ? &data->held : NULL, pool, &data->ratings);
+    if (status == STATUS_OK)
+        status = read_test_ratings(data, tested, pool, &all);
+    if (status == STATUS_OK)
+        status = new_ratings(&all, &data->ratings, &data->test_ratings);
+    csr_free(&all);
+    return status;
+}
+
 static enum status read_parts(const struct invocation *invocation, const struct settings *settings,
                               const struct fact_names names[RANK_FACTS],
                               const struct observer *observer, struct evaluation_data *data,
@@ -377,6 +438,8 @@ enum status evaluation_data_read(const struct invocation *invocation,
         status = test_pairs(tested, &data->by_user, pool, &data->test);
     else if (status == STATUS_OK)
         status = test_set_of_split(data->dataset, &data->held, &data->test);
+    if (status == STATUS_OK && invocation_flag(invocation, "ratings"))
+        status = make_ratings(data, tested, pool);
     dataset_free(tested);
     if (status == STATUS_NO_MEMORY)
         error_set(reterr, status, "no memory for the data set");
@@ -388,6 +451,8 @@ void evaluation_data_free(struct evaluation_data *data)
     test_set_free(&data->test);
     csr_free(&data->by_user);
     csr_free(&data->by_item);
+    csr_free(&data->ratings);
+    csr_free(&data->test_ratings);
     bitmap_free(&data->held);
     dataset_free(data->dataset);
     rank_facts_free(&data->facts);

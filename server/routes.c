@@ -83,6 +83,10 @@ static const struct parameter recommend_parameters[] = {
     {"model", PARAMETER_TEXT, .min = 1, .max = 64,
      .help = "One of the models of the serving snapshot instead of the default one."},
     {0}};
+static const struct parameter prediction_parameters[] = {
+    {"model", PARAMETER_TEXT, .min = 1, .max = 64,
+     .help = "One of the models of the serving snapshot instead of the first that predicts."},
+    {0}};
 static const struct parameter similar_parameters[] = {
     N_PARAMETER,
     OFFSET_PARAMETER,
@@ -147,6 +151,8 @@ RESPONSES(recommended,
           BAD_VALUES);
 RESPONSES(similar_found, {200, "Recommendations", "The items most like it."}, NONE_FOUND,
           BAD_VALUES);
+RESPONSES(rating_predicted, {200, "Prediction", "The rating."}, NONE_FOUND,
+          {409, "Problem", "No model that serves now predicts ratings."}, BAD_VALUES);
 RESPONSES(models_listed, {200, "ModelPage", "Training rounds, newest first."}, BAD_VALUES);
 RESPONSES(model_got, {200, "Model", "The round."}, NONE_FOUND);
 RESPONSES(model_activated, {200, "Activated", "It serves."}, NONE_FOUND, STORED_OTHERWISE);
@@ -193,6 +199,9 @@ const struct route routes[] = {
     {METHOD_GET, "/v1/users/{user}/recommendations", get_recommendations, .is_inline = true,
      .scope = SCOPE_READ, .parameters = recommend_parameters, .operation = "recommend",
      .summary = "What should this user see next", .responses = recommended},
+    {METHOD_GET, "/v1/users/{user}/items/{item}/prediction", get_prediction, .scope = SCOPE_READ,
+     .parameters = prediction_parameters, .operation = "predict_rating",
+     .summary = "How would this user rate this item", .responses = rating_predicted},
 
     {METHOD_GET, "/v1/items", list_items, .scope = SCOPE_READ, .parameters = page_parameters,
      .operation = "list_items", .summary = "List items", .responses = items_listed},

@@ -95,29 +95,55 @@ size_t dataset_touches(const struct dataset *d, uint32_t user, const struct bitm
 
 /* ---- the matrix ---- */
 
+struct matrix_job;
+
+/* The row of a user from the worker's touches[n] into columns and values; returns its length. */
+typedef size_t (*row_of_touches)(const struct matrix_job *job, unsigned worker, size_t n,
+                                 uint32_t *columns, float *values);
+
 /* Every row is first written where the user's events would be, since a user has at most as many
- * signals as events; then the rows are moved together. */
+ * entries as events; then the rows are moved together. */
 struct matrix_job {
     const struct dataset *dataset;
     const struct bitmap *held;
-    struct csr *matrix;      /* starts[u + 1]: size of row u, until the rows are moved */
-    struct touch **touches;  /* by worker */
-    struct signal **signals; /* by worker */
+    row_of_touches make_row;
+    struct csr *matrix;     /* starts[u + 1]: size of row u, until the rows are moved */
+    struct touch **touches; /* by worker */
+    void **entries;         /* by worker: signals or ratings */
 };
+
+static size_t signal_row(const struct matrix_job *job, unsigned worker, size_t n, uint32_t *columns,
+                         float *values)
+{
+    const struct dataset *d = job->dataset;
+    struct signal *signals = job->entries[worker];
+    n = signals_of_touches(job->touches[worker], n, &d->types, &d->frame, signals);
+    for (size_t i = 0; i < n; i++) {
+        columns[i] = signals[i].item;
+        values[i] = signals[i].confidence;
+    }
+    return n;
+}
+
+static size_t rating_row(const struct matrix_job *job, unsigned worker, size_t n, uint32_t *columns,
+                         float *values)
+{
+    struct rating *ratings = job->entries[worker];
+    n = ratings_of_touches(job->touches[worker], n, &job->dataset->types, ratings);
+    for (size_t i = 0; i < n; i++) {
+        columns[i] = ratings[i].item;
+        values[i] = ratings[i].value;
+    }
+    return n;
+}
 
 static void matrix_row(const struct matrix_job *job, uint32_t user, unsigned worker)
 {
     const struct dataset *d = job->dataset;
-    struct signal *signals = job->signals[worker];
-    const size_t n_touches = dataset_touches(d, user, job->held, job->touches[worker]);
-    const size_t n =
-        signals_of_touches(job->touches[worker], n_touches, &d->types, &d->frame, signals);
+    const size_t n = dataset_touches(d, user, job->held, job->touches[worker]);
     const uint64_t start = d->starts[user];
-    for (size_t i = 0; i < n; i++) {
-        job->matrix->columns[start + i] = signals[i].item;
-        job->matrix->values[start + i] = signals[i].confidence;
-    }
-    job->matrix->starts[user + 1] = n;
+    job->matrix->starts[user + 1] =
+        job->make_row(job, worker, n, job->matrix->columns + start, job->matrix->values + start);
 }
 
 static void matrix_block(void *context, size_t block, unsigned worker)
@@ -158,14 +184,16 @@ static size_t longest_history(const struct dataset *d)
 
 static enum status job_scratch(struct matrix_job *job, unsigned n_workers, size_t longest)
 {
+    const size_t entry_size = sizeof(struct signal) > sizeof(struct rating) ? sizeof(struct signal)
+                                                                            : sizeof(struct rating);
     job->touches = calloc(n_workers, sizeof *job->touches);
-    job->signals = calloc(n_workers, sizeof *job->signals);
-    if (!job->touches || !job->signals)
+    job->entries = calloc(n_workers, sizeof *job->entries);
+    if (!job->touches || !job->entries)
         return STATUS_NO_MEMORY;
     for (unsigned w = 0; w < n_workers; w++) {
         job->touches[w] = malloc((longest + 1) * sizeof **job->touches);
-        job->signals[w] = malloc((longest + 1) * sizeof **job->signals);
-        if (!job->touches[w] || !job->signals[w])
+        job->entries[w] = malloc((longest + 1) * entry_size);
+        if (!job->touches[w] || !job->entries[w])
             return STATUS_NO_MEMORY;
     }
     return STATUS_OK;
@@ -176,22 +204,23 @@ static void job_free(struct matrix_job *job, unsigned n_workers)
     for (unsigned w = 0; w < n_workers; w++) {
         if (job->touches)
             free(job->touches[w]);
-        if (job->signals)
-            free(job->signals[w]);
+        if (job->entries)
+            free(job->entries[w]);
     }
     free(job->touches);
-    free(job->signals);
+    free(job->entries);
 }
 
-enum status dataset_matrix(const struct dataset *d, const struct bitmap *held,
-                           struct parallel *pool, struct csr *ret_by_user)
+static enum status make_matrix(const struct dataset *d, const struct bitmap *held,
+                               row_of_touches make_row, struct parallel *pool,
+                               struct csr *ret_by_user)
 {
     struct csr m;
     enum status status = csr_alloc(d->n_users, d->n_items, d->n_events, &m);
     if (status != STATUS_OK)
         return status;
     const unsigned n_workers = parallel_threads(pool);
-    struct matrix_job job = {.dataset = d, .held = held, .matrix = &m};
+    struct matrix_job job = {.dataset = d, .held = held, .make_row = make_row, .matrix = &m};
     status = job_scratch(&job, n_workers, longest_history(d));
     if (status == STATUS_OK) {
         const size_t n_blocks = ((size_t)d->n_users + BLOCK_USERS - 1) / BLOCK_USERS;
@@ -205,6 +234,18 @@ enum status dataset_matrix(const struct dataset *d, const struct bitmap *held,
     }
     *ret_by_user = m;
     return STATUS_OK;
+}
+
+enum status dataset_matrix(const struct dataset *d, const struct bitmap *held,
+                           struct parallel *pool, struct csr *ret_by_user)
+{
+    return make_matrix(d, held, signal_row, pool, ret_by_user);
+}
+
+enum status dataset_ratings(const struct dataset *d, const struct bitmap *held,
+                            struct parallel *pool, struct csr *ret_by_user)
+{
+    return make_matrix(d, held, rating_row, pool, ret_by_user);
 }
 
 void dataset_free(struct dataset *d)

@@ -66,4 +66,9 @@ size_t dataset_touches(const struct dataset *dataset, uint32_t user, const struc
 enum status dataset_matrix(const struct dataset *dataset, const struct bitmap *held,
                            struct parallel *pool, struct csr *ret_by_user);
 
+/* What users rated (ratings_of_touches) by user, n_users x n_items, from all events not in `held`.
+ * The same for any number of threads. NO_MEMORY. */
+enum status dataset_ratings(const struct dataset *dataset, const struct bitmap *held,
+                            struct parallel *pool, struct csr *ret_by_user);
+
 void dataset_free(struct dataset *dataset);

@@ -108,16 +108,21 @@ static bool is_known(const struct event_type *type)
     return type->name[0] != '\0';
 }
 
+static bool is_rating(const struct touch *touch, const struct event_types *types)
+{
+    const struct event_type *type = &types->of[touch->type];
+    return is_known(type) && type->by_value && !isnan(touch->value);
+}
+
 static double neutral_value(const struct touch *touches, size_t n, const struct event_types *types,
                             const struct signal_frame *frame)
 {
     double sum = 0;
     size_t rated = 0;
     for (size_t i = 0; i < n; i++) {
-        const struct event_type *type = &types->of[touches[i].type];
-        if (!is_known(type) || !type->by_value || isnan(touches[i].value))
+        if (!is_rating(&touches[i], types))
             continue;
-        sum += touch_value(&touches[i], type);
+        sum += touch_value(&touches[i], &types->of[touches[i].type]);
         rated++;
     }
     return rated < RATINGS_FOR_A_MEAN ? frame->scale_middle : sum / (double)rated;
@@ -159,6 +164,26 @@ size_t signals_of_touches(const struct touch *touches, size_t n, const struct ev
         const float confidence = confidence_of_item(touches, n, &i, types, frame, neutral);
         if (confidence != 0)
             out[written++] = (struct signal){.item = item, .confidence = confidence};
+    }
+    return written;
+}
+
+size_t ratings_of_touches(const struct touch *touches, size_t n, const struct event_types *types,
+                          struct rating *out)
+{
+    size_t written = 0;
+    int64_t newest_ms = 0;
+    for (size_t i = 0; i < n; i++) {
+        const struct touch *touch = &touches[i];
+        if (!is_rating(touch, types) || touch->decays < FAINT)
+            continue;
+        const bool same = written > 0 && out[written - 1].item == touch->item;
+        if (same && touch->last_ms < newest_ms)
+            continue;
+        written += !same;
+        newest_ms = touch->last_ms;
+        out[written - 1] = (struct rating){
+            .item = touch->item, .value = (float)touch_value(touch, &types->of[touch->type])};
     }
     return written;
 }

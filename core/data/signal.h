@@ -35,6 +35,12 @@ struct signal {
     float confidence; /* signed, never 0 */
 };
 
+/* What a user thinks of an item, on the scale that the ratings came in. */
+struct rating {
+    uint32_t item;
+    float value;
+};
+
 /* Where decay counts from and what a rating scale's middle is: properties of the whole data set,
  * fixed at fit and stored with the snapshot. */
 struct signal_frame {
@@ -59,6 +65,12 @@ void touch_merge(struct touch *touch, const struct event_types *types, const str
  * touches[n] sorted by (item, type). Returns how many were written. */
 size_t signals_of_touches(const struct touch *touches, size_t n, const struct event_types *types,
                           const struct signal_frame *frame, struct signal *out);
+
+/* What the user rated, in rising item order, into out[n]: of each item the value of its touches by
+ * value, the newest where there are several types; decay, weight and neutral values play no part.
+ * Returns how many were written. */
+size_t ratings_of_touches(const struct touch *touches, size_t n, const struct event_types *types,
+                          struct rating *out);
 
 /* The item of the first of those signals, UINT32_MAX when there are none: whether a user has a
  * history, without reading all of it. */

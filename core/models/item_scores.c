@@ -10,19 +10,19 @@ enum { BLOCK_USERS = 256, BLOCKS_A_CALL = 64 /* between two looks at the observe
 
 /* ---- life cycle ---- */
 
-static struct item_scores *model_new(const struct model_class *class, uint32_t n_users,
+static struct item_scores *model_new(const struct model_class *class, size_t size, uint32_t n_users,
                                      uint32_t n_items)
 {
-    struct item_scores *model = calloc(1, sizeof *model);
+    struct item_scores *model = calloc(1, size);
     if (model)
         model->base = (struct model){.class = class, .n_users = n_users, .n_items = n_items};
     return model;
 }
 
-struct item_scores *item_scores_new(const struct model_class *class, uint32_t n_users,
+struct item_scores *item_scores_new(const struct model_class *class, size_t size, uint32_t n_users,
                                     uint32_t n_items)
 {
-    struct item_scores *model = model_new(class, n_users, n_items);
+    struct item_scores *model = model_new(class, size, n_users, n_items);
     float *scores = calloc((size_t)n_items + 1, sizeof *scores);
     if (!model || !scores) {
         free(model);
@@ -76,8 +76,9 @@ void item_scores_save(const struct model *model, struct sections_writer *writer)
                  ((const struct item_scores *)model)->scores);
 }
 
-enum status item_scores_load(const struct model_class *class, const struct sections *sections,
-                             struct model **ret_model, struct error *reterr)
+enum status item_scores_load(const struct model_class *class, size_t size,
+                             const struct sections *sections, struct model **ret_model,
+                             struct error *reterr)
 {
     const struct section *shape, *scores;
     char name[SECTION_NAME_MAX + 1];
@@ -90,7 +91,7 @@ enum status item_scores_load(const struct model_class *class, const struct secti
                            &scores, reterr);
     if (status != STATUS_OK)
         return status;
-    struct item_scores *model = model_new(class, sizes[0], sizes[1]);
+    struct item_scores *model = model_new(class, size, sizes[0], sizes[1]);
     if (!model)
         return error_set(reterr, STATUS_NO_MEMORY, "out of memory for %s", class->name);
     model->scores = scores->data;

@@ -12,8 +12,9 @@ struct item_scores {
     float *owned;        /* scores, unless they lie in a mapping */
 };
 
-/* Scores of 0, to be filled through `owned`; NULL when memory is out. */
-struct item_scores *item_scores_new(const struct model_class *class, uint32_t n_users,
+/* Scores of 0, to be filled through `owned`. size: of the class's struct, which begins with this
+ * one; the rest is zero. NULL when memory is out. */
+struct item_scores *item_scores_new(const struct model_class *class, size_t size, uint32_t n_users,
                                     uint32_t n_items);
 
 /* For the tables of the classes. */
@@ -21,8 +22,9 @@ enum status item_scores_score(const struct model *model, const struct query *que
                               size_t n_queries, const uint32_t *items, size_t n_items, float *out,
                               struct arena *scratch);
 void item_scores_save(const struct model *model, struct sections_writer *writer);
-enum status item_scores_load(const struct model_class *class, const struct sections *sections,
-                             struct model **ret_model, struct error *reterr);
+enum status item_scores_load(const struct model_class *class, size_t size,
+                             const struct sections *sections, struct model **ret_model,
+                             struct error *reterr);
 void item_scores_free(struct model *model);
 
 /* The newest time of each entry of data->by_user, of events of any type that are not held:

@@ -86,8 +86,8 @@ static enum status latest_fit(const struct train_set *data, const void *settings
 {
     (void)settings;
     (void)pool;
-    struct item_scores *model =
-        item_scores_new(&latest_class, data->by_user->n_rows, data->by_user->n_columns);
+    struct item_scores *model = item_scores_new(&latest_class, sizeof *model, data->by_user->n_rows,
+                                                data->by_user->n_columns);
     enum status status = STATUS_NO_MEMORY;
     if (model)
         status = fill_scores(data, observer, model->owned, reterr);
@@ -111,7 +111,7 @@ static uint64_t latest_estimate(const void *settings, uint32_t n_users, uint32_t
 static enum status latest_load(const struct sections *sections, struct model **ret_model,
                                struct error *reterr)
 {
-    return item_scores_load(&latest_class, sections, ret_model, reterr);
+    return item_scores_load(&latest_class, sizeof(struct item_scores), sections, ret_model, reterr);
 }
 
 const struct model_class latest_class = {

@@ -31,6 +31,15 @@ struct query {
     const struct signal *history;  /* rising item numbers; items past the model's are skipped */
     const int64_t *times;          /* [n] of the newest event with each; NULL: none is known */
     const struct overlay *overlay; /* of the model asked; NULL: nothing came since the fit */
+    uint32_t n_ratings;
+    const struct rating
+        *ratings; /* [n_ratings] of the history, as ratings, in the same order; given
+                     to classes with `predict`, to others it may be left out */
+};
+
+/* Where predicted ratings lie. */
+struct rating_scale {
+    float low, high; /* of the ratings fitted on */
 };
 
 /* What a model is fitted on. Borrowed for the fit. */
@@ -79,6 +88,13 @@ struct model_class {
     const float *(*item_vectors)(const struct model *model, uint32_t *ret_d);
     enum status (*query_vector)(const struct model *model, const struct query *query, float *out,
                                 struct arena *scratch);
+
+    /* Optional, both or none. Predicted ratings of n items, each within the scale; for items past
+     * the model's the prediction knows the user alone. rating_scale is false for a model that was
+     * fitted without ratings or for another purpose: it predicts none. NO_MEMORY. */
+    bool (*rating_scale)(const struct model *model, struct rating_scale *ret_scale);
+    enum status (*predict)(const struct model *model, const struct query *query,
+                           const uint32_t *items, size_t n, float *out, struct arena *scratch);
 
     /* Optional. Likeness of every item of the model to one of them, out[n_items]; the item itself
      * gets -INFINITY, as does an item of which the model knows nothing. */

@@ -5,12 +5,21 @@
 
 #include "base/clock.h"
 #include "models/item_scores.h"
+#include "models/rating_means.h"
 
 enum { BLOCK_ITEMS = 256, BLOCKS_A_CALL = 64 /* between two looks at the observer */ };
 
 struct popular_settings {
     int64_t half_life_ms; /* below 0: never */
 };
+
+/* Ratings, where there are any, give `predict` its means. */
+struct popular {
+    struct item_scores scores;
+    struct rating_means means;
+};
+
+static const struct rating_means NO_RATINGS = {.low = 1};
 
 static const struct option options[] = {
     {.name = "half_life",
@@ -91,42 +100,119 @@ static enum status fit_decayed(const struct popular_fit *fit, double half_life_m
     return status;
 }
 
+static void popular_free(struct model *model)
+{
+    if (model)
+        rating_means_free(&((struct popular *)model)->means);
+    item_scores_free(model);
+}
+
+/* Where anybody rated anything. */
+static enum status fit_means(const struct train_set *data, struct parallel *pool,
+                             struct popular *model)
+{
+    struct csr by_user, by_item;
+    enum status status = dataset_ratings(data->dataset, data->held, pool, &by_user);
+    if (status != STATUS_OK)
+        return status;
+    status = csr_transpose(&by_user, &by_item);
+    if (status == STATUS_OK) {
+        if (csr_size(&by_user) > 0)
+            status = rating_means_fit(&by_user, &by_item, &model->means);
+        csr_free(&by_item);
+    }
+    csr_free(&by_user);
+    return status;
+}
+
 static enum status popular_fit(const struct train_set *data, const void *settings,
                                struct parallel *pool, const struct observer *observer,
                                struct model **ret_model, struct error *reterr)
 {
     const struct popular_settings *s = settings;
-    struct item_scores *model =
-        item_scores_new(&popular_class, data->by_user->n_rows, data->by_user->n_columns);
+    struct popular *model = (struct popular *)item_scores_new(
+        &popular_class, sizeof *model, data->by_user->n_rows, data->by_user->n_columns);
     enum status status = model ? STATUS_OK : STATUS_NO_MEMORY;
     if (model) {
-        struct popular_fit fit = {.data = data, .scores = model->owned};
+        model->means = NO_RATINGS;
+        struct popular_fit fit = {.data = data, .scores = model->scores.owned};
         status = s->half_life_ms > 0 ? fit_decayed(&fit, (double)s->half_life_ms, pool, observer)
                                      : count_all(&fit, pool, observer);
     }
+    if (status == STATUS_OK)
+        status = fit_means(data, pool, model);
     if (status != STATUS_OK) {
-        item_scores_free((struct model *)model);
+        popular_free((struct model *)model);
         return error_set(reterr, status, "popular: %s", status_name(status));
     }
-    *ret_model = &model->base;
+    *ret_model = &model->scores.base;
     return STATUS_OK;
 }
 
 static uint64_t popular_estimate(const void *settings, uint32_t n_users, uint32_t n_items,
                                  uint64_t size)
 {
-    (void)n_users;
     const struct popular_settings *s = settings;
     const uint64_t scores = (uint64_t)n_items * sizeof(float);
-    return s->half_life_ms > 0
-               ? scores + (uint64_t)n_items * sizeof(double) + size * sizeof(int64_t)
-               : scores;
+    const uint64_t decayed = (uint64_t)n_items * sizeof(double) + size * sizeof(int64_t);
+    const uint64_t ratings =
+        2 * (size * (sizeof(uint32_t) + sizeof(float)) +
+             ((uint64_t)n_users + n_items) * (sizeof(uint64_t) + sizeof(double)));
+    return 2 * scores + (s->half_life_ms > 0 && decayed > ratings ? decayed : ratings);
+}
+
+/* ---- use ---- */
+
+static bool popular_scale(const struct model *model, struct rating_scale *ret_scale)
+{
+    const struct rating_means *means = &((const struct popular *)model)->means;
+    *ret_scale = (struct rating_scale){means->low, means->high};
+    return rating_means_any(means);
+}
+
+static enum status popular_predict(const struct model *model, const struct query *query,
+                                   const uint32_t *items, size_t n, float *out,
+                                   struct arena *scratch)
+{
+    (void)scratch;
+    const struct rating_means *means = &((const struct popular *)model)->means;
+    const float user = rating_means_user(means, query->ratings, query->n_ratings);
+    for (size_t i = 0; i < n; i++)
+        out[i] = rating_means_clip(means, means->mean + user + rating_means_item(means, items[i]));
+    return STATUS_OK;
+}
+
+static void popular_save(const struct model *model, struct sections_writer *writer)
+{
+    const struct popular *popular = (const struct popular *)model;
+    const uint32_t rates = rating_means_any(&popular->means);
+    item_scores_save(model, writer);
+    sections_add(writer, "popular/rates", SECTION_U32, 1, 1, &rates);
+    if (rates)
+        rating_means_save(&popular->means, "popular/ratings", writer);
 }
 
 static enum status popular_load(const struct sections *sections, struct model **ret_model,
                                 struct error *reterr)
 {
-    return item_scores_load(&popular_class, sections, ret_model, reterr);
+    const struct section *rates;
+    struct model *model;
+    enum status status =
+        sections_need(sections, "popular/rates", SECTION_U32, 1, 1, &rates, reterr);
+    if (status == STATUS_OK)
+        status = item_scores_load(&popular_class, sizeof(struct popular), sections, &model, reterr);
+    if (status != STATUS_OK)
+        return status;
+    struct rating_means *means = &((struct popular *)model)->means;
+    *means = NO_RATINGS;
+    if (*(const uint32_t *)rates->data != 0)
+        status = rating_means_load(sections, "popular/ratings", model->n_items, means, reterr);
+    if (status != STATUS_OK) {
+        popular_free(model);
+        return status;
+    }
+    *ret_model = model;
+    return STATUS_OK;
 }
 
 const struct model_class popular_class = {
@@ -139,7 +225,9 @@ const struct model_class popular_class = {
     .fit = popular_fit,
     .estimate = popular_estimate,
     .score = item_scores_score,
-    .save = item_scores_save,
+    .rating_scale = popular_scale,
+    .predict = popular_predict,
+    .save = popular_save,
     .load = popular_load,
-    .free = item_scores_free,
+    .free = popular_free,
 };

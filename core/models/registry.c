@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "models/autorec.h"
 #include "models/blend.h"
 #include "models/content.h"
 #include "models/cooccurrence.h"
@@ -16,19 +17,13 @@
 #include "models/sessionknn.h"
 #include "models/trending.h"
 
-const struct model_class *const model_classes[] = {&popular_class,
-                                                   &ials_class,
-                                                   &itemknn_class,
-                                                   &rp3beta_class,
-                                                   &ease_class,
-                                                   &gfcf_class,
-                                                   &trending_class,
-                                                   &latest_class,
-                                                   &cooccurrence_class,
-                                                   &content_class,
-                                                   &sessionknn_class,
-                                                   &blend_class,
-                                                   NULL};
+const struct model_class *const model_classes[] = {&popular_class,      &ials_class,
+                                                   &itemknn_class,      &rp3beta_class,
+                                                   &ease_class,         &gfcf_class,
+                                                   &trending_class,     &latest_class,
+                                                   &cooccurrence_class, &content_class,
+                                                   &sessionknn_class,   &autorec_class,
+                                                   &blend_class,        NULL};
 
 enum { N_CLASSES = sizeof model_classes / sizeof *model_classes - 1 };
 

@@ -83,8 +83,8 @@ static enum status trending_fit(const struct train_set *data, const void *settin
                                 struct parallel *pool, const struct observer *observer,
                                 struct model **ret_model, struct error *reterr)
 {
-    struct item_scores *model =
-        item_scores_new(&trending_class, data->by_user->n_rows, data->by_user->n_columns);
+    struct item_scores *model = item_scores_new(&trending_class, sizeof *model,
+                                                data->by_user->n_rows, data->by_user->n_columns);
     enum status status = STATUS_NO_MEMORY;
     if (model)
         status = fill_scores(data, settings, pool, observer, model->owned);
@@ -107,7 +107,8 @@ static uint64_t trending_estimate(const void *settings, uint32_t n_users, uint32
 static enum status trending_load(const struct sections *sections, struct model **ret_model,
                                  struct error *reterr)
 {
-    return item_scores_load(&trending_class, sections, ret_model, reterr);
+    return item_scores_load(&trending_class, sizeof(struct item_scores), sections, ret_model,
+                            reterr);
 }
 
 const struct model_class trending_class = {

@@ -228,6 +228,17 @@ static const int64_t *history_times(const struct asker *asker, const struct sign
     return times;
 }
 
+static bool add_ratings(const struct view *view, const struct asker *asker, struct arena *arena,
+                        struct query *query)
+{
+    struct rating *ratings = arena_alloc(arena, asker->n_touches * sizeof *ratings);
+    if (ratings)
+        query->n_ratings =
+            (uint32_t)ratings_of_touches(asker->touches, asker->n_touches, view->types, ratings);
+    query->ratings = ratings;
+    return ratings != NULL;
+}
+
 /* The history is folded only for who asks for it: a stored vector stands for the whole of it, but
  * for a ranker. */
 static enum status make_query(const struct view *view, const struct model *model,
@@ -247,6 +258,8 @@ static enum status make_query(const struct view *view, const struct model *model
         query.history = history;
         query.times = history_times(asker, history, query.n, arena);
         if (!query.times)
+            return STATUS_NO_MEMORY;
+        if (model->class->predict && !add_ratings(view, asker, arena, &query))
             return STATUS_NO_MEMORY;
     }
     *ret_query = query;

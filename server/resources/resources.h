@@ -27,6 +27,7 @@ enum handled post_impression(struct request *request);
 
 enum handled get_recommendations(struct request *request);
 enum handled get_similar(struct request *request);
+enum handled get_prediction(struct request *request);
 
 enum handled list_models(struct request *request);
 enum handled get_model(struct request *request);

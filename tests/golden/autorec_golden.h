@@ -1,0 +1,7 @@
+#pragma once
+/* Written by tests/golden/autorec.py. */
+
+static const double autorec_losses[2][2] = {
+    {21.641357462, 17.7944455185},
+    {25.9387077206, 19.1839032261},
+};
