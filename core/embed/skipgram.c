@@ -15,7 +15,7 @@ enum {
     CHUNK_TARGETS = 32,
     BATCH_CHUNKS = 16,
     MEASURED_EVERY = 16, /* batches, of each of which one chunk's loss is measured */
-    TOLD_EVERY = 16      /* batches between two reports of progress */
+    TOLD_EVERY = 16      /* batches between two looks at the observer, some milliseconds */
 };
 
 /* A batch holds about this many terms of the loss of its most frequent token, at the usual rate:
@@ -199,13 +199,14 @@ static enum status run_epochs(struct fit *fit, struct error *reterr)
     for (int64_t epoch = 1; epoch <= fit->settings->epochs; epoch++) {
         begin_epoch(fit, epoch);
         while (run_batch(fit) > 0) {
+            if (fit->n_batches % TOLD_EVERY != 1)
+                continue;
             if (observer_stops(fit->observer))
                 return error_set(reterr, STATUS_CANCELLED,
                                  "stopped in epoch %lld of %lld, after %.0f %% of the work",
                                  (long long)epoch, (long long)fit->settings->epochs,
                                  100 * share_done(fit));
-            if (fit->n_batches % TOLD_EVERY == 0)
-                observe_progress(fit->observer, "fitting skip-gram", share_done(fit));
+            observe_progress(fit->observer, "fitting skip-gram", share_done(fit));
         }
         if (!are_finite(&fit->vectors))
             return error_set(reterr, STATUS_OUT_OF_RANGE,

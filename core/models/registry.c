@@ -5,13 +5,15 @@
 #include "models/ease.h"
 #include "models/gfcf.h"
 #include "models/ials.h"
+#include "models/item2vec.h"
 #include "models/itemknn.h"
 #include "models/model.h"
 #include "models/popular.h"
 #include "models/rp3beta.h"
 
-const struct model_class *const model_classes[] = {
-    &popular_class, &ials_class, &itemknn_class, &rp3beta_class, &ease_class, &gfcf_class, NULL};
+const struct model_class *const model_classes[] = {&popular_class,  &ials_class, &itemknn_class,
+                                                   &rp3beta_class,  &ease_class, &gfcf_class,
+                                                   &item2vec_class, NULL};
 
 enum { N_CLASSES = sizeof model_classes / sizeof *model_classes - 1 };
 
