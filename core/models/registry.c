@@ -9,6 +9,7 @@
 #include "models/ease.h"
 #include "models/gfcf.h"
 #include "models/ials.h"
+#include "models/item2vec.h"
 #include "models/itemknn.h"
 #include "models/latest.h"
 #include "models/model.h"
@@ -17,13 +18,10 @@
 #include "models/sessionknn.h"
 #include "models/trending.h"
 
-const struct model_class *const model_classes[] = {&popular_class,      &ials_class,
-                                                   &itemknn_class,      &rp3beta_class,
-                                                   &ease_class,         &gfcf_class,
-                                                   &trending_class,     &latest_class,
-                                                   &cooccurrence_class, &content_class,
-                                                   &sessionknn_class,   &autorec_class,
-                                                   &blend_class,        NULL};
+const struct model_class *const model_classes[] = {
+    &popular_class,    &ials_class,     &itemknn_class,  &rp3beta_class,      &ease_class,
+    &gfcf_class,       &trending_class, &latest_class,   &cooccurrence_class, &content_class,
+    &sessionknn_class, &autorec_class,  &item2vec_class, &blend_class,        NULL};
 
 enum { N_CLASSES = sizeof model_classes / sizeof *model_classes - 1 };
 

@@ -12,7 +12,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 FOLDERS = ["core", "server", "cli", "bench", "tests"]
 
 # Each part may include itself and these; a model never sees the board, the board only the base.
-ORDER = ["base", "linalg", "data", "models", "recommend", "eval", "train"]
+ORDER = ["base", "linalg", "embed", "data", "models", "recommend", "eval", "train"]
 MAY_INCLUDE = {part: set(ORDER[: i + 1]) for i, part in enumerate(ORDER)}
 MAY_INCLUDE["train"].add("board")
 MAY_INCLUDE["board"] = {"base", "board"}
