@@ -271,3 +271,14 @@ def daemon(bench) -> None:
         time.sleep(REST_S)
         bench.row("daemon", f"resident memory, idle after a round and an answer to each of {users} users",
                   f"{resident_mb(running.process.pid):.0f} MB", limit="150 MB wanted")
+
+
+def slow_clients(bench) -> None:
+    text = subprocess.run([sys.executable, pathlib.Path(__file__).with_name("slow_clients"), "--build", bench.build],
+                          check=True, capture_output=True, text=True).stdout
+    figures = json.loads(text)
+    for when, what in (("without", "alone"), ("with", f"beside {figures['slow_clients']} slow clients")):
+        times = figures[when]
+        bench.row("slow clients", f"ordinary requests {what}",
+                  f"p50 {times['p50_ms']:.2f} ms, p99 {times['p99_ms']:.2f} ms, most {times['max_ms']:.1f} ms",
+                  limit="p99 5 ms wanted")

@@ -16,6 +16,7 @@ NOTES = {
     "import": "From a CSV file into a store, each event checked and given an id of its own, all indexes on.",
     "ingest": "POST /v1/interactions over HTTP on the same machine; each answer waits until its events are on disk, all indexes on. The client takes its share of the same cores. The limit of single events is one fsync for as many as wait.",
     "serving": "GET recommendations by wrk on the same machine, beside a bare libmicrohttpd server that answers with the same body in turns of a few seconds; medians. The bare server takes no more than one core of two, and wrk the other: its rate is nearly that of the client.",
+    "slow clients": "Recommendations of one user after another on four kept connections, without and with clients who send a byte a second, stop half-way in a body, idle, or do not read their answers. The client is written in Python and is most of the time.",
     "daemon": "One daemon with its store, snapshot and cache, two event loops and four workers as two cores give it.",
     "large": "Generated interactions of 138,000 users with 27,000 items. Peaks are resident memory of the whole process, from start to end.",
 }

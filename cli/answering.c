@@ -30,6 +30,7 @@ static enum status follow(struct context *context, struct answering *answering,
                                    .models = s->models,
                                    .n_models = s->n_models,
                                    .retriever = s->retriever,
+                                   .rules = rules_make(&context->settings, s->models, s->n_models),
                                    .ranker = s->ranker,
                                    .activity = s->activity};
     struct catalogue *catalogue = NULL;

@@ -194,6 +194,8 @@ static const struct command_option recommend_options[] = {
 
 static const struct command_option similar_options[] = {
     NUMBER(OPTION_INT, "number", 'n', "N", "10", 1, 1000, "how many items"),
+    TEXT("by", 0, "WHAT", NULL,
+         "interactions, content or bought_together [what the serving model knows]"),
     TEXTS("category", 0, "PATH", "only items in or below one of these categories"),
 };
 

@@ -281,7 +281,8 @@ static enum status fit_one(struct evaluation *ev, struct contestant *c, struct e
                                   .held = held_of(ev),
                                   .by_user = &ev->data.by_user,
                                   .by_item = &ev->data.by_item,
-                                  .seed = (uint64_t)invocation_whole(ev->invocation, "seed")};
+                                  .seed = (uint64_t)invocation_whole(ev->invocation, "seed"),
+                                  .items = &ev->data.items};
     ev->console.run = board_run_open(ev->board, c->name, 0);
     enum status status = fit_model(c->class, &set, c->settings, "fit", NULL, ev->pool,
                                    &ev->console.observer, &c->model, &c->cost, reterr);

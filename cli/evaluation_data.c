@@ -4,10 +4,12 @@
 #include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "cli/context.h"
 #include "data/readers/reader.h"
+#include "data/store.h"
 
 /* ---- files: one pass gives numbers to ids and counts, a second one fills ---- */
 
@@ -230,6 +232,96 @@ static enum status read_store(const struct settings *settings,
     return status;
 }
 
+/* ---- records of items: read again whenever a model wants them ---- */
+
+struct evaluation_items {
+    const struct invocation *invocation;
+    const struct settings *settings;
+    const struct dataset *dataset;
+};
+
+struct item_pass {
+    const struct dataset *dataset;
+    item_records_each each;
+    void *context;
+};
+
+static enum status take_item(void *context, const struct reader_place *place,
+                             const struct item_record *record)
+{
+    const struct item_pass *pass = context;
+    (void)place;
+    const uint32_t item = idmap_find(&pass->dataset->item_ids, record->id, strlen(record->id));
+    return item == IDMAP_NONE ? STATUS_OK : pass->each(pass->context, item, record);
+}
+
+static enum status pass_over(void *context, const struct reader_place *place,
+                             const struct event_record *event)
+{
+    (void)context;
+    (void)place;
+    (void)event;
+    return STATUS_OK;
+}
+
+static enum status ignore_line(void *context, const struct reader_place *place,
+                               const struct error *why)
+{
+    (void)context;
+    (void)place;
+    (void)why;
+    return STATUS_OK; /* a line that is broken as an event was refused before */
+}
+
+static enum status file_items(const struct evaluation_items *source, struct item_pass *pass,
+                              struct error *reterr)
+{
+    const struct reader_sink sink = {
+        .context = pass, .item = take_item, .event = pass_over, .broken = ignore_line};
+    struct file_set files;
+    enum status status = file_set_of(source->invocation, NULL, &files, reterr);
+    for (size_t i = 0; i < source->invocation->n_given && status == STATUS_OK; i++) {
+        const struct given *given = &source->invocation->given[i];
+        if (strcmp(given->option->option.name, "train") == 0)
+            status = files.reader->read(given->text, &files.settings, &sink, NULL, reterr);
+    }
+    return status;
+}
+
+static enum status stored_items(const struct evaluation_items *source, item_records_each each,
+                                void *each_context, struct error *reterr)
+{
+    struct store *store;
+    enum status status = store_open(source->settings->data.directory, STORE_READ, &store, reterr);
+    if (status != STATUS_OK)
+        return status;
+    const struct item_records items = store_item_records(store);
+    status = items.read(items.context, each, each_context, reterr);
+    store_close(store);
+    return status;
+}
+
+static enum status read_records(void *context, item_records_each each, void *each_context,
+                                struct error *reterr)
+{
+    const struct evaluation_items *source = context;
+    struct item_pass pass = {source->dataset, each, each_context};
+    return invocation_has(source->invocation, "train")
+               ? file_items(source, &pass, reterr)
+               : stored_items(source, each, each_context, reterr);
+}
+
+static enum status find_items(const struct invocation *invocation, const struct settings *settings,
+                              struct evaluation_data *data)
+{
+    data->source = malloc(sizeof *data->source);
+    if (!data->source)
+        return STATUS_NO_MEMORY;
+    *data->source = (struct evaluation_items){invocation, settings, data->dataset};
+    data->items = (struct item_records){.context = data->source, .read = read_records};
+    return STATUS_OK;
+}
+
 /* ---- both ---- */
 
 static enum status split(const struct invocation *invocation, struct evaluation_data *data,
@@ -278,6 +370,8 @@ enum status evaluation_data_read(const struct invocation *invocation,
     if (status == STATUS_OK && !tested)
         status = split(invocation, data, reterr);
     if (status == STATUS_OK)
+        status = find_items(invocation, settings, data);
+    if (status == STATUS_OK)
         status = make_matrices(data, pool);
     if (status == STATUS_OK && tested)
         status = test_pairs(tested, &data->by_user, pool, &data->test);
@@ -297,5 +391,6 @@ void evaluation_data_free(struct evaluation_data *data)
     bitmap_free(&data->held);
     dataset_free(data->dataset);
     rank_facts_free(&data->facts);
+    free(data->source);
     *data = (struct evaluation_data){0};
 }

@@ -1,6 +1,7 @@
 #pragma once
 /* What `evaluate` measures on: a training part and a test part, from files or from the store. */
 #include "cli/command.h"
+#include "data/item_records.h"
 #include "data/settings.h"
 #include "data/split.h"
 #include "eval/rank_facts.h"
@@ -15,6 +16,8 @@ struct evaluation_data {
     struct test_set test;
     struct rank_facts facts; /* of the store; nothing of files */
     const char *split;       /* "files", or how it was split */
+    struct item_records items;
+    struct evaluation_items *source; /* what they are read from */
 };
 
 /* names: what rankers ask for. Free in any case. */

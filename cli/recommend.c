@@ -293,6 +293,35 @@ int command_recommend(const struct invocation *invocation)
 
 /* ---- similar ---- */
 
+static const char *likeness_name(const void *context, size_t i)
+{
+    (void)context;
+    return likenesses[i].by;
+}
+
+static enum status choose_likeness(const struct answering *answering, const char *by,
+                                   struct recommend_request *request, struct error *reterr)
+{
+    size_t at = 0;
+    if (!by)
+        return STATUS_OK;
+    while (likenesses[at].by && strcmp(likenesses[at].by, by) != 0)
+        at++;
+    if (!likenesses[at].by) {
+        const char *nearest = text_nearest(by, at, likeness_name, NULL);
+        return error_set(reterr, STATUS_OUT_OF_RANGE, "no likeness by '%.60s'%s%s%s", by,
+                         nearest ? "; did you mean '" : "", nearest ? nearest : "",
+                         nearest ? "'?" : "");
+    }
+    request->model = likeness_model(&answering->view.view, &likenesses[at]);
+    if (request->model)
+        return STATUS_OK;
+    return error_set(reterr, STATUS_UNSUPPORTED,
+                     "the active snapshot has no model for likeness by %s; add %s to "
+                     "models.retrievers and run 'tastevin train'",
+                     by, likenesses[at].model ? likenesses[at].model : "itemknn or another");
+}
+
 static enum status similar_items(const struct answering *answering,
                                  const struct invocation *invocation, struct arena *arena,
                                  struct error *reterr)
@@ -305,7 +334,10 @@ static enum status similar_items(const struct answering *answering,
         return error_set(reterr, STATUS_NOT_FOUND, "there is no item '%.100s'", id);
     enum status status = request_of(invocation, answering, arena, &request, reterr);
     if (status == STATUS_OK)
-        status = recommend_similar(&answering->view.view, item, &request, arena, &answer);
+        status = choose_likeness(answering, invocation_text(invocation, "by"), &request, reterr);
+    if (status != STATUS_OK)
+        return status;
+    status = recommend_similar(&answering->view.view, item, &request, arena, &answer);
     if (status == STATUS_UNSUPPORTED)
         return error_set(reterr, status,
                          "no model of the active snapshot knows which items are alike; run "

@@ -5,6 +5,7 @@
 
 static const char *const on_error_choices[] = {"refuse", "skip", NULL};
 static const char *const seen_choices[] = {"hide", "include", NULL};
+static const char *const likeness_choices[] = {"interactions", "content", "bought_together", NULL};
 
 #define LIMIT_PARAMETER                                                                            \
     {                                                                                              \
@@ -83,7 +84,16 @@ static const struct parameter recommend_parameters[] = {
      .help = "One of the models of the serving snapshot instead of the default one."},
     {0}};
 static const struct parameter similar_parameters[] = {
-    N_PARAMETER, OFFSET_PARAMETER, CATEGORY_PARAMETER, EXCLUDE_PARAMETER, FIELDS_PARAMETER, {0}};
+    N_PARAMETER,
+    OFFSET_PARAMETER,
+    CATEGORY_PARAMETER,
+    EXCLUDE_PARAMETER,
+    FIELDS_PARAMETER,
+    {"by", PARAMETER_CHOICE, .choices = likeness_choices,
+     .help = "interactions: liked by the same users; content: of like title, categories, attributes "
+             "and vector; bought_together: in the same baskets. Without: whatever the serving model "
+             "knows."},
+    {0}};
 
 /* ---- responses; what any route may answer is added by the contract ---- */
 

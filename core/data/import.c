@@ -2,163 +2,32 @@
 
 #include <inttypes.h>
 #include <math.h>
+#include <pthread.h>
 #include <sodium.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
+#include "data/import_write.h"
 #include "data/occurrence.h"
 
-/* A transaction writes each page that it changed once, and events change pages all over the newest
- * run of each index (store_runs.c): the more of a run's events one transaction holds, the fewer
- * pages go to the log. It also keeps every other writer waiting, so beside a daemon it is short. */
+/* Two threads share the work: the caller's reads, checks and names the events, another one writes
+ * the store (data/import_write.h). What is broken takes the same way as what is whole, so that
+ * faults of the text and of the store are counted in the order of the lines. */
+
 enum {
-    BATCH = 65536,       /* records in one transaction */
-    BATCH_BESIDE = 2000, /* the same, when a daemon writes too */
-    CHECKPOINT_LOG_BYTES = 64 << 20,
-    PAUSE_US = 10000, /* between batches, when a daemon writes too */
-    HASH_BYTES = 12,  /* of an event's content: two of 10^9 meet by chance once in 10^10 */
+    HASH_BYTES = 12, /* of an event's content: two of 10^9 meet by chance once in 10^10 */
     MADE_ID_MAX = 2 * HASH_BYTES + 24,
 };
 
+/* The reading half. */
 struct importer {
     const struct import_job *job;
-    struct import_result *result;
+    struct import_queue *queue;
     struct occurrences seen;
     struct buffer content;
-    struct error failed; /* why the import itself ended */
-    bool is_torn;        /* an event failed half-way: its batch is given up */
-    uint64_t events_committed, duplicates_committed;
+    struct error failed; /* why the reading ended, where the reader does not know */
     int64_t now_ms;
-    size_t in_batch;
 };
-
-/* ---- transactions ---- */
-
-static enum status begin(struct importer *im)
-{
-    return im->job->store ? store_begin(im->job->store, &im->failed) : STATUS_OK;
-}
-
-static enum status commit(struct importer *im)
-{
-    struct store *store = im->job->store;
-    if (!store)
-        return STATUS_OK;
-    im->in_batch = 0;
-    const enum status status = store_commit(store, &im->failed);
-    if (status != STATUS_OK)
-        return status;
-    im->events_committed = im->result->events;
-    im->duplicates_committed = im->result->duplicates;
-    uint64_t wal_bytes;
-    /* A checkpoint that a reader stops short is tried again later. */
-    if (store_log_bytes(store) > CHECKPOINT_LOG_BYTES)
-        store_checkpoint(store, false, &wal_bytes, NULL);
-    return STATUS_OK;
-}
-
-/* The batch goes as a whole, and what was counted of it. */
-static void give_up_batch(struct importer *im)
-{
-    if (im->job->store)
-        store_rollback(im->job->store);
-    im->result->events = im->events_committed;
-    im->result->duplicates = im->duplicates_committed;
-}
-
-static enum status count_record(struct importer *im)
-{
-    if (++im->in_batch < (im->job->yields ? BATCH_BESIDE : BATCH))
-        return STATUS_OK;
-    enum status status = commit(im);
-    if (status == STATUS_OK && im->job->yields)
-        usleep(PAUSE_US);
-    return status == STATUS_OK ? begin(im) : status;
-}
-
-/* ---- broken lines ---- */
-
-static enum status on_broken(void *context, const struct reader_place *place,
-                             const struct error *why)
-{
-    struct importer *im = context;
-    const uint64_t n = im->result->broken++;
-    if (n < IMPORT_SHOWN_MAX) {
-        struct error *shown = &im->result->first[n];
-        *shown = *why;
-        if (*why->pointer)
-            error_prefix(shown, "%s: ", why->pointer);
-        snprintf(shown->pointer, sizeof shown->pointer, "%s:%" PRIu64, place->file, place->line);
-    }
-    if (!im->job->stop_on_error)
-        return STATUS_OK;
-    im->failed = im->result->first[0];
-    return im->failed.status = why->status ? why->status : STATUS_MALFORMED;
-}
-
-/* A record's own fault is a broken line; anything else ends the import. */
-static bool is_records_fault(enum status status)
-{
-    return status == STATUS_MALFORMED || status == STATUS_OUT_OF_RANGE ||
-           status == STATUS_NOT_FOUND || status == STATUS_CONFLICT || status == STATUS_TOO_LARGE;
-}
-
-static enum status settle(struct importer *im, const struct reader_place *place, enum status status,
-                          const struct error *why)
-{
-    if (status == STATUS_OK)
-        return im->job->store ? store_release(im->job->store, &im->failed) : STATUS_OK;
-    if (im->job->store)
-        store_undo(im->job->store);
-    if (is_records_fault(status))
-        return on_broken(im, place, why);
-    im->failed = *why;
-    return im->failed.status = status;
-}
-
-static enum status enter(struct importer *im)
-{
-    return im->job->store ? store_savepoint(im->job->store, &im->failed) : STATUS_OK;
-}
-
-/* ---- records ---- */
-
-static enum status on_user(void *context, const struct reader_place *place,
-                           const struct user_record *user)
-{
-    struct importer *im = context;
-    struct error why = {0};
-    uint32_t number;
-    bool created;
-    enum status status = enter(im);
-    if (status != STATUS_OK)
-        return status;
-    status = user_check(user, &why);
-    if (status == STATUS_OK && im->job->store)
-        status = store_put_user(im->job->store, user, im->now_ms, &number, &created, &why);
-    im->result->users += status == STATUS_OK;
-    status = settle(im, place, status, &why);
-    return status == STATUS_OK ? count_record(im) : status;
-}
-
-static enum status on_item(void *context, const struct reader_place *place,
-                           const struct item_record *item)
-{
-    struct importer *im = context;
-    struct error why = {0};
-    uint32_t number;
-    bool created;
-    enum status status = enter(im);
-    if (status != STATUS_OK)
-        return status;
-    status = item_check(item, &why);
-    if (status == STATUS_OK && im->job->store)
-        status = store_put_item(im->job->store, item, im->now_ms, &number, &created, &why);
-    im->result->items += status == STATUS_OK;
-    status = settle(im, place, status, &why);
-    return status == STATUS_OK ? count_record(im) : status;
-}
 
 /* ---- ids of events that have none ---- */
 
@@ -220,48 +89,74 @@ static enum status make_id(struct importer *im, const struct event_record *event
     return STATUS_OK;
 }
 
-static enum status store_event(struct importer *im, const struct event_record *event,
-                               struct error *why)
+/* ---- records ---- */
+
+static enum status pass_on(struct importer *im, const struct import_entry *entry)
 {
-    struct event_record named = *event;
-    char id[MADE_ID_MAX + 1];
-    struct event_result added = {0};
-    enum status status = STATUS_OK;
-    if (!event->event_id) {
-        status = make_id(im, event, id);
-        named.event_id = id;
-    }
-    if (status == STATUS_OK)
-        status = store_add_event(im->job->store, im->job->types, &named, im->job->auto_items,
-                                 im->now_ms, &added, why);
-    im->result->events += status == STATUS_OK && !added.duplicate;
-    im->result->duplicates += status == STATUS_OK && added.duplicate;
+    const enum status status = import_queue_add(im->queue, entry);
+    if (status == STATUS_NO_MEMORY)
+        error_set(&im->failed, status, "out of memory for what is being read");
     return status;
 }
 
-/* Without a savepoint, which would cost as much as the event: a refused event has changed nothing,
- * and one that failed otherwise takes its batch along. */
+static enum status on_broken(void *context, const struct reader_place *place,
+                             const struct error *why)
+{
+    struct importer *im = context;
+    const struct import_entry entry = {.kind = IMPORT_BROKEN, .place = *place, .why = why};
+    const enum status status = pass_on(im, &entry);
+    if (status != STATUS_OK || !im->job->stop_on_error)
+        return status;
+    return why->status ? why->status : STATUS_MALFORMED; /* the writer says so too */
+}
+
+/* Passes on what fits, and why it does not otherwise. */
+static enum status settle(struct importer *im, const struct import_entry *entry, enum status status,
+                          const struct error *why)
+{
+    if (status == STATUS_OK)
+        return pass_on(im, entry);
+    if (import_is_records_fault(status))
+        return on_broken(im, &entry->place, why);
+    im->failed = *why;
+    return im->failed.status = status;
+}
+
+static enum status on_user(void *context, const struct reader_place *place,
+                           const struct user_record *user)
+{
+    struct error why = {0};
+    const struct import_entry entry = {.kind = IMPORT_USER, .place = *place, .user = *user};
+    const enum status status = user_check(user, &why);
+    return settle(context, &entry, status, &why);
+}
+
+static enum status on_item(void *context, const struct reader_place *place,
+                           const struct item_record *item)
+{
+    struct error why = {0};
+    const struct import_entry entry = {.kind = IMPORT_ITEM, .place = *place, .item = *item};
+    const enum status status = item_check(item, &why);
+    return settle(context, &entry, status, &why);
+}
+
 static enum status on_event(void *context, const struct reader_place *place,
                             const struct event_record *event)
 {
     struct importer *im = context;
     struct error why = {0};
+    struct import_entry entry = {.kind = IMPORT_EVENT, .place = *place, .event = *event};
+    char id[MADE_ID_MAX + 1];
     enum status status = event_check(event, im->now_ms, &why);
     if (status == STATUS_OK)
         status = event_check_type(event, im->job->types, &why);
-    if (status == STATUS_OK && im->job->store)
-        status = store_event(im, event, &why);
-    else
-        im->result->events += status == STATUS_OK;
-    if (status == STATUS_OK)
-        return count_record(im);
-    if (is_records_fault(status)) {
-        status = on_broken(im, place, &why);
-        return status == STATUS_OK ? count_record(im) : status;
+    if (status == STATUS_OK && im->job->store && !event->event_id) {
+        status = make_id(im, event, id);
+        entry.event.event_id = id;
+        if (status != STATUS_OK)
+            error_set(&why, status, "out of memory for the ids of events");
     }
-    im->is_torn = true;
-    im->failed = why;
-    return im->failed.status = status;
+    return settle(im, &entry, status, &why);
 }
 
 /* ---- the whole ---- */
@@ -279,31 +174,41 @@ static enum status read_paths(struct importer *im, const char *const *paths, siz
         if (status == STATUS_OK)
             continue;
         /* The sink's own reason says more than what the reader makes of it. */
-        if (reterr)
-            *reterr = im->failed.status != STATUS_OK ? im->failed : err;
+        *reterr = im->failed.status != STATUS_OK ? im->failed : err;
         return status;
     }
     return STATUS_OK;
+}
+
+/* The writer is behind the reader: where both failed, its failure came first. */
+static enum status import_all(struct importer *im, struct import_writer *writer,
+                              const char *const *paths, size_t n_paths, struct error *reterr)
+{
+    pthread_t thread;
+    if (pthread_create(&thread, NULL, import_write, writer) != 0)
+        return error_set(reterr, STATUS_NO_MEMORY, "cannot start the thread that writes the store");
+    struct error err = {0};
+    const enum status status = read_paths(im, paths, n_paths, &err);
+    import_queue_finish(im->queue);
+    pthread_join(thread, NULL);
+    if (writer->status != STATUS_OK)
+        err = writer->failed;
+    if (reterr && (status != STATUS_OK || writer->status != STATUS_OK))
+        *reterr = err;
+    return writer->status != STATUS_OK ? writer->status : status;
 }
 
 enum status import_paths(const struct import_job *job, const char *const *paths, size_t n_paths,
                          struct import_result *ret_result, struct error *reterr)
 {
     *ret_result = (struct import_result){0};
-    struct importer im = {.job = job, .result = ret_result, .now_ms = clock_now_ms()};
-    enum status status = begin(&im);
-    if (status != STATUS_OK && reterr)
-        *reterr = im.failed;
-    if (status == STATUS_OK) {
-        status = read_paths(&im, paths, n_paths, reterr);
-        /* What was read before a broken line or Ctrl-C stays. */
-        const enum status committed = im.is_torn ? status : commit(&im);
-        if (status == STATUS_OK && committed != STATUS_OK && reterr)
-            *reterr = im.failed;
-        status = status == STATUS_OK ? committed : status;
-        if (committed != STATUS_OK)
-            give_up_batch(&im);
-    }
+    struct importer im = {.job = job, .queue = import_queue_new(), .now_ms = clock_now_ms()};
+    if (!im.queue)
+        return error_set(reterr, STATUS_NO_MEMORY, "out of memory for an import");
+    struct import_writer writer = {
+        .job = job, .queue = im.queue, .result = ret_result, .now_ms = im.now_ms};
+    const enum status status = import_all(&im, &writer, paths, n_paths, reterr);
+    import_queue_free(im.queue);
     occurrences_free(&im.seen);
     buffer_free(&im.content);
     return status;

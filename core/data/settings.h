@@ -54,6 +54,9 @@ struct settings {
     } interactions;
     struct {
         const char *retrievers;  /* comma-separated model names; the first is asked first */
+        const char *guests;      /* who answers whoever has no history */
+        int64_t short_history;   /* items; who has touched fewer is answered by sessionknn */
+        int64_t cold_every;      /* places of a list to one item that nobody has touched; 0: none */
         const char *ranker;      /* what orders its best again: a predictor, or "none" */
         const char *ranker_spec; /* file; "": the program's own */
     } models;

@@ -62,6 +62,14 @@ const struct option settings_options[] = {
 
     {"models.retrievers", OPTION_TEXT, AT(models.retrievers), "ials", 0, 0, NULL,
      "models that propose items, with commas between; the first is asked first"},
+    {"models.guests", OPTION_TEXT, AT(models.guests), "popular", 0, 0, NULL,
+     "the model that answers whoever has no history: popular, trending or latest"},
+    {"models.short_history", OPTION_INT, AT(models.short_history), "5", 0, 1000, NULL,
+     "where `sessionknn` is among the models, it answers who has touched fewer items than this; 0: "
+     "nobody"},
+    {"models.cold_every", OPTION_INT, AT(models.cold_every), "10", 0, 2000, NULL,
+     "where `content` is among the models, one place in so many of a list goes to an item that "
+     "nobody has touched and that is like what the user likes; 0: none does"},
     {"models.ranker", OPTION_TEXT, AT(models.ranker), "none", 0, 0, NULL,
      "a second stage that orders the best of the first retriever again, where the hold-out shows "
      "that this is better: none, wide, deep, wide_deep"},

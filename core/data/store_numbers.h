@@ -2,9 +2,9 @@
 /* Numbers of the ids that were asked for last, in memory: events name the same users and items
  * again and again, and a look-up in the store costs as much as half of their insertion.
  *
- * A table with one place an id, taken from whoever was there. It is only ever a copy: what may have
- * changed the store otherwise (a rollback, an erasure, another process) makes it forget everything.
- * Longer ids than NUMBER_ID_MAX bytes are not kept. One thread at a time.
+ * A table with four places an id; a new one takes the oldest of them. It is only ever a copy: what
+ * may have changed the store otherwise (a rollback, an erasure, another process) makes it forget
+ * everything. Longer ids than NUMBER_ID_MAX bytes are not kept. One thread at a time.
  */
 #include <stdbool.h>
 #include <stdint.h>
@@ -25,8 +25,9 @@ struct number_cache {
     uint32_t epoch;
 };
 
-/* Makes room for some n ids, at most 2^17 (8 MiB), and forgets what is there if that takes a larger
- * table. Without memory it stays as it is: nothing fails for want of a copy. */
+/* Makes room for some n ids, two places for each, at most 2^18 (16 MiB), and forgets what is there
+ * if that takes a larger table. Without memory it stays as it is: nothing fails for want of a copy.
+ */
 void numbers_resize(struct number_cache *cache, uint32_t n);
 void numbers_free(struct number_cache *cache);
 

@@ -16,15 +16,21 @@
 #include "base/parallel.h"
 #include "base/sections.h"
 #include "data/dataset.h"
+#include "data/item_records.h"
 
 #define QUERY_NO_USER UINT32_MAX
 
+/* What a model has learnt since its fit: made, changed and freed by the functions of its class. */
+struct overlay;
+
 /* Who asks. Arrays are borrowed for the call. */
 struct query {
-    uint32_t user;                /* row of the training data, or QUERY_NO_USER */
-    bool fresh;                   /* the history differs from the one the model was fitted with */
-    uint32_t n;                   /* length of the history */
-    const struct signal *history; /* rising item numbers; items past the model's are skipped */
+    uint32_t user;                 /* row of the training data, or QUERY_NO_USER */
+    bool fresh;                    /* the history differs from the one the model was fitted with */
+    uint32_t n;                    /* length of the history */
+    const struct signal *history;  /* rising item numbers; items past the model's are skipped */
+    const int64_t *times;          /* [n] of the newest event with each; NULL: none is known */
+    const struct overlay *overlay; /* of the model asked; NULL: nothing came since the fit */
 };
 
 /* What a model is fitted on. Borrowed for the fit. */
@@ -34,6 +40,7 @@ struct train_set {
     const struct csr *by_user; /* signed confidences, n_users x n_items, held events left out */
     const struct csr *by_item; /* its transpose */
     uint64_t seed;
+    const struct item_records *items; /* titles, categories, attributes…; NULL: none are known */
 };
 
 struct model;
@@ -41,6 +48,7 @@ struct model;
 struct model_class {
     const char *name;    /* "ials" */
     const char *summary; /* one line for help */
+    bool impersonal;     /* the same scores for everyone: needs no history */
     const struct option *options;
     size_t n_options, settings_size;
 
@@ -68,9 +76,30 @@ struct model_class {
                                 struct arena *scratch);
 
     /* Optional. Likeness of every item of the model to one of them, out[n_items]; the item itself
-     * gets -INFINITY, as does an item that nobody touched. */
+     * gets -INFINITY, as does an item of which the model knows nothing. */
     enum status (*similar)(const struct model *model, uint32_t item, float *out,
                            struct arena *scratch);
+
+    /* Optional, the first two or none. What comes after the fit goes into an overlay, which is no
+     * part of the model: Live owns one, tells it each change, and puts it into queries. Changes
+     * come from one thread, while nobody reads. NO_MEMORY leaves the overlay as it was. */
+    enum status (*overlay_new)(const struct model *model, struct overlay **ret_overlay);
+    void (*overlay_free)(struct overlay *overlay); /* NULL is fine */
+    /* Optional. One more event, of any type, in the order of their seq. */
+    enum status (*overlay_event)(struct overlay *overlay, uint32_t user, uint32_t item,
+                                 double weight, int64_t time_ms);
+    /* Optional. All that the model and the overlay know of the user is to count no more. */
+    enum status (*overlay_forget)(struct overlay *overlay, uint32_t user);
+    /* Optional. The item, new or not, is now like this; record NULL: it is gone. */
+    enum status (*overlay_item)(struct overlay *overlay, uint32_t item,
+                                const struct item_record *record);
+    /* Optional, with overlay_item: likeness of the listed items, rising numbers, to one, out[n] as
+     * of `similar`. Both it and they may be past the model's where the overlay (may be NULL) knows
+     * them. */
+    enum status (*similar_among)(const struct model *model, const struct overlay *overlay,
+                                 uint32_t item, const uint32_t *items, size_t n_items, float *out,
+                                 struct arena *scratch);
+    uint64_t (*overlay_bytes)(const struct overlay *overlay);
 
     /* Sections are named "<prefix>…"; load takes them from a mapping that outlives the model and
      * may point into it. CORRUPT with the section's name. */

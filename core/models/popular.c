@@ -1,26 +1,15 @@
 #include "models/popular.h"
 
-#include <assert.h>
 #include <math.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "base/clock.h"
+#include "models/item_scores.h"
 
-enum {
-    BLOCK_USERS = 256,
-    BLOCK_ITEMS = 256,
-    BLOCKS_A_CALL = 64 /* between two looks at the observer */
-};
+enum { BLOCK_ITEMS = 256, BLOCKS_A_CALL = 64 /* between two looks at the observer */ };
 
 struct popular_settings {
     int64_t half_life_ms; /* below 0: never */
-};
-
-struct popular {
-    struct model base;
-    const float *scores; /* [n_items] */
-    float *owned;        /* scores, unless they lie in a mapping */
 };
 
 static const struct option options[] = {
@@ -37,51 +26,9 @@ static const struct option options[] = {
 
 struct popular_fit {
     const struct train_set *data;
-    double half_life_ms;
-    float *decays; /* [entries of by_user]; below 0: not yet known. NULL without a half-life */
     float *scores;
     size_t first_block;
 };
-
-static uint64_t find_entry(const struct csr *m, uint32_t row, uint32_t column)
-{
-    uint64_t low = m->starts[row], high = m->starts[row + 1];
-    const uint64_t end = high;
-    while (low < high) {
-        const uint64_t middle = low + (high - low) / 2;
-        if (m->columns[middle] < column)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return low < end && m->columns[low] == column ? low : UINT64_MAX;
-}
-
-/* A user's events stand in order of time: the last one met for an item is its newest. */
-static void decay_user(const struct popular_fit *fit, uint32_t user)
-{
-    const struct dataset *d = fit->data->dataset;
-    const struct bitmap *held = fit->data->held;
-    for (uint64_t e = d->starts[user + 1]; e > d->starts[user]; e--) {
-        if (held && bitmap_test(held, (uint32_t)(e - 1)))
-            continue;
-        const uint64_t entry = find_entry(fit->data->by_user, user, d->items[e - 1]);
-        if (entry == UINT64_MAX || fit->decays[entry] >= 0)
-            continue;
-        const int64_t time = d->times[e - 1];
-        const double age = time == TIME_UNKNOWN ? 0 : (double)d->frame.newest_ms - (double)time;
-        fit->decays[entry] = (float)exp2(-age / fit->half_life_ms);
-    }
-}
-
-static void decay_block(void *context, size_t block, unsigned worker)
-{
-    (void)worker;
-    const struct popular_fit *fit = context;
-    const uint64_t first = (fit->first_block + block) * BLOCK_USERS;
-    for (uint64_t u = first; u < first + BLOCK_USERS && u < fit->data->by_user->n_rows; u++)
-        decay_user(fit, (uint32_t)u);
-}
 
 static void count_block(void *context, size_t block, unsigned worker)
 {
@@ -98,68 +45,50 @@ static void count_block(void *context, size_t block, unsigned worker)
 }
 
 /* In several calls, so that a stop is seen in time. */
-static enum status run_blocks(struct popular_fit *fit, uint64_t n, uint64_t block_size,
-                              parallel_block run, struct parallel *pool,
-                              const struct observer *observer)
+static enum status count_all(struct popular_fit *fit, struct parallel *pool,
+                             const struct observer *observer)
 {
-    const size_t n_blocks = (size_t)((n + block_size - 1) / block_size);
+    const size_t n_blocks = ((size_t)fit->data->by_item->n_rows + BLOCK_ITEMS - 1) / BLOCK_ITEMS;
     for (fit->first_block = 0; fit->first_block < n_blocks; fit->first_block += BLOCKS_A_CALL) {
         if (observer_stops(observer))
             return STATUS_CANCELLED;
         const size_t left = n_blocks - fit->first_block;
-        parallel_for(pool, left < BLOCKS_A_CALL ? left : BLOCKS_A_CALL, run, fit, NULL);
+        parallel_for(pool, left < BLOCKS_A_CALL ? left : BLOCKS_A_CALL, count_block, fit, NULL);
         observe_progress(observer, "fitting popular", (double)fit->first_block / (double)n_blocks);
     }
     return STATUS_OK;
 }
 
 /* Sums in order of users and in double: the same for any number of threads. */
-static enum status sum_decays(struct popular_fit *fit)
+static enum status sum_decays(const struct popular_fit *fit, const int64_t *times,
+                              double half_life_ms)
 {
     const struct csr *m = fit->data->by_user;
+    const double newest = (double)fit->data->dataset->frame.newest_ms;
     double *sums = calloc((size_t)m->n_columns + 1, sizeof *sums);
     if (!sums)
         return STATUS_NO_MEMORY;
-    for (uint64_t k = 0; k < csr_size(m); k++)
-        if (m->values[k] > 0 && fit->decays[k] > 0)
-            sums[m->columns[k]] += fit->decays[k];
+    for (uint64_t k = 0; k < csr_size(m); k++) {
+        const double age = times[k] == TIME_UNKNOWN ? 0 : newest - (double)times[k];
+        if (m->values[k] > 0)
+            sums[m->columns[k]] += (float)exp2(-age / half_life_ms);
+    }
     for (uint32_t i = 0; i < m->n_columns; i++)
         fit->scores[i] = (float)sums[i];
     free(sums);
     return STATUS_OK;
 }
 
-static enum status fit_decayed(struct popular_fit *fit, struct parallel *pool,
-                               const struct observer *observer)
+static enum status fit_decayed(const struct popular_fit *fit, double half_life_ms,
+                               struct parallel *pool, const struct observer *observer)
 {
-    const struct csr *m = fit->data->by_user;
-    fit->decays = malloc((csr_size(m) + 1) * sizeof *fit->decays);
-    if (!fit->decays)
-        return STATUS_NO_MEMORY;
-    for (uint64_t k = 0; k < csr_size(m); k++)
-        fit->decays[k] = -1;
-    enum status status = run_blocks(fit, m->n_rows, BLOCK_USERS, decay_block, pool, observer);
-    if (status == STATUS_OK)
-        status = sum_decays(fit);
-    free(fit->decays);
+    int64_t *times;
+    enum status status = entry_times_make(fit->data, pool, observer, &times);
+    if (status != STATUS_OK)
+        return status;
+    status = sum_decays(fit, times, half_life_ms);
+    free(times);
     return status;
-}
-
-static struct popular *popular_new(uint32_t n_users, uint32_t n_items)
-{
-    struct popular *model = calloc(1, sizeof *model);
-    if (model)
-        model->base =
-            (struct model){.class = &popular_class, .n_users = n_users, .n_items = n_items};
-    return model;
-}
-
-static void popular_free(struct model *model)
-{
-    struct popular *popular = (struct popular *)model;
-    if (popular)
-        free(popular->owned);
-    free(popular);
 }
 
 static enum status popular_fit(const struct train_set *data, const void *settings,
@@ -167,22 +96,16 @@ static enum status popular_fit(const struct train_set *data, const void *setting
                                struct model **ret_model, struct error *reterr)
 {
     const struct popular_settings *s = settings;
-    struct popular *model = popular_new(data->by_user->n_rows, data->by_user->n_columns);
-    if (model)
-        model->owned = calloc((size_t)model->base.n_items + 1, sizeof *model->owned);
-    enum status status = STATUS_NO_MEMORY;
-    if (model && model->owned) {
-        model->scores = model->owned;
-        struct popular_fit fit = {
-            .data = data, .half_life_ms = (double)s->half_life_ms, .scores = model->owned};
-        if (s->half_life_ms > 0)
-            status = fit_decayed(&fit, pool, observer);
-        else
-            status =
-                run_blocks(&fit, model->base.n_items, BLOCK_ITEMS, count_block, pool, observer);
+    struct item_scores *model =
+        item_scores_new(&popular_class, data->by_user->n_rows, data->by_user->n_columns);
+    enum status status = model ? STATUS_OK : STATUS_NO_MEMORY;
+    if (model) {
+        struct popular_fit fit = {.data = data, .scores = model->owned};
+        status = s->half_life_ms > 0 ? fit_decayed(&fit, (double)s->half_life_ms, pool, observer)
+                                     : count_all(&fit, pool, observer);
     }
     if (status != STATUS_OK) {
-        popular_free((struct model *)model);
+        item_scores_free((struct model *)model);
         return error_set(reterr, status, "popular: %s", status_name(status));
     }
     *ret_model = &model->base;
@@ -195,65 +118,28 @@ static uint64_t popular_estimate(const void *settings, uint32_t n_users, uint32_
     (void)n_users;
     const struct popular_settings *s = settings;
     const uint64_t scores = (uint64_t)n_items * sizeof(float);
-    return s->half_life_ms > 0 ? scores + (uint64_t)n_items * sizeof(double) + size * sizeof(float)
-                               : scores;
-}
-
-/* ---- use ---- */
-
-static enum status popular_score(const struct model *model, const struct query *queries,
-                                 size_t n_queries, const uint32_t *items, size_t n_items,
-                                 float *out, struct arena *scratch)
-{
-    (void)queries;
-    (void)scratch;
-    const struct popular *popular = (const struct popular *)model;
-    for (size_t q = 0; q < n_queries; q++)
-        for (size_t i = 0; i < n_items; i++) {
-            const size_t item = items ? items[i] : i;
-            out[q * n_items + i] = item < model->n_items ? popular->scores[item] : -INFINITY;
-        }
-    return STATUS_OK;
-}
-
-static void popular_save(const struct model *model, struct sections_writer *writer)
-{
-    const struct popular *popular = (const struct popular *)model;
-    const uint32_t shape[] = {model->n_users, model->n_items};
-    sections_add(writer, "popular/shape", SECTION_U32, 2, 1, shape);
-    sections_add(writer, "popular/scores", SECTION_F32, model->n_items, 1, popular->scores);
+    return s->half_life_ms > 0
+               ? scores + (uint64_t)n_items * sizeof(double) + size * sizeof(int64_t)
+               : scores;
 }
 
 static enum status popular_load(const struct sections *sections, struct model **ret_model,
                                 struct error *reterr)
 {
-    const struct section *shape, *scores;
-    enum status status =
-        sections_need(sections, "popular/shape", SECTION_U32, 2, 1, &shape, reterr);
-    if (status != STATUS_OK)
-        return status;
-    const uint32_t *sizes = shape->data;
-    status = sections_need(sections, "popular/scores", SECTION_F32, sizes[1], 1, &scores, reterr);
-    if (status != STATUS_OK)
-        return status;
-    struct popular *model = popular_new(sizes[0], sizes[1]);
-    if (!model)
-        return error_set(reterr, STATUS_NO_MEMORY, "out of memory for popular");
-    model->scores = scores->data;
-    *ret_model = &model->base;
-    return STATUS_OK;
+    return item_scores_load(&popular_class, sections, ret_model, reterr);
 }
 
 const struct model_class popular_class = {
     .name = "popular",
     .summary = "what most users like, the same for everyone",
+    .impersonal = true,
     .options = options,
     .n_options = sizeof options / sizeof *options,
     .settings_size = sizeof(struct popular_settings),
     .fit = popular_fit,
     .estimate = popular_estimate,
-    .score = popular_score,
-    .save = popular_save,
+    .score = item_scores_score,
+    .save = item_scores_save,
     .load = popular_load,
-    .free = popular_free,
+    .free = item_scores_free,
 };

@@ -2,16 +2,23 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "models/content.h"
+#include "models/cooccurrence.h"
 #include "models/ease.h"
 #include "models/gfcf.h"
 #include "models/ials.h"
 #include "models/itemknn.h"
+#include "models/latest.h"
 #include "models/model.h"
 #include "models/popular.h"
 #include "models/rp3beta.h"
+#include "models/sessionknn.h"
+#include "models/trending.h"
 
 const struct model_class *const model_classes[] = {
-    &popular_class, &ials_class, &itemknn_class, &rp3beta_class, &ease_class, &gfcf_class, NULL};
+    &popular_class,      &ials_class,    &itemknn_class,    &rp3beta_class,
+    &ease_class,         &gfcf_class,    &trending_class,   &latest_class,
+    &cooccurrence_class, &content_class, &sessionknn_class, NULL};
 
 enum { N_CLASSES = sizeof model_classes / sizeof *model_classes - 1 };
 

@@ -1,5 +1,6 @@
 #include "recommend/live.h"
 
+#include <math.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
@@ -28,6 +29,7 @@ struct live {
     struct activity *activity; /* [n_activity] of items, where there is a ranker */
     uint32_t n_activity;
     struct facts *item_facts, *user_facts; /* where the ranker asks for them */
+    struct overlay **overlays;             /* [base.n_models] NULL: the model has none */
     uint64_t n_events;
     uint32_t n_users; /* in the store */
     uint64_t gains;
@@ -76,6 +78,20 @@ static enum status start_facts(struct live *live)
     return status;
 }
 
+static enum status make_overlays(struct live *live)
+{
+    live->overlays = calloc(live->base.n_models + 1, sizeof *live->overlays);
+    if (!live->overlays)
+        return STATUS_NO_MEMORY;
+    for (size_t i = 0; i < live->base.n_models; i++) {
+        const struct model *model = live->base.models[i];
+        if (model->class->overlay_new &&
+            model->class->overlay_new(model, &live->overlays[i]) != STATUS_OK)
+            return STATUS_NO_MEMORY;
+    }
+    return STATUS_OK;
+}
+
 enum status live_new(const struct live_base *base, struct catalogue *catalogue,
                      struct live **ret_live, struct error *reterr)
 {
@@ -88,7 +104,7 @@ enum status live_new(const struct live_base *base, struct catalogue *catalogue,
     live->base = *base;
     live->catalogue = catalogue;
     atomic_init(&live->seq, base->seq);
-    if (start_facts(live) != STATUS_OK) {
+    if (start_facts(live) != STATUS_OK || make_overlays(live) != STATUS_OK) {
         live_free(live);
         return error_set(reterr, STATUS_NO_MEMORY, "out of memory for the live changes");
     }
@@ -114,6 +130,10 @@ void live_free(struct live *live)
     idtable_free(&live->users);
     idtable_free(&live->sessions);
     tail_free(&live->tail);
+    for (size_t i = 0; live->overlays && i < live->base.n_models; i++)
+        if (live->overlays[i])
+            live->base.models[i]->class->overlay_free(live->overlays[i]);
+    free(live->overlays);
     free(live->pending);
     free(live->activity);
     facts_free(live->item_facts);
@@ -143,8 +163,22 @@ static enum status apply_user(struct live *live, const struct change *change)
     return idtable_put(&live->users, change->id, change->number, NULL);
 }
 
+static enum status forget_user(struct live *live, uint32_t user)
+{
+    enum status status = STATUS_OK;
+    for (size_t i = 0; i < live->base.n_models && status == STATUS_OK; i++) {
+        const struct model_class *class = live->base.models[i]->class;
+        if (live->overlays[i] && class->overlay_forget)
+            status = class->overlay_forget(live->overlays[i], user);
+    }
+    return status;
+}
+
 static enum status apply_user_death(struct live *live, const struct change *change)
 {
+    const enum status status = forget_user(live, change->number);
+    if (status != STATUS_OK)
+        return status;
     if (change->number >= live->base.n_users)
         idtable_remove_number(&live->users, change->number);
     idtable_remove_number(&live->sessions, change->number);
@@ -160,6 +194,18 @@ static bool is_same(struct shown_window a, struct shown_window b)
     return a.from_ms == b.from_ms && a.until_ms == b.until_ms;
 }
 
+/* record NULL: it is gone. */
+static enum status tell_overlays(struct live *live, uint32_t item, const struct item_record *record)
+{
+    enum status status = STATUS_OK;
+    for (size_t i = 0; i < live->base.n_models && status == STATUS_OK; i++) {
+        const struct model_class *class = live->base.models[i]->class;
+        if (live->overlays[i] && class->overlay_item)
+            status = class->overlay_item(live->overlays[i], item, record);
+    }
+    return status;
+}
+
 static enum status apply_item(struct live *live, const struct change *change)
 {
     const uint32_t item = change->number;
@@ -168,6 +214,8 @@ static enum status apply_item(struct live *live, const struct change *change)
     if (status == STATUS_OK && live->item_facts)
         status = facts_put(live->item_facts, item, change->item->attributes,
                            change->item->categories, change->item->n_categories);
+    if (status == STATUS_OK)
+        status = tell_overlays(live, item, change->item);
     const struct shown_window after = catalogue_window(live->catalogue, item);
     live->gains +=
         item < live->base.n_items && !is_same(after, SHOWN_NEVER) && !is_same(after, before);
@@ -199,9 +247,33 @@ static enum status count_activity(struct live *live, const struct event_row *row
     return status;
 }
 
+/* What an event says for or against its item: of a type by value, how far it is from the middle. */
+static double weight_of(const struct live *live, const struct event_row *row)
+{
+    const struct event_type *type = &live->base.types->of[row->type];
+    if (!type->by_value)
+        return type->name[0] ? type->weight : 0;
+    const double above = (double)row->value - live->base.frame->scale_middle;
+    return isnan(above) ? 0 : type->weight * above;
+}
+
+static enum status show_overlays(struct live *live, const struct event_row *row)
+{
+    enum status status = STATUS_OK;
+    for (size_t i = 0; i < live->base.n_models && status == STATUS_OK; i++) {
+        const struct model_class *class = live->base.models[i]->class;
+        if (live->overlays[i] && class->overlay_event)
+            status = class->overlay_event(live->overlays[i], row->user, row->item,
+                                          weight_of(live, row), row->time_ms);
+    }
+    return status;
+}
+
 static enum status apply_event(struct live *live, const struct event_row *row)
 {
-    const enum status status = count_activity(live, row);
+    enum status status = count_activity(live, row);
+    if (status == STATUS_OK)
+        status = show_overlays(live, row);
     if (status != STATUS_OK)
         return status;
     live->n_events++;
@@ -242,7 +314,7 @@ static enum status apply(struct live *live, const struct change *change)
         catalogue_remove(live->catalogue, change->number);
         if (live->item_facts)
             facts_clear(live->item_facts, change->number);
-        return STATUS_OK;
+        return tell_overlays(live, change->number, NULL);
     case CHANGE_SESSION:
         return idtable_put(&live->sessions, change->id, change->number, NULL);
     case CHANGE_KEY:
@@ -496,6 +568,8 @@ void live_view_take(struct live *live, struct live_view *ret_view)
                  .models = live->base.models,
                  .n_models = live->base.n_models,
                  .retriever = live->base.retriever,
+                 .rules = live->base.rules,
+                 .overlays = (const struct overlay *const *)live->overlays,
                  .coarse = live->base.coarse,
                  .item_facts = live->item_facts,
                  .user_facts = live->user_facts,
@@ -548,17 +622,29 @@ const struct catalogue *live_catalogue(const struct live_view *view)
     return view->live->catalogue;
 }
 
+static uint64_t overlays_bytes(const struct live *live)
+{
+    uint64_t bytes = 0;
+    for (size_t i = 0; i < live->base.n_models; i++) {
+        const struct model_class *class = live->base.models[i]->class;
+        if (live->overlays[i] && class->overlay_bytes)
+            bytes += class->overlay_bytes(live->overlays[i]);
+    }
+    return bytes;
+}
+
 void live_count(const struct live_view *view, struct live_counts *ret_counts)
 {
     const struct live *live = view->live;
     const struct catalogue_size size = catalogue_size(live->catalogue);
-    *ret_counts = (struct live_counts){
-        .events = live->n_events,
-        .bytes = size.bytes + tail_bytes(&live->tail) + idtable_bytes(&live->users) +
-                 idtable_bytes(&live->sessions) + live->pending_capacity * sizeof *live->pending +
-                 live->n_activity * sizeof *live->activity + facts_bytes(live->item_facts) +
-                 facts_bytes(live->user_facts),
-        .users = live->n_users,
-        .items = size.items,
-        .ghosts = size.ghosts};
+    *ret_counts =
+        (struct live_counts){.events = live->n_events,
+                             .bytes = overlays_bytes(live) + size.bytes + tail_bytes(&live->tail) +
+                                      idtable_bytes(&live->users) + idtable_bytes(&live->sessions) +
+                                      live->pending_capacity * sizeof *live->pending +
+                                      live->n_activity * sizeof *live->activity +
+                                      facts_bytes(live->item_facts) + facts_bytes(live->user_facts),
+                             .users = live->n_users,
+                             .items = size.items,
+                             .ghosts = size.ghosts};
 }

@@ -38,6 +38,7 @@ struct live_base {
     const struct model *const *models;
     size_t n_models;
     const struct model *retriever;
+    struct rules rules;
     const struct ranker *ranker;     /* NULL: none */
     const struct activity *activity; /* [n_items] as of seq; NULL without a ranker */
     const struct rows8 *coarse;      /* as in view.h; may be NULL */

@@ -31,8 +31,13 @@ static const struct item_record *copy_item(struct arena *arena, const struct ite
     for (uint32_t i = 0; i < item->n_categories; i++)
         categories[i] = copy_text(arena, item->categories[i], failed);
     copy->categories = categories;
-    copy->vector = NULL;
-    copy->n_vector = 0;
+    if (item->n_vector) {
+        float *vector = arena_alloc(arena, item->n_vector * sizeof *vector);
+        if (vector)
+            memcpy(vector, item->vector, item->n_vector * sizeof *vector);
+        *failed |= !vector;
+        copy->vector = vector;
+    }
     return copy;
 }
 

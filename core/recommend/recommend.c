@@ -3,18 +3,19 @@
 #include <assert.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "linalg/topk.h"
+#include "recommend/cold.h"
 #include "recommend/eligible.h"
 #include "recommend/ranker.h"
 #include "recommend/retrieve.h"
-
-static const char popular_name[] = "popular";
 
 /* ---- the answer, filled from the best downwards ---- */
 
 struct answer {
     const struct view *view;
     struct bitmap groups; /* those that are in it */
+    struct cold_items cold;
     struct recommended *items;
     uint32_t n, wanted; /* wanted: n + offset of the request */
 };
@@ -56,15 +57,22 @@ static void answer_add(struct answer *answer, uint32_t item, float score)
     answer->items[answer->n++] = (struct recommended){.item = item, .score = score};
 }
 
-/* The k best candidates in order; those before `from` are in the answer. */
+/* The k best candidates in order, cold ones among them; those before `from` are in the answer. */
 static enum status add_best(struct answer *answer, const struct candidates *candidates, size_t from,
                             size_t k, struct arena *arena, struct ranked_list *list)
 {
-    struct ranked *best = arena_alloc(arena, k * sizeof *best);
+    struct ranked *best = arena_alloc(arena, k * sizeof *best), *joined = best;
     if (!best)
         return STATUS_NO_MEMORY;
-    list->best = best;
-    list->n = (uint32_t)topk_of_list(candidates->items, candidates->scores, candidates->n, k, best);
+    size_t n = topk_of_list(candidates->items, candidates->scores, candidates->n, k, best);
+    if (answer->cold.n) {
+        joined = arena_alloc(arena, k * sizeof *joined);
+        if (!joined)
+            return STATUS_NO_MEMORY;
+        n = cold_join(&answer->cold, best, n, k, joined);
+    }
+    list->best = best = joined;
+    list->n = (uint32_t)n;
     for (size_t i = from; i < list->n; i++)
         answer_add(answer, best[i].item, best[i].score);
     return STATUS_OK;
@@ -74,11 +82,12 @@ static enum status add_best(struct answer *answer, const struct candidates *cand
 static enum status answer_with_best(struct answer *answer, const struct candidates *candidates,
                                     size_t k, struct arena *arena, struct ranked_list *list)
 {
+    const size_t all = candidates->n + answer->cold.n;
     enum status status = STATUS_OK;
-    for (size_t seen = list->n;
-         status == STATUS_OK && !answer_is_full(answer) && seen < candidates->n; k *= 2) {
-        if (k > candidates->n)
-            k = candidates->n;
+    for (size_t seen = list->n; status == STATUS_OK && !answer_is_full(answer) && seen < all;
+         k *= 2) {
+        if (k > all)
+            k = all;
         status = add_best(answer, candidates, seen, k, arena, list);
         seen = k;
     }
@@ -114,6 +123,14 @@ static void answer_finish(const struct answer *answer, const struct recommend_re
     out->n = answer->n - skipped;
 }
 
+const struct overlay *view_overlay(const struct view *view, const struct model *model)
+{
+    for (size_t i = 0; view->overlays && i < view->n_models; i++)
+        if (view->models[i] == model)
+            return view->overlays[i];
+    return NULL;
+}
+
 /* ---- who asks ---- */
 
 struct asker {
@@ -136,9 +153,24 @@ static enum status asker_read(const struct view *view, const struct recommend_re
     return STATUS_OK;
 }
 
-static bool is_popular(const struct model *model)
+/* The one for whoever has no history; NULL when there is none. */
+static const struct model *model_for_guests(const struct view *view)
 {
-    return strcmp(model->class->name, popular_name) == 0;
+    if (view->rules.guests)
+        return view->rules.guests;
+    for (size_t i = 0; i < view->n_models; i++)
+        if (strcmp(view->models[i]->class->name, "popular") == 0)
+            return view->models[i];
+    return NULL;
+}
+
+/* Fewer different items than a limit? Touches stand by item. */
+static bool is_short(const struct asker *asker, uint32_t limit)
+{
+    uint32_t n = 0;
+    for (size_t i = 0; i < asker->n_touches && n < limit; i++)
+        n += i == 0 || asker->touches[i].item != asker->touches[i - 1].item;
+    return n < limit;
 }
 
 /* The model asked for, if it can say anything about this user; otherwise the one that needs no
@@ -148,14 +180,13 @@ static const struct model *choose_model(const struct view *view,
                                         const struct asker *asker)
 {
     const struct model *model = request->model ? request->model : view->retriever;
+    if (!request->model && view->rules.sessions && is_short(asker, view->rules.short_history))
+        model = view->rules.sessions;
     if (model &&
-        (is_popular(model) || signals_first_item(asker->touches, asker->n_touches, view->types,
-                                                 view->frame) < model->n_items))
+        (model->class->impersonal || signals_first_item(asker->touches, asker->n_touches,
+                                                        view->types, view->frame) < model->n_items))
         return model;
-    for (size_t i = 0; i < view->n_models; i++)
-        if (is_popular(view->models[i]))
-            return view->models[i];
-    return NULL;
+    return model_for_guests(view);
 }
 
 /* The ranker was fitted on what one retriever proposes. */
@@ -175,13 +206,27 @@ static const char *strategy_of(const struct view *view, const struct model *mode
                                const struct recommend_request *request, const struct asker *asker)
 {
     const bool known = request->user < model->n_users && !asker->fresh;
-    const bool folded = !known && !is_popular(model);
+    const bool folded = !known && !model->class->impersonal && !model->class->overlay_event;
     if (is_ranked_again(view, model))
         return ranker_strategy(view->ranker, folded);
     return folded ? "fold_in" : model->class->name;
 }
 
 /* ---- the whole way ---- */
+
+/* When each item of the history was touched last. Both stand by item. NULL: out of memory. */
+static const int64_t *history_times(const struct asker *asker, const struct signal *history,
+                                    size_t n, struct arena *arena)
+{
+    int64_t *times = arena_alloc(arena, n * sizeof *times);
+    for (size_t h = 0, t = 0; times && h < n; h++) {
+        times[h] = TIME_UNKNOWN;
+        for (; t < asker->n_touches && asker->touches[t].item <= history[h].item; t++)
+            if (asker->touches[t].item == history[h].item && asker->touches[t].last_ms > times[h])
+                times[h] = asker->touches[t].last_ms;
+    }
+    return times;
+}
 
 /* The history is folded only for who asks for it: a stored vector stands for the whole of it, but
  * for a ranker. */
@@ -190,7 +235,8 @@ static enum status make_query(const struct view *view, const struct model *model
                               struct arena *arena, struct query *ret_query)
 {
     struct query query = {.user = request->user < model->n_users ? request->user : QUERY_NO_USER,
-                          .fresh = asker->fresh};
+                          .fresh = asker->fresh,
+                          .overlay = view_overlay(view, model)};
     if (asker->n_touches && (query.user == QUERY_NO_USER || query.fresh ||
                              !model->class->item_vectors || is_ranked_again(view, model))) {
         struct signal *history = arena_alloc(arena, asker->n_touches * sizeof *history);
@@ -199,6 +245,9 @@ static enum status make_query(const struct view *view, const struct model *model
         query.n = (uint32_t)signals_of_touches(asker->touches, asker->n_touches, view->types,
                                                view->frame, history);
         query.history = history;
+        query.times = history_times(asker, history, query.n, arena);
+        if (!query.times)
+            return STATUS_NO_MEMORY;
     }
     *ret_query = query;
     return STATUS_OK;
@@ -226,7 +275,7 @@ static enum status rank_candidates(const struct view *view, const struct model *
 
 static enum status score_and_rank(const struct model *model,
                                   const struct recommend_request *request,
-                                  const struct asker *asker, const struct bitmap *eligible,
+                                  const struct asker *asker, struct bitmap *eligible,
                                   struct arena *arena, struct answer *answer,
                                   struct ranked_list *list)
 {
@@ -235,6 +284,8 @@ static enum status score_and_rank(const struct model *model,
     struct candidates candidates;
     size_t k = (size_t)answer->wanted + request->reserve;
     enum status status = make_query(view, model, request, asker, arena, &query);
+    if (status == STATUS_OK && !model->class->impersonal && !request->model)
+        status = cold_take(view, asker->touches, asker->n_touches, eligible, arena, &answer->cold);
     if (status == STATUS_OK && view->coarse && model == view->retriever) {
         const bool more = is_ranked_again(view, model) && k < RANK_CANDIDATES;
         status =
@@ -286,6 +337,8 @@ enum status recommend(const struct view *view, const struct recommend_request *r
         made.model = model->class->name;
         made.strategy = strategy_of(view, model, request, &asker);
         status = score_and_rank(model, request, &asker, &eligible, arena, &answer, &made.list);
+        if (model->class->overlay_event) /* anybody's next event may change the order */
+            made.list.n = 0;
         made.list.model = made.model;
         made.list.strategy = made.strategy;
         made.list.calibrated = is_calibrated(view, model, made.list.n);
@@ -318,6 +371,8 @@ enum status recommend_from_list(const struct view *view, const struct recommend_
     for (uint32_t i = 0; i < list->n && !answer_is_full(&answer); i++)
         if (bitmap_test(&eligible, list->best[i].item))
             answer_add(&answer, list->best[i].item, list->best[i].score);
+        else if (view->rules.content) /* the places of cold items may have moved */
+            return STATUS_NOT_FOUND;
     if (answer.n == 0 || !answer_is_full(&answer))
         return STATUS_NOT_FOUND;
     answer_finish(&answer, request, &made);
@@ -327,16 +382,41 @@ enum status recommend_from_list(const struct view *view, const struct recommend_
 
 /* ---- items like one item ---- */
 
+const struct likeness likenesses[] = {
+    {"interactions", NULL}, {"content", "content"}, {"bought_together", "cooccurrence"}, {0}};
+
+static bool learns_from_interactions(const struct model_class *class)
+{
+    for (const struct likeness *l = likenesses; l->by; l++)
+        if (l->model && strcmp(l->model, class->name) == 0)
+            return false;
+    return class->similar;
+}
+
+const struct model *likeness_model(const struct view *view, const struct likeness *likeness)
+{
+    if (!likeness->model && view->retriever && learns_from_interactions(view->retriever->class))
+        return view->retriever;
+    for (size_t i = 0; i < view->n_models; i++) {
+        const struct model_class *class = view->models[i]->class;
+        if (likeness->model ? strcmp(class->name, likeness->model) == 0
+                            : learns_from_interactions(class))
+            return view->models[i];
+    }
+    return NULL;
+}
+
+/* The one asked for; otherwise one that learns from interactions; otherwise any. */
 static const struct model *model_of_likeness(const struct view *view,
                                              const struct recommend_request *request)
 {
-    const struct model *model = request->model ? request->model : view->retriever;
-    if (model && model->class->similar)
-        return model;
-    for (size_t i = 0; i < view->n_models; i++)
+    if (request->model)
+        return request->model->class->similar ? request->model : NULL;
+    const struct model *model = likeness_model(view, &likenesses[0]);
+    for (size_t i = 0; i < view->n_models && !model; i++)
         if (view->models[i]->class->similar)
-            return view->models[i];
-    return NULL;
+            model = view->models[i];
+    return model;
 }
 
 /* The eligible items that are not the item itself or another of its group. */
@@ -383,8 +463,9 @@ enum status recommend_similar(const struct view *view, uint32_t item,
     if (status != STATUS_OK)
         return status;
     leave_out_own_group(view, item, &eligible);
-    if (item < model->n_items)
-        status = retrieve_similar(model, item, &eligible, arena, &candidates);
+    if (item < model->n_items || model->class->similar_among)
+        status =
+            retrieve_similar(model, view_overlay(view, model), item, &eligible, arena, &candidates);
     if (status == STATUS_OK)
         status = count_candidates(view, &candidates, arena, &made.eligible);
     if (status == STATUS_OK)

@@ -60,9 +60,10 @@ struct recommendation {
                                 when none did; from the arena */
 };
 
-/* A user without history, or with none that the model asked knows, is answered by the view's
- * `popular`; when no model knows any eligible item, the newest are the answer. NO_MEMORY is the
- * only failure. All memory comes from the arena. */
+/* Where the view's rules name a model for short histories, it answers whoever has touched fewer
+ * items than they say. A user without history, or with none that the model asked knows, is answered
+ * by the view's model for guests; when no model knows any eligible item, the newest are the answer.
+ * NO_MEMORY is the only failure. All memory comes from the arena. */
 enum status recommend(const struct view *view, const struct recommend_request *request,
                       struct arena *arena, struct recommendation *ret_recommendation);
 
@@ -72,6 +73,16 @@ enum status recommend(const struct view *view, const struct recommend_request *r
 enum status recommend_from_list(const struct view *view, const struct recommend_request *request,
                                 const struct ranked_list *list, struct arena *arena,
                                 struct recommendation *ret_recommendation);
+
+/* What `by` may ask for when items are to be like one item. */
+struct likeness {
+    const char *by;
+    const char *model; /* the class that knows it; NULL: whatever learns from interactions */
+};
+extern const struct likeness likenesses[]; /* by NULL at the end */
+
+/* The view's model for it; NULL when it is not among them. */
+const struct model *likeness_model(const struct view *view, const struct likeness *likeness);
 
 /* Items like one item, by a model that knows likeness (the retriever if it does, otherwise the
  * first that does); eligible ones only, without the item itself and its group. Items that have no

@@ -91,24 +91,38 @@ enum status retrieve_coarse(const struct view *view, const struct query *query,
     return STATUS_OK;
 }
 
-enum status retrieve_similar(const struct model *model, uint32_t item,
-                             const struct bitmap *eligible, struct arena *arena,
+/* Fills the candidates' scores with their likeness. */
+static enum status score_likeness(const struct model *model, const struct overlay *overlay,
+                                  uint32_t item, struct arena *arena, struct candidates *candidates)
+{
+    if (model->class->similar_among)
+        return model->class->similar_among(model, overlay, item, candidates->items, candidates->n,
+                                           candidates->scores, arena);
+    float *likeness = arena_alloc(arena, model->n_items * sizeof *likeness);
+    if (!likeness)
+        return STATUS_NO_MEMORY;
+    const enum status status = model->class->similar(model, item, likeness, arena);
+    for (size_t i = 0; i < candidates->n && status == STATUS_OK; i++)
+        candidates->scores[i] = likeness[candidates->items[i]];
+    return status;
+}
+
+enum status retrieve_similar(const struct model *model, const struct overlay *overlay,
+                             uint32_t item, const struct bitmap *eligible, struct arena *arena,
                              struct candidates *ret_candidates)
 {
-    enum status status = list_items(eligible, model->n_items, arena, ret_candidates);
-    float *likeness = arena_alloc(arena, model->n_items * sizeof *likeness);
-    if (status != STATUS_OK || !likeness)
-        return STATUS_NO_MEMORY;
-    status = model->class->similar(model, item, likeness, arena);
+    const uint32_t end = model->class->similar_among ? eligible->count : model->n_items;
+    enum status status = list_items(eligible, end, arena, ret_candidates);
+    if (status == STATUS_OK)
+        status = score_likeness(model, overlay, item, arena, ret_candidates);
     if (status != STATUS_OK)
         return status;
     size_t kept = 0;
     for (size_t i = 0; i < ret_candidates->n; i++) {
-        const uint32_t candidate = ret_candidates->items[i];
-        if (candidate == item || !isfinite(likeness[candidate]))
+        if (ret_candidates->items[i] == item || !isfinite(ret_candidates->scores[i]))
             continue;
-        ret_candidates->items[kept] = candidate;
-        ret_candidates->scores[kept++] = likeness[candidate];
+        ret_candidates->items[kept] = ret_candidates->items[i];
+        ret_candidates->scores[kept++] = ret_candidates->scores[i];
     }
     ret_candidates->n = kept;
     return STATUS_OK;

@@ -22,10 +22,10 @@ enum status retrieve_coarse(const struct view *view, const struct query *query,
                             const struct bitmap *eligible, size_t k, struct arena *arena,
                             struct candidates *ret_candidates);
 
-/* The same by likeness to one item, below model->n_items; those without any are left out. The model
- * has `similar`. */
-enum status retrieve_similar(const struct model *model, uint32_t item,
-                             const struct bitmap *eligible, struct arena *arena,
+/* The same by likeness to one item; those without any are left out. The model has `similar`. Only
+ * one with `similar_among` knows items past model->n_items, by the overlay (may be NULL). */
+enum status retrieve_similar(const struct model *model, const struct overlay *overlay,
+                             uint32_t item, const struct bitmap *eligible, struct arena *arena,
                              struct candidates *ret_candidates);
 
 /* The k newest of `eligible` from item number `from` on: latest created first, equal ones by rising

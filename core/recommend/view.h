@@ -9,6 +9,7 @@
 #include "data/signal.h"
 #include "linalg/rows8.h"
 #include "models/model.h"
+#include "recommend/rules.h"
 
 struct view;
 struct activity;
@@ -44,9 +45,15 @@ struct view {
     const struct signal_frame *frame;
     const struct model *const *models; /* [n_models], `popular` first */
     size_t n_models;
-    const struct model *retriever;               /* the one that answers by default */
+    const struct overlay *const *overlays; /* [n_models] what came since their fits, NULL: nothing;
+                                              itself NULL: nothing for any */
+    const struct model *retriever;         /* the one that answers by default */
+    struct rules rules;
     const struct ranker *ranker;                 /* orders its best again; NULL: nothing does */
     const struct facts *item_facts, *user_facts; /* what the ranker asks for of items and users, by
                                                     number; NULL: nothing is known */
     const struct rows8 *coarse;                  /* its item vectors in 8 bits; NULL: not made */
 };
+
+/* What came since the fit of one of the view's models; NULL: nothing. */
+const struct overlay *view_overlay(const struct view *view, const struct model *model);

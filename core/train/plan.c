@@ -77,6 +77,23 @@ static enum status add_retrievers(struct plan *plan, const struct settings *sett
     return status;
 }
 
+/* Who answers whoever has no history is fitted like any other. */
+static enum status add_guests(struct plan *plan, const struct settings *settings,
+                              struct error *reterr)
+{
+    static const char name[] = "models.guests";
+    char place[ERROR_POINTER_MAX];
+    snprintf(place, sizeof place, "%s: %s", settings_place(settings, name), name);
+    const struct model_class *class = find_class(settings->models.guests, place, reterr);
+    if (!class)
+        return STATUS_NOT_FOUND;
+    if (!class->impersonal)
+        return error_set(reterr, STATUS_OUT_OF_RANGE,
+                         "%s: '%s' needs a history; popular, trending and latest do without", place,
+                         class->name);
+    return add_model(plan, class, reterr);
+}
+
 /* A parameter of a model that is not fitted is checked like any other. */
 static enum status apply_setting(struct plan *plan, const struct model_setting *setting,
                                  struct error *reterr)
@@ -126,6 +143,8 @@ enum status plan_make(const struct settings *settings, struct plan *ret_plan, st
     enum status status = add_model(&plan, model_classes[0], reterr);
     if (status == STATUS_OK)
         status = add_retrievers(&plan, settings, reterr);
+    if (status == STATUS_OK)
+        status = add_guests(&plan, settings, reterr);
     for (size_t i = 0; i < settings->n_model_settings && status == STATUS_OK; i++)
         status = apply_setting(&plan, &settings->model_settings[i], reterr);
     if (status == STATUS_OK)

@@ -152,8 +152,12 @@ static enum status refit(struct round *round, struct model **models)
     if (status != STATUS_OK) {
         error_set(round->reterr, status, "%s before the refit", status_name(status));
     } else {
-        const struct train_set data = {round->dataset, NULL, &by_user, &by_item,
-                                       (uint64_t)round->request->settings->training.seed};
+        const struct item_records items = store_item_records(round->request->store);
+        const struct train_set data = {.dataset = round->dataset,
+                                       .by_user = &by_user,
+                                       .by_item = &by_item,
+                                       .seed = (uint64_t)round->request->settings->training.seed,
+                                       .items = &items};
         status = refit_models(round, &data, models);
     }
     csr_free(&by_user);

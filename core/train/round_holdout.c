@@ -59,8 +59,13 @@ static enum status make_matrices(struct round *round)
 static enum status fit_all(struct round *round)
 {
     struct holdout *h = &round->holdout;
-    const struct train_set data = {round->dataset, &h->held, &h->by_user, &h->by_item,
-                                   (uint64_t)round->request->settings->training.seed};
+    const struct item_records items = store_item_records(round->request->store);
+    const struct train_set data = {.dataset = round->dataset,
+                                   .held = &h->held,
+                                   .by_user = &h->by_user,
+                                   .by_item = &h->by_item,
+                                   .seed = (uint64_t)round->request->settings->training.seed,
+                                   .items = &items};
     enum status status = make_matrices(round);
     for (size_t i = 0; i < round->plan.n_models && status == STATUS_OK; i++) {
         const struct planned_model *planned = &round->plan.models[i];

@@ -94,7 +94,8 @@ enum status snapshot_seq(const char *root, uint32_t version, uint64_t *ret_seq,
                          struct error *reterr);
 
 /* Overwrites the rows of n users in the stored files, in place: ids, touches and every model's
- * section "<model>/users" (n_users rows), and the manifest's checksums with them. Users that the
- * snapshot does not know are passed over. Whoever has it loaded sees the change. */
+ * section "<model>/users" (n_users rows) or "<model>/user_rows" (by "<model>/user_starts"), and the
+ * manifest's checksums with them. Users that the snapshot does not know are passed over. Whoever has
+ * it loaded sees the change. */
 enum status snapshot_erase_users(const char *root, uint32_t version, const uint32_t *users,
                                  size_t n, struct error *reterr);

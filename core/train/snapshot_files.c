@@ -110,6 +110,12 @@ enum status snapshot_seq(const char *root, uint32_t version, uint64_t *ret_seq,
 
 /* ---- erasure ---- */
 
+struct model_sections {
+    char users[MODEL_NAME_MAX + sizeof "/users"];
+    char starts[MODEL_NAME_MAX + sizeof "/user_starts"];
+    char rows[MODEL_NAME_MAX + sizeof "/user_rows"];
+};
+
 struct erasure {
     const char *root;
     uint32_t version;
@@ -164,11 +170,33 @@ static enum status find_data_ranges(const struct erasure *e, const struct sectio
     return STATUS_OK;
 }
 
-/* Zeroes the users' rows in data.tvs (section NULL), or in the section of a model's file. A model
- * without that section keeps nothing of single users. */
-static enum status erase_in(const struct erasure *e, const char *file, const char *section,
+/* The users' rows of a model's file: "<model>/users", of fixed size, or "<model>/user_rows" with
+ * "<model>/user_starts". A model without either keeps nothing of single users. `names`: room for
+ * what the ranges borrow. */
+static size_t find_model_ranges(const struct erasure *e, const struct sections *sections,
+                                const char *model, struct model_sections *names)
+{
+    snprintf(names->users, sizeof names->users, "%s/users", model);
+    snprintf(names->starts, sizeof names->starts, "%s/user_starts", model);
+    snprintf(names->rows, sizeof names->rows, "%s/user_rows", model);
+    const struct section *users = sections_find(sections, names->users);
+    const struct section *starts = sections_find(sections, names->starts);
+    const struct section *rows = sections_find(sections, names->rows);
+    size_t n = 0;
+    if (users)
+        n = add_ranges(e, n, names->users, NULL, users->rows,
+                       users->columns * section_type_size(users->type));
+    if (starts && rows && starts->type == SECTION_U64)
+        n = add_ranges(e, n, names->rows, starts->data, starts->rows - 1,
+                       rows->columns * section_type_size(rows->type));
+    return n;
+}
+
+/* Zeroes the users' rows in data.tvs (model NULL), or in a model's file. */
+static enum status erase_in(const struct erasure *e, const char *file, const char *model,
                             uint32_t *ret_crc)
 {
+    struct model_sections names;
     char path[PATH_BYTES_MAX];
     struct sections *sections;
     size_t n = 0;
@@ -177,12 +205,10 @@ static enum status erase_in(const struct erasure *e, const char *file, const cha
         status = sections_open(path, &sections, e->reterr);
     if (status != STATUS_OK)
         return status;
-    const struct section *rows = section ? sections_find(sections, section) : NULL;
-    if (!section)
+    if (model)
+        n = find_model_ranges(e, sections, model, &names);
+    else
         status = find_data_ranges(e, sections, &n);
-    else if (rows)
-        n = add_ranges(e, 0, section, NULL, rows->rows,
-                       rows->columns * section_type_size(rows->type));
     sections_close(sections);
     if (status == STATUS_OK && n > 0)
         status = sections_zero(path, e->ranges, n, e->reterr);
@@ -199,10 +225,9 @@ static enum status erase_in_files(const struct erasure *e, struct manifest *mani
 {
     enum status status = erase_in(e, DATA_FILE, NULL, &manifest->data_crc);
     for (size_t i = 0; i < manifest->n_models && status == STATUS_OK; i++) {
-        char file[MODEL_NAME_MAX + sizeof ".tvs"], section[MODEL_NAME_MAX + sizeof "/users"];
+        char file[MODEL_NAME_MAX + sizeof ".tvs"];
         snprintf(file, sizeof file, "%s.tvs", manifest->models[i].name);
-        snprintf(section, sizeof section, "%s/users", manifest->models[i].name);
-        status = erase_in(e, file, section, &manifest->models[i].crc);
+        status = erase_in(e, file, manifest->models[i].name, &manifest->models[i].crc);
     }
     return status;
 }

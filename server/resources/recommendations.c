@@ -241,11 +241,11 @@ static bool is_quick(const struct asked *asked)
     const struct view *view = &asked->view.view;
     const struct model *model = asked->query.model ? asked->query.model : view->retriever;
     uint32_t d = 1;
-    if (view->ranker)
+    if (view->ranker || ((view->rules.content || view->rules.sessions) && asked->query.user != QUERY_NO_USER))
         return false;
     if (model && model->class->item_vectors)
         model->class->item_vectors(model, &d);
-    else if (model && model != view->models[0]) /* which is `popular`: a table */
+    else if (model && !model->class->impersonal)
         return false;
     if ((uint64_t)d * view->n_items > INLINE_MULTIPLY_ADDS)
         return false;
@@ -285,6 +285,28 @@ enum handled get_recommendations(struct request *request)
     return handled;
 }
 
+static bool set_likeness(struct asked *asked, const char *by)
+{
+    const struct likeness *likeness = likenesses;
+    if (!by)
+        return true;
+    while (likeness->by && strcmp(likeness->by, by) != 0)
+        likeness++;
+    asked->query.model = likeness->by ? likeness_model(&asked->view.view, likeness) : NULL;
+    if (asked->query.model)
+        return true;
+    if (likeness->model)
+        reply_problem(asked->request, 422, "?by",
+                      "by=%s is the model '%s', which is not among those that serve now: add it "
+                      "to models.retrievers and train",
+                      by, likeness->model);
+    else
+        reply_problem(asked->request, 422, "?by",
+                      "no model that serves now learns from interactions which items are alike; "
+                      "train one that does");
+    return false;
+}
+
 static void answer_similar(struct asked *asked)
 {
     struct request *request = asked->request;
@@ -293,7 +315,7 @@ static void answer_similar(struct asked *asked)
         reply_problem(request, 404, NULL, "there is no item '%.200s'", request->values[0]);
         return;
     }
-    if (!read_parameters(asked))
+    if (!read_parameters(asked) || !set_likeness(asked, request_text(request, "by")))
         return;
     struct recommendation made;
     const enum status status =

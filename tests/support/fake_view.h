@@ -58,7 +58,8 @@ static inline enum status fake_similar(const struct model *model, uint32_t item,
     return STATUS_OK;
 }
 
-static const struct model_class fake_popular = {.name = "popular", .score = fake_score};
+static const struct model_class fake_popular = {
+    .name = "popular", .impersonal = true, .score = fake_score};
 static const struct model_class fake_scorer = {.name = "scorer", .score = fake_score};
 static const struct model_class fake_likeness = {
     .name = "likeness", .score = fake_score, .similar = fake_similar};

@@ -1,6 +1,7 @@
 #pragma once
 /* Train sets for tests of models: a data set with its two matrices, freed together. */
 #include <assert.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "base/rng.h"
@@ -11,7 +12,46 @@ struct test_data {
     struct dataset *dataset;
     struct csr by_user, by_item;
     struct train_set train;
+    struct item_records records;
+    uint32_t n_records, n_kinds; /* items below n_records are of kind item % n_kinds */
 };
+
+/* A title, a category by kind, a tag and a vector each: what content has to tell kinds by. */
+static inline enum status test_records_read(void *context, item_records_each each,
+                                            void *each_context, struct error *reterr)
+{
+    const struct test_data *data = context;
+    enum status status = STATUS_OK;
+    (void)reterr;
+    for (uint32_t i = 0; i < data->n_records && status == STATUS_OK; i++) {
+        const uint32_t kind = i % data->n_kinds;
+        const float vector[2] = {(float)((kind + 1) % 2), (float)(kind % 2)};
+        char title[32], category[32], attributes[48];
+        const char *const categories[] = {category};
+        snprintf(title, sizeof title, "Item %u", i);
+        snprintf(category, sizeof category, "kinds/%u", kind);
+        snprintf(attributes, sizeof attributes, "{\"tags\":[\"of %u\"]}", kind);
+        const struct item_record record = {.id = title,
+                                           .attributes = attributes,
+                                           .title = title,
+                                           .categories = categories,
+                                           .n_categories = 1,
+                                           .published_ms = TIME_UNKNOWN,
+                                           .created_ms = TIME_UNKNOWN,
+                                           .vector = vector,
+                                           .n_vector = 2};
+        status = each(each_context, i, &record);
+    }
+    return status;
+}
+
+static inline void test_data_describe(struct test_data *data, uint32_t n_records, uint32_t n_kinds)
+{
+    data->n_records = n_records;
+    data->n_kinds = n_kinds;
+    data->records = (struct item_records){.context = data, .read = test_records_read};
+    data->train.items = &data->records;
+}
 
 static inline struct test_data *test_data_new(const struct event_types *types,
                                               const struct test_event *events, size_t n,
@@ -53,6 +93,7 @@ static inline struct test_data *test_checkerboard(uint32_t n)
                 events[count++] = (struct test_event){u, i, TEST_LIKE, i, NAN};
     events[count++] = (struct test_event){0, n, TEST_SEEN, TIME_UNKNOWN, NAN};
     struct test_data *data = test_data_new(&types, events, count, 1);
+    test_data_describe(data, n, 2);
     free(events);
     return data;
 }
@@ -77,6 +118,7 @@ static inline struct test_data *test_tastes(uint64_t seed)
                                         likes ? NAN : (float)(1 + rng_below(&rng, 5))};
     }
     struct test_data *data = test_data_new(&types, events, EVENTS, seed);
+    test_data_describe(data, data->dataset->n_items - 1, 4);
     free(events);
     return data;
 }

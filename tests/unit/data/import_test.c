@@ -167,6 +167,58 @@ static void a_store_that_fails_takes_back_the_whole_batch(void **state)
     close_store(&f);
 }
 
+static void faults_of_text_and_store_come_in_the_order_of_the_lines(void **state)
+{
+    (void)state;
+    struct fixture f;
+    struct import_result result;
+    struct error err = {0};
+    open_store(&f);
+    struct import_job job = job_of(&f, "ndjson");
+    const char *text = "{\"user\":\"u\",\"item\":\"a\",\"type\":\"view\",\"event_id\":\"1\"}\n"
+                       "{\"user\":\"u\",\"item\":\"b\",\"type\":\"view\",\"event_id\":\"1\"}\n"
+                       "{\"user\":\n"
+                       "{\"user\":\"u\",\"item\":\"c\",\"type\":\"view\"}\n";
+    assert_int_equal(import_text(&f, &job, text, 1, &result, NULL), STATUS_OK);
+    assert_int_equal(result.broken, 2);
+    assert_non_null(strstr(result.first[0].pointer, "/in:2")); /* only the store knows this one */
+    assert_non_null(strstr(result.first[1].pointer, "/in:3"));
+    job.stop_on_error = true;
+    assert_int_equal(import_text(&f, &job, text, 1, &result, &err), STATUS_CONFLICT);
+    assert_non_null(strstr(err.pointer, "/in:2"));
+    assert_int_equal(result.broken, 1);
+    close_store(&f);
+}
+
+static int refuse_commit(void *context)
+{
+    (void)context;
+    return 1;
+}
+
+static void a_commit_that_fails_amid_the_file_ends_the_import(void **state)
+{
+    (void)state;
+    struct fixture f;
+    struct import_result result;
+    struct error err = {0};
+    struct buffer text = {0};
+    open_store(&f);
+    buffer_append_text(&text, "user,item,type\n");
+    for (int i = 0; i < 5000; i++)
+        buffer_append_text(&text, "u,a,view\n");
+    assert_false(text.failed);
+    sqlite3_commit_hook(f.store->db, refuse_commit, NULL);
+    struct import_job job = job_of(&f, "csv");
+    job.yields = true; /* batches of 2,000 */
+    assert_int_not_equal(import_text(&f, &job, text.data, 1, &result, &err), STATUS_OK);
+    assert_true(err.text[0]);
+    assert_int_equal(result.events, 0);
+    assert_int_equal(events_in(&f), 0);
+    buffer_free(&text);
+    close_store(&f);
+}
+
 static void a_dry_run_checks_and_writes_nothing(void **state)
 {
     (void)state;
@@ -309,6 +361,8 @@ int main(void)
         cmocka_unit_test(broken_records_are_counted_and_the_first_is_shown),
         cmocka_unit_test(stopping_keeps_what_came_before_the_broken_line),
         cmocka_unit_test(a_store_that_fails_takes_back_the_whole_batch),
+        cmocka_unit_test(faults_of_text_and_store_come_in_the_order_of_the_lines),
+        cmocka_unit_test(a_commit_that_fails_amid_the_file_ends_the_import),
         cmocka_unit_test(a_dry_run_checks_and_writes_nothing),
         cmocka_unit_test(items_of_events_are_listed_when_told),
         cmocka_unit_test(what_a_store_gives_another_one_takes),

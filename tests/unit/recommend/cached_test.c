@@ -36,7 +36,8 @@ static enum status hashed_score(const struct model *model, const struct query *q
 }
 
 static const struct model_class hashed = {.name = "hashed", .score = hashed_score};
-static const struct model_class popular = {.name = "popular", .score = hashed_score};
+static const struct model_class popular = {
+    .name = "popular", .impersonal = true, .score = hashed_score};
 
 /* ---- a Live on what the store has at first ---- */
 

@@ -87,6 +87,30 @@ static void who_is_known_gets_the_retriever_and_who_is_not_the_popular(void **st
     arena_free(&arena);
 }
 
+static void who_has_no_history_gets_the_model_for_guests_where_one_is_named(void **state)
+{
+    (void)state;
+    static const struct model_class named = {
+        .name = "trending", .impersonal = true, .score = fake_score};
+    static struct fake_model trending;
+    struct arena arena = {0};
+    set_up(&fake_scorer, 20);
+    fake_view_add_model(&view, &trending, &named, 10, 20);
+    for (uint32_t i = 0; i < 20; i++)
+        trending.scores[i] = i == 7 ? 1 : 0;
+    view.view.retriever = &other.model;
+    view.view.rules.guests = &trending.model;
+    const struct recommend_request guest = ask(QUERY_NO_USER, 3);
+    struct recommendation made = answer_to(&guest, &arena);
+    assert_string_equal(made.strategy, "trending");
+    assert_int_equal(made.items[0].item, 7);
+    fake_view_touch(&view, 3, "like", 0);
+    const struct recommend_request known = ask(4, 3);
+    made = answer_to(&known, &arena);
+    assert_string_equal(made.strategy, "scorer");
+    arena_free(&arena);
+}
+
 static void a_history_that_teaches_nothing_or_is_unknown_to_the_model_gets_the_popular(void **state)
 {
     (void)state;
@@ -355,6 +379,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(who_is_known_gets_the_retriever_and_who_is_not_the_popular),
+        cmocka_unit_test(who_has_no_history_gets_the_model_for_guests_where_one_is_named),
         cmocka_unit_test(
             a_history_that_teaches_nothing_or_is_unknown_to_the_model_gets_the_popular),
         cmocka_unit_test(vectors_give_what_their_products_say),

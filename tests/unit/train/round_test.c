@@ -513,6 +513,11 @@ static void an_unknown_retriever_is_named_with_the_nearest(void **state)
 {
     struct fixture *f = *state;
     struct error err = {0};
+    set(f, "models.guests", "ials");
+    assert_int_equal(round_check_settings(&f->settings, &err), STATUS_OUT_OF_RANGE);
+    assert_non_null(strstr(err.text, "models.guests"));
+    assert_non_null(strstr(err.text, "needs a history"));
+    set(f, "models.guests", "trending");
     set(f, "models.retrievers", "popular, als");
     assert_int_equal(round_check_settings(&f->settings, &err), STATUS_NOT_FOUND);
     assert_non_null(strstr(err.text, "'als'"));
