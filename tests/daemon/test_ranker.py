@@ -45,6 +45,8 @@ def test_two_stages_serve_where_order_decides(ranked):
     assert version["state"] == "published" and ranker["published"] and not ranker["calibrated"]
     assert "both stages serve" in version["reason"]
     assert 0 < ranker["over_retrieval"][0] <= ranker["over_retrieval"][1]
+    assert ranker["rows_of"] == "candidates" and set(ranker["shift"]) == {"score", "score_gap", "rank"}
+    assert all(abs(feature["shift"]) < 3 for feature in ranker["shift"].values())
     whole = ranked.get("/v1/users/u1/recommendations?n=1000")
     assert whole["strategy"] == "ials+wide_deep" and whole["score_kind"] == "preference"
     ids = [item["id"] for item in whole["items"]]

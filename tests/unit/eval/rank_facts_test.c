@@ -62,9 +62,11 @@ static void a_context_is_that_of_its_event(void **state)
     struct dataset *dataset = read_dataset(f);
     struct rank_facts facts = read_facts(f, dataset, RANK_OF_CONTEXT, "context.device");
     for (uint32_t e = 0; e < dataset->n_events; e++) {
-        char expected[8];
+        char expected[8], id[8];
         size_t length;
-        const int i = atoi(idmap_id(&dataset->item_ids, dataset->items[e], &length) + 1);
+        const char *bytes = idmap_id(&dataset->item_ids, dataset->items[e], &length);
+        snprintf(id, sizeof id, "%.*s", (int)length, bytes);
+        const int i = atoi(id + 1);
         snprintf(expected, sizeof expected, "d%d", i % 3);
         assert_string_equal(text_of(facts.of[RANK_OF_CONTEXT], e), i % 5 == 4 ? "" : expected);
     }

@@ -1,6 +1,7 @@
 /* What these catch: a list that teaches before its day is over, a list whose choices are held, rows
  * that know what came after the list, a world whose chances come out wrong. */
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/rng.h"
@@ -247,6 +248,29 @@ static void known_chances_come_out_right(void **state)
     ranker_free(ranker);
 }
 
+/* What serves after a restart has the same chances. */
+static void a_calibration_is_saved_with_its_ranker(void **state)
+{
+    struct world *w = *state;
+    struct ranker *ranker, *loaded;
+    struct ranker_fit_report report;
+    struct sections_writer *writer;
+    struct sections *sections;
+    struct error err = {0};
+    assert_int_equal(fit(w, NULL, &ranker, &report), STATUS_OK);
+    assert_int_equal(sections_create("ranker_shown_test.tvs", &writer, &err), STATUS_OK);
+    assert_int_equal(ranker_save(ranker, writer, &err), STATUS_OK);
+    assert_int_equal(sections_finish(writer, &err), STATUS_OK);
+    assert_int_equal(sections_open("ranker_shown_test.tvs", &sections, &err), STATUS_OK);
+    assert_int_equal(ranker_load(sections, &loaded, &err), STATUS_OK);
+    sections_close(sections);
+    remove("ranker_shown_test.tvs");
+    assert_true(ranker_is_calibrated(loaded) && ranker_is_calibrated(ranker));
+    assert_memory_equal(&loaded->calibration, &ranker->calibration, sizeof loaded->calibration);
+    ranker_free(ranker);
+    ranker_free(loaded);
+}
+
 /* Nothing was chosen: no chance can be learnt. */
 static void lists_of_which_nothing_is_chosen_teach_nothing(void **state)
 {
@@ -269,6 +293,7 @@ int main(void)
         with_world(lists_are_cut_by_time),
         cmocka_unit_test(chosen_is_what_followed_within_a_day),
         with_world(known_chances_come_out_right),
+        with_world(a_calibration_is_saved_with_its_ranker),
         with_world(lists_of_which_nothing_is_chosen_teach_nothing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
