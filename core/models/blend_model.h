@@ -4,7 +4,7 @@
 #include "linalg/topk.h"
 #include "models/model.h"
 
-enum { BLEND_MEMBERS_MAX = 8, BLEND_NAME_SIZE = 32, BLEND_PREFIX_SIZE = 16 };
+enum { BLEND_MEMBERS_MAX = 8, BLEND_NAME_SIZE = 32, BLEND_PREFIX_SIZE = 32 };
 
 enum blend_scale { BLEND_SCORES, BLEND_RANKS, BLEND_SCALES };
 
