@@ -490,7 +490,7 @@ enum status autorec_fit(const struct train_set *data, const void *settings, stru
     struct fit fit = {.data = data, .settings = s, .pool = pool, .observer = observer};
     fit.rates = s->loss == AUTOREC_RATINGS;
     fit.by_item = fit.rates && s->side != AUTOREC_USER;
-    fit.lambda = s->lambda >= 0 ? s->lambda : fit.rates ? 30 : 0.1;
+    fit.lambda = s->lambda >= 0 ? s->lambda : fit.rates ? 45 : 0.1;
     if (!fit.rates && s->side == AUTOREC_ITEM)
         return error_set(reterr, STATUS_OUT_OF_RANGE,
                          "autorec: loss=multinomial encodes users; side=item goes with "

@@ -188,6 +188,31 @@ static void a_touch_hides_by_its_types_rule(void **state)
     assert_int_equal(touch_hides_until(&touch, &types), HIDES_NEVER);
 }
 
+static void ratings_are_the_newest_value_of_each_item_and_nothing_else(void **state)
+{
+    (void)state;
+    struct event_types types;
+    event_types_init(&types);
+    const struct signal_frame middling = {.newest_ms = 10, .scale_middle = 3};
+    const uint8_t like = event_types_code(&types, "like"),
+                  rating = event_types_code(&types, "rating");
+    struct touch touches[] = {{.item = 2, .type = like},
+                              {.item = 2, .type = rating},
+                              {.item = 4, .type = like},
+                              {.item = 7, .type = rating},
+                              {.item = 9, .type = rating}};
+    touch_add(&touches[0], &types, &middling, 1, NAN);
+    touch_add(&touches[1], &types, &middling, 2, 5);
+    touch_add(&touches[1], &types, &middling, 3, 2);
+    touch_add(&touches[2], &types, &middling, 4, NAN);
+    touch_add(&touches[3], &types, &middling, 5, 3); /* neutral: no signal, yet a rating */
+    touch_see(&touches[4], &types, 6);
+    struct rating out[5];
+    assert_int_equal(ratings_of_touches(touches, 5, &types, out), 2);
+    assert_true(out[0].item == 2 && out[0].value == 2);
+    assert_true(out[1].item == 7 && out[1].value == 3);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -198,6 +223,7 @@ int main(void)
         cmocka_unit_test(types_of_one_item_add_up_within_the_cap),
         cmocka_unit_test(a_rating_without_a_value_hides_but_teaches_nothing),
         cmocka_unit_test(merging_at_any_place_equals_adding_all),
+        cmocka_unit_test(ratings_are_the_newest_value_of_each_item_and_nothing_else),
         cmocka_unit_test(a_touch_hides_by_its_types_rule),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
