@@ -15,8 +15,8 @@ struct evaluation_data {
     struct csr by_user, by_item; /* of the training part */
     struct test_set test;
     struct csr ratings, test_ratings; /* with --ratings: of both parts, by user */
-    struct rank_facts facts; /* of the store; nothing of files */
-    const char *split;       /* "files", or how it was split */
+    struct rank_facts facts;          /* of the store; nothing of files */
+    const char *split;                /* "files", or how it was split */
     struct item_records items;
     struct evaluation_items *source; /* what they are read from */
 };
