@@ -212,8 +212,10 @@ static const char *attribute_of(const char *name)
 enum status facts_put(struct facts *facts, uint32_t number, const char *attributes,
                       const char *const *categories, uint32_t n)
 {
-    struct buffer *out = &facts->packing;
     json_t *object = NULL;
+    if (!facts)
+        return STATUS_OK;
+    struct buffer *out = &facts->packing;
     if (attributes && strcmp(attributes, "{}") != 0 &&
         json_parse(attributes, strlen(attributes), &object, NULL) == STATUS_NO_MEMORY)
         return STATUS_NO_MEMORY;
@@ -238,7 +240,8 @@ enum status facts_put(struct facts *facts, uint32_t number, const char *attribut
 
 void facts_clear(struct facts *facts, uint32_t number)
 {
-    record_pool_clear(&facts->records, number);
+    if (facts)
+        record_pool_clear(&facts->records, number);
 }
 
 struct fact_record facts_get(const struct facts *facts, uint32_t number)

@@ -47,7 +47,8 @@ enum status facts_new(const struct fact_names *names, struct facts **ret_facts);
 void facts_free(struct facts *facts); /* NULL is fine */
 
 /* Sets or replaces what is known of a number: attributes is a JSON object (NULL: "{}"), the
- * categories are [n]. What the names do not ask for is not kept. NO_MEMORY leaves the old one. */
+ * categories are [n]. What the names do not ask for is not kept; NULL facts keep nothing. NO_MEMORY
+ * leaves the old one. */
 enum status facts_put(struct facts *facts, uint32_t number, const char *attributes,
                       const char *const *categories, uint32_t n);
 void facts_clear(struct facts *facts, uint32_t number);

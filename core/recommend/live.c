@@ -12,7 +12,7 @@
 #include "recommend/idtable.h"
 #include "recommend/list_cache.h"
 #include "recommend/live_batch.h"
-#include "recommend/ranker.h"
+#include "recommend/live_facts.h"
 #include "recommend/tail.h"
 
 /* The catalogue's reference time stays this far behind, so that a request that looked at the clock
@@ -28,17 +28,15 @@ struct live {
     struct tail tail;
     struct activity *activity; /* [n_activity] of items, where there is a ranker */
     uint32_t n_activity;
-    struct facts *item_facts, *user_facts; /* where the ranker asks for them */
-    struct overlay **overlays;             /* [base.n_models] NULL: the model has none */
+    struct live_facts facts;
+    struct overlay **overlays; /* [base.n_models] NULL: the model has none */
     uint64_t n_events;
     uint32_t n_users; /* in the store */
     uint64_t gains;
     /* The writer's own: users whose past is to be read again. */
     uint32_t *pending;
     size_t n_pending, pending_capacity;
-    bool keys_changed;   /* and not yet told */
-    uint32_t users_read; /* of the facts of users, all below this number have been read */
-    bool users_are_read;
+    bool keys_changed; /* and not yet told */
 };
 
 /* Writers are preferred: readers come without end, and each is short. */
@@ -56,28 +54,6 @@ static int make_lock(pthread_rwlock_t *lock)
     return failed;
 }
 
-/* Those of items lie in the catalogue; users come with the first catching up. */
-static enum status start_facts(struct live *live)
-{
-    const struct ranker *ranker = live->base.ranker;
-    enum status status = STATUS_OK;
-    live->users_are_read = !ranker_needs_facts(ranker, RANK_OF_USER);
-    if (!live->users_are_read)
-        status = facts_new(&ranker->columns.names[RANK_OF_USER], &live->user_facts);
-    if (status != STATUS_OK || !ranker_needs_facts(ranker, RANK_OF_ITEM))
-        return status;
-    status = facts_new(&ranker->columns.names[RANK_OF_ITEM], &live->item_facts);
-    const uint32_t n = catalogue_count(live->catalogue);
-    for (uint32_t i = 0; i < n && status == STATUS_OK; i++) {
-        const char *categories[CATEGORIES_MAX];
-        struct item_record item;
-        if (catalogue_record(live->catalogue, i, categories, &item))
-            status =
-                facts_put(live->item_facts, i, item.attributes, item.categories, item.n_categories);
-    }
-    return status;
-}
-
 static enum status make_overlays(struct live *live)
 {
     live->overlays = calloc(live->base.n_models + 1, sizeof *live->overlays);
@@ -92,6 +68,18 @@ static enum status make_overlays(struct live *live)
     return STATUS_OK;
 }
 
+static enum status copy_activity(struct live *live)
+{
+    const size_t size = (size_t)live->base.n_items * sizeof *live->activity;
+    if (!live->base.ranker || size == 0)
+        return STATUS_OK;
+    live->activity = malloc(size);
+    if (live->activity)
+        memcpy(live->activity, live->base.activity, size);
+    live->n_activity = live->activity ? live->base.n_items : 0;
+    return live->activity ? STATUS_OK : STATUS_NO_MEMORY;
+}
+
 enum status live_new(const struct live_base *base, struct catalogue *catalogue,
                      struct live **ret_live, struct error *reterr)
 {
@@ -104,18 +92,10 @@ enum status live_new(const struct live_base *base, struct catalogue *catalogue,
     live->base = *base;
     live->catalogue = catalogue;
     atomic_init(&live->seq, base->seq);
-    if (start_facts(live) != STATUS_OK || make_overlays(live) != STATUS_OK) {
+    if (live_facts_start(&live->facts, live->base.ranker, live->catalogue) != STATUS_OK ||
+        make_overlays(live) != STATUS_OK || copy_activity(live) != STATUS_OK) {
         live_free(live);
         return error_set(reterr, STATUS_NO_MEMORY, "out of memory for the live changes");
-    }
-    if (base->ranker && base->n_items) {
-        live->activity = malloc((size_t)base->n_items * sizeof *live->activity);
-        if (!live->activity) {
-            live_free(live);
-            return error_set(reterr, STATUS_NO_MEMORY, "out of memory for the live changes");
-        }
-        memcpy(live->activity, base->activity, (size_t)base->n_items * sizeof *live->activity);
-        live->n_activity = base->n_items;
     }
     *ret_live = live;
     return STATUS_OK;
@@ -136,8 +116,7 @@ void live_free(struct live *live)
     free(live->overlays);
     free(live->pending);
     free(live->activity);
-    facts_free(live->item_facts);
-    facts_free(live->user_facts);
+    live_facts_free(&live->facts);
     free(live);
 }
 
@@ -155,8 +134,7 @@ static uint32_t find_base_user(const struct live *live, const char *id)
 
 static enum status apply_user(struct live *live, const struct change *change)
 {
-    if (live->user_facts &&
-        facts_put(live->user_facts, change->number, change->attributes, NULL, 0) != STATUS_OK)
+    if (facts_put(live->facts.users, change->number, change->attributes, NULL, 0) != STATUS_OK)
         return STATUS_NO_MEMORY;
     if (!change->id || find_base_user(live, change->id) == change->number)
         return STATUS_OK;
@@ -182,8 +160,7 @@ static enum status apply_user_death(struct live *live, const struct change *chan
     if (change->number >= live->base.n_users)
         idtable_remove_number(&live->users, change->number);
     idtable_remove_number(&live->sessions, change->number);
-    if (live->user_facts)
-        facts_clear(live->user_facts, change->number);
+    facts_clear(live->facts.users, change->number);
     if (live->base.lists)
         list_cache_forget(live->base.lists, change->number);
     return tail_kill(&live->tail, change->number, change->seq);
@@ -211,8 +188,8 @@ static enum status apply_item(struct live *live, const struct change *change)
     const uint32_t item = change->number;
     const struct shown_window before = catalogue_window(live->catalogue, item);
     enum status status = catalogue_put(live->catalogue, item, change->item);
-    if (status == STATUS_OK && live->item_facts)
-        status = facts_put(live->item_facts, item, change->item->attributes,
+    if (status == STATUS_OK && live->facts.items)
+        status = facts_put(live->facts.items, item, change->item->attributes,
                            change->item->categories, change->item->n_categories);
     if (status == STATUS_OK)
         status = tell_overlays(live, item, change->item);
@@ -312,8 +289,7 @@ static enum status apply(struct live *live, const struct change *change)
         return apply_item(live, change);
     case CHANGE_ITEM_DEATH:
         catalogue_remove(live->catalogue, change->number);
-        if (live->item_facts)
-            facts_clear(live->item_facts, change->number);
+        facts_clear(live->facts.items, change->number);
         return tell_overlays(live, change->number, NULL);
     case CHANGE_SESSION:
         return idtable_put(&live->sessions, change->id, change->number, NULL);
@@ -421,32 +397,6 @@ static enum status read_changes(struct catching_up *up, struct store *store, uin
     return status;
 }
 
-/* ---- the facts of users ---- */
-
-static enum status take_user(void *context, uint32_t number, const struct user_record *user)
-{
-    struct live *live = context;
-    live->users_read = number + 1;
-    return facts_put(live->user_facts, number, user->attributes, NULL, 0);
-}
-
-/* Once: as the store has them now. What changes later comes as any change, before or after. */
-static enum status read_users(struct live *live, struct store *store, struct error *reterr)
-{
-    enum { USERS_A_PAGE = 1000 };
-    while (!live->users_are_read) {
-        const uint32_t from = live->users_read;
-        pthread_rwlock_wrlock(&live->lock);
-        const enum status status =
-            store_list_users(store, from, USERS_A_PAGE, take_user, live, reterr);
-        pthread_rwlock_unlock(&live->lock);
-        if (status != STATUS_OK)
-            return status == STATUS_NO_MEMORY ? out_of_memory(reterr) : status;
-        live->users_are_read = live->users_read == from;
-    }
-    return STATUS_OK;
-}
-
 /* What time alone changes, and what the store counts better than we could. */
 static void look_around(struct live *live, const struct store_counts *counts)
 {
@@ -461,7 +411,7 @@ enum status live_catch_up(struct live *live, struct store *store, bool *ret_keys
 {
     struct catching_up up = {.live = live, .reterr = reterr};
     struct store_counts counts;
-    enum status status = read_users(live, store, reterr);
+    enum status status = live_facts_read_users(&live->facts, &live->lock, store, reterr);
     if (status == STATUS_OK)
         status = store_count(store, &counts, reterr);
     if (status == STATUS_OK)
@@ -571,8 +521,8 @@ void live_view_take(struct live *live, struct live_view *ret_view)
                  .rules = live->base.rules,
                  .overlays = (const struct overlay *const *)live->overlays,
                  .coarse = live->base.coarse,
-                 .item_facts = live->item_facts,
-                 .user_facts = live->user_facts,
+                 .item_facts = live->facts.items,
+                 .user_facts = live->facts.users,
                  .ranker = live->base.ranker},
         .live = live};
 }
@@ -637,14 +587,14 @@ void live_count(const struct live_view *view, struct live_counts *ret_counts)
 {
     const struct live *live = view->live;
     const struct catalogue_size size = catalogue_size(live->catalogue);
-    *ret_counts =
-        (struct live_counts){.events = live->n_events,
-                             .bytes = overlays_bytes(live) + size.bytes + tail_bytes(&live->tail) +
-                                      idtable_bytes(&live->users) + idtable_bytes(&live->sessions) +
-                                      live->pending_capacity * sizeof *live->pending +
-                                      live->n_activity * sizeof *live->activity +
-                                      facts_bytes(live->item_facts) + facts_bytes(live->user_facts),
-                             .users = live->n_users,
-                             .items = size.items,
-                             .ghosts = size.ghosts};
+    *ret_counts = (struct live_counts){
+        .events = live->n_events,
+        .bytes = overlays_bytes(live) + size.bytes + tail_bytes(&live->tail) +
+                 idtable_bytes(&live->users) + idtable_bytes(&live->sessions) +
+                 live->pending_capacity * sizeof *live->pending +
+                 live->n_activity * sizeof *live->activity + facts_bytes(live->facts.items) +
+                 facts_bytes(live->facts.users),
+        .users = live->n_users,
+        .items = size.items,
+        .ghosts = size.ghosts};
 }
