@@ -22,6 +22,7 @@ enum {
  * more steps from one place would overshoot. Where a handful of tokens fills the smallest batch
  * that is worth while with more, the rate is lowered. */
 static const double frequent_terms_max = 240, usual_rate = 0.025, positions_least = 8;
+static const double draw_terms_max = 128; /* of one shared negative */
 
 /* Multiplications of a batch from which on it pays to wake other threads for it, which takes some
  * tenths of a millisecond. The bytes are the same either way. */
@@ -229,36 +230,6 @@ static double keep_chance(const struct fit *fit, uint32_t token, double total)
     return fmin(sqrt(r) + r, 1);
 }
 
-/* What is kept, what is drawn, and from both how large a batch may be. */
-static enum status weigh_tokens(struct fit *fit)
-{
-    const struct sequences *s = fit->sequences;
-    const double total = (double)s->starts[s->n];
-    double kept_most = 0, kept_all = 0, noise = 0;
-    for (uint64_t k = 0; k < s->starts[s->n]; k++)
-        fit->counts[s->tokens[k]]++;
-    for (uint32_t t = 0; t < s->n_tokens; t++) {
-        const double count = (double)fit->counts[t], keep = keep_chance(fit, t, total);
-        fit->keep[t] = (uint64_t)(keep * 0x1p32);
-        kept_all += keep * count;
-        kept_most = fmax(kept_most, keep * count);
-        fit->noise[t] = count > 0 ? pow(count, fit->settings->alpha) : 0;
-        noise += fit->noise[t];
-    }
-    const double terms_each =
-        (double)((fit->settings->window + 1) * (1 + fit->settings->negatives));
-    const double terms = terms_each * kept_most / kept_all * fit->settings->rate / usual_rate;
-    const double positions = fmax(frequent_terms_max / terms, positions_least);
-    fit->rate = fit->settings->rate * fmin(frequent_terms_max / (terms * positions), 1);
-    const double targets = fmax(CHUNK_TARGETS, 2 * (double)fit->settings->window);
-    fit->shape.targets = (uint32_t)fmin(targets, positions);
-    fit->batch_chunks = (uint32_t)fmin(BATCH_CHUNKS, positions / fit->shape.targets);
-    for (uint32_t t = 0; t < s->n_tokens && fit->bias; t++)
-        if (fit->noise[t] > 0)
-            fit->bias[t] = (float)log((double)fit->settings->negatives * fit->noise[t] / noise);
-    return alias_new(fit->noise, s->n_tokens, &fit->alias);
-}
-
 static void init_vectors(struct fit *fit)
 {
     struct vectors *v = &fit->vectors;
@@ -269,10 +240,18 @@ static void init_vectors(struct fit *fit)
     }
 }
 
-/* Enough of them that the sums have little more noise than with negatives of each pair's own. */
-static uint32_t shared_of(const struct skipgram_settings *settings)
+static double targets_of(const struct skipgram_settings *settings)
 {
-    return (uint32_t)tile_round(3 * (size_t)settings->negatives);
+    return fmax(CHUNK_TARGETS, 2 * (double)settings->window);
+}
+
+/* Enough of them that the sums have little more noise than with negatives of each pair's own, and
+ * that a single draw does not stand for too many of the loss' terms. */
+static uint32_t shared_of(const struct skipgram_settings *settings, double targets)
+{
+    const double k = (double)settings->negatives, pairs = (double)settings->window + 1;
+    const double least = fmax(3 * k, targets * pairs * k / draw_terms_max);
+    return (uint32_t)tile_round((size_t)ceil(least));
 }
 
 static void set_shape(struct fit *fit)
@@ -280,10 +259,42 @@ static void set_shape(struct fit *fit)
     const struct skipgram_settings *s = fit->settings;
     fit->shape.width = tile_round((size_t)s->dimensions);
     fit->shape.window = (uint32_t)s->window;
-    fit->shape.shared = shared_of(s);
-    fit->shape.per_pair = (float)s->negatives / (float)fit->shape.shared;
     fit->shape.bias = fit->bias;
     fit->shape.noise = &fit->alias;
+}
+
+/* What is kept, what is drawn, and from both how large a batch may be. */
+static enum status weigh_tokens(struct fit *fit)
+{
+    const struct sequences *s = fit->sequences;
+    const double total = (double)s->starts[s->n];
+    double kept_most = 0, kept_all = 0, noise = 0, noise_most = 0;
+    for (uint64_t k = 0; k < s->starts[s->n]; k++)
+        fit->counts[s->tokens[k]]++;
+    for (uint32_t t = 0; t < s->n_tokens; t++) {
+        const double count = (double)fit->counts[t], keep = keep_chance(fit, t, total);
+        fit->keep[t] = (uint64_t)(keep * 0x1p32);
+        kept_all += keep * count;
+        kept_most = fmax(kept_most, keep * count);
+        fit->noise[t] = count > 0 ? pow(count, fit->settings->alpha) : 0;
+        noise += fit->noise[t];
+        noise_most = fmax(noise_most, fit->noise[t]);
+    }
+    const double k = (double)fit->settings->negatives,
+                 pairs_each = (double)fit->settings->window + 1;
+    const double share =
+        fmax((1 + k) * kept_most / kept_all, kept_most / kept_all + k * noise_most / noise);
+    const double terms = pairs_each * share * fit->settings->rate / usual_rate;
+    const double positions = fmax(frequent_terms_max / terms, positions_least);
+    fit->rate = fit->settings->rate * fmin(frequent_terms_max / (terms * positions), 1);
+    fit->shape.targets = (uint32_t)fmin(targets_of(fit->settings), positions);
+    fit->shape.shared = shared_of(fit->settings, fit->shape.targets);
+    fit->shape.per_pair = (float)k / (float)fit->shape.shared;
+    fit->batch_chunks = (uint32_t)fmin(BATCH_CHUNKS, positions / fit->shape.targets);
+    for (uint32_t t = 0; t < s->n_tokens && fit->bias; t++)
+        if (fit->noise[t] > 0)
+            fit->bias[t] = (float)log((double)fit->settings->negatives * fit->noise[t] / noise);
+    return alias_new(fit->noise, s->n_tokens, &fit->alias);
 }
 
 static void choose_threads(struct fit *fit)
@@ -408,7 +419,7 @@ uint64_t skipgram_estimate(const struct skipgram_settings *s, uint32_t n_tokens,
     const struct chunk_shape shape = {.width = tile_round((size_t)s->dimensions),
                                       .window = (uint32_t)s->window,
                                       .targets = 2 * SKIPGRAM_WINDOW_MAX,
-                                      .shared = shared_of(s)};
+                                      .shared = shared_of(s, targets_of(s))};
     const uint64_t batch = BATCH_CHUNKS * step_rows(&shape) * (shape.width + 1);
     const uint64_t scratch = chunk_scratch_floats(&shape) * threads;
     return 4 * (2 * (uint64_t)n_tokens * shape.width + batch + scratch) + 40 * (uint64_t)n_tokens;

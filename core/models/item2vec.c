@@ -18,7 +18,7 @@ static const struct option options[] = {
     {.name = "window",
      .type = OPTION_INT,
      .offset = offsetof(struct skipgram_settings, window),
-     .initial = "7",
+     .initial = "20",
      .min = 1,
      .max = SKIPGRAM_WINDOW_MAX,
      .help = "how far apart in a user's sequence two items may stand to be a pair"},
@@ -32,14 +32,14 @@ static const struct option options[] = {
     {.name = "alpha",
      .type = OPTION_REAL,
      .offset = offsetof(struct skipgram_settings, alpha),
-     .initial = "0.5",
+     .initial = "-0.5",
      .min = -2,
      .max = 2,
      .help = "negatives are drawn by popularity to this power; below 0 rare items come more often"},
     {.name = "subsample",
      .type = OPTION_REAL,
      .offset = offsetof(struct skipgram_settings, subsample),
-     .initial = "0.001",
+     .initial = "0",
      .min = 0,
      .max = 1,
      .help = "items with a larger share of the events are thinned out; 0: none"},
@@ -59,11 +59,17 @@ static const struct option options[] = {
      .help = "passes over all sequences"},
 };
 
+/* Of an item that nobody likes; the others' are seldom below -15. */
+static const float unliked_score = -30;
+
+enum { USERS, INPUTS, ITEMS, N_TABLES };
+
 struct item2vec {
     struct model base;
-    uint32_t d;
-    const float *users, *items;         /* [n_users x d], [n_items x d] */
-    float *users_memory, *items_memory; /* NULL when mapped */
+    uint32_t d;                  /* the dimensions and one: 1 of who asks, 0 of a liked item */
+    const float *users;          /* [n_users x d] */
+    const float *inputs, *items; /* [n_items x d] u / |u| and v */
+    float *memory[N_TABLES];     /* of them in this order; NULL when mapped */
 };
 
 static void item2vec_free(struct model *base)
@@ -71,8 +77,8 @@ static void item2vec_free(struct model *base)
     struct item2vec *model = (struct item2vec *)base;
     if (!model)
         return;
-    free(model->users_memory);
-    free(model->items_memory);
+    for (size_t t = 0; t < N_TABLES; t++)
+        free(model->memory[t]);
     free(model);
 }
 
@@ -83,16 +89,16 @@ static struct item2vec *model_new(uint32_t n_users, uint32_t n_items, uint32_t d
         return NULL;
     model->base = (struct model){.class = &item2vec_class, .n_users = n_users, .n_items = n_items};
     model->d = d;
-    if (owned) {
-        model->users_memory = calloc((size_t)n_users * d + 1, sizeof(float));
-        model->items_memory = calloc((size_t)n_items * d + 1, sizeof(float));
-        if (!model->users_memory || !model->items_memory) {
+    for (size_t t = 0; t < N_TABLES && owned; t++) {
+        model->memory[t] = calloc((size_t)(t == USERS ? n_users : n_items) * d + 1, sizeof(float));
+        if (!model->memory[t]) {
             item2vec_free(&model->base);
             return NULL;
         }
     }
-    model->users = model->users_memory;
-    model->items = model->items_memory;
+    model->users = model->memory[USERS];
+    model->inputs = model->memory[INPUTS];
+    model->items = model->memory[ITEMS];
     return model;
 }
 
@@ -136,12 +142,16 @@ static void gather_sequences(const struct train_set *data, struct item_sequences
 
 static void take_items(struct item2vec *model, const struct vectors *vectors)
 {
-    const size_t d = model->d;
+    const size_t d = model->d - 1;
     for (uint32_t i = 0; i < model->base.n_items; i++) {
         const float *from = vectors->inputs + i * vectors->width;
+        float *input = model->memory[INPUTS] + (size_t)i * model->d;
+        float *item = model->memory[ITEMS] + (size_t)i * model->d;
         const float length = sqrtf(kernels_get()->dot(from, from, d));
         for (size_t k = 0; k < d && length > 0; k++)
-            model->items_memory[i * d + k] = from[k] / length;
+            input[k] = from[k] / length;
+        memcpy(item, vectors->outputs + i * vectors->width, d * sizeof *item);
+        item[d] = length > 0 ? 0 : unliked_score;
     }
 }
 
@@ -155,11 +165,12 @@ static void fold_in(const struct item2vec *model, const struct query *query, flo
         const struct signal signal = query->history[h];
         if (signal.item >= model->base.n_items || !(signal.confidence > 0))
             continue;
-        kernels_get()->axpy(signal.confidence, model->items + signal.item * d, out, d);
+        kernels_get()->axpy(signal.confidence, model->inputs + signal.item * d, out, d);
         weight += signal.confidence;
     }
     for (size_t k = 0; k < d && weight > 0; k++)
         out[k] /= weight;
+    out[d - 1] = 1;
 }
 
 static enum status fold_users(struct item2vec *model, const struct csr *by_user)
@@ -178,7 +189,7 @@ static enum status fold_users(struct item2vec *model, const struct csr *by_user)
             history[k] = (struct signal){.item = by_user->columns[start + k],
                                          .confidence = by_user->values[start + k]};
         const struct query query = {.n = n, .history = history};
-        fold_in(model, &query, model->users_memory + (size_t)u * model->d);
+        fold_in(model, &query, model->memory[USERS] + (size_t)u * model->d);
     }
     free(history);
     return STATUS_OK;
@@ -218,8 +229,8 @@ static enum status item2vec_fit(const struct train_set *data, const void *settin
     struct item_sequences sequences = {
         .tokens = calloc(data->dataset->n_events + 1, sizeof *sequences.tokens),
         .starts = calloc((size_t)data->dataset->n_users + 1, sizeof *sequences.starts)};
-    struct item2vec *model =
-        model_new(data->by_user->n_rows, data->by_user->n_columns, (uint32_t)s->dimensions, true);
+    struct item2vec *model = model_new(data->by_user->n_rows, data->by_user->n_columns,
+                                       (uint32_t)s->dimensions + 1, true);
     struct error err = {0};
     enum status status = error_set(&err, STATUS_NO_MEMORY, "out of memory");
     if (model && sequences.tokens && sequences.starts)
@@ -238,7 +249,8 @@ static uint64_t item2vec_estimate(const void *settings, uint32_t n_users, uint32
                                   uint64_t size)
 {
     const struct skipgram_settings *s = settings;
-    const uint64_t rows = ((uint64_t)n_users + n_items) * (uint64_t)s->dimensions;
+    const uint64_t rows =
+        ((uint64_t)n_users + 2 * (uint64_t)n_items) * ((uint64_t)s->dimensions + 1);
     return skipgram_estimate(s, n_items, parallel_cores()) + 4 * rows + 8 * (uint64_t)n_users +
            4 * size;
 }
@@ -302,12 +314,12 @@ static enum status item2vec_similar(const struct model *base, uint32_t item, flo
     const size_t d = model->d;
     bool known = item < base->n_items;
     if (known) {
-        const float *vector = model->items + item * d;
+        const float *vector = model->inputs + item * d;
         known = kernels->dot(vector, vector, d) > 0;
-        kernels->scan(model->items, base->n_items, d, vector, out);
+        kernels->scan(model->inputs, base->n_items, d, vector, out);
     }
     for (uint32_t i = 0; i < base->n_items; i++) {
-        const float *vector = model->items + i * d;
+        const float *vector = model->inputs + i * d;
         if (!known || i == item || !(kernels->dot(vector, vector, d) > 0))
             out[i] = -INFINITY;
     }
@@ -322,22 +334,26 @@ static void item2vec_save(const struct model *base, struct sections_writer *writ
     const uint32_t shape[] = {base->n_users, base->n_items, model->d};
     sections_add(writer, "item2vec/shape", SECTION_U32, 3, 1, shape);
     sections_add(writer, "item2vec/users", SECTION_F32, base->n_users, model->d, model->users);
+    sections_add(writer, "item2vec/inputs", SECTION_F32, base->n_items, model->d, model->inputs);
     sections_add(writer, "item2vec/items", SECTION_F32, base->n_items, model->d, model->items);
 }
 
 static enum status item2vec_load(const struct sections *sections, struct model **ret_model,
                                  struct error *reterr)
 {
-    const struct section *part, *users, *items;
+    const struct section *part, *users, *inputs, *items;
     enum status status =
         sections_need(sections, "item2vec/shape", SECTION_U32, 3, 1, &part, reterr);
     if (status != STATUS_OK)
         return status;
     const uint32_t *shape = part->data, d = shape[2];
-    if (d < 1 || d > SKIPGRAM_DIMENSIONS_MAX)
-        return error_set(reterr, STATUS_CORRUPT, "the section 'item2vec/shape' says %u dimensions",
-                         d);
+    if (d < 2 || d > SKIPGRAM_DIMENSIONS_MAX + 1)
+        return error_set(reterr, STATUS_CORRUPT,
+                         "the section 'item2vec/shape' says %u numbers a row", d);
     status = sections_need(sections, "item2vec/users", SECTION_F32, shape[0], d, &users, reterr);
+    if (status == STATUS_OK)
+        status =
+            sections_need(sections, "item2vec/inputs", SECTION_F32, shape[1], d, &inputs, reterr);
     if (status == STATUS_OK)
         status =
             sections_need(sections, "item2vec/items", SECTION_F32, shape[1], d, &items, reterr);
@@ -347,6 +363,7 @@ static enum status item2vec_load(const struct sections *sections, struct model *
     if (!model)
         return error_set(reterr, STATUS_NO_MEMORY, "out of memory for item2vec");
     model->users = users->data;
+    model->inputs = inputs->data;
     model->items = items->data;
     *ret_model = &model->base;
     return STATUS_OK;
