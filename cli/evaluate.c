@@ -10,7 +10,7 @@
 #include "cli/commands.h"
 #include "cli/configuration.h"
 #include "cli/console.h"
-#include "cli/evaluation_data.h"
+#include "cli/evaluation.h"
 #include "cli/evaluation_output.h"
 #include "cli/evaluation_ratings.h"
 #include "cli/evaluation_search.h"
@@ -22,160 +22,7 @@
 #include "eval/search.h"
 #include "recommend/recommend.h"
 
-enum { NAME_SIZE = 64, ITEM_NAME_MAX = 200, SEARCH_USERS_MAX = 20000 };
-
-/* One model of the comparison: what was asked for, and what came of it. */
-struct contestant {
-    const struct model_class *class;
-    void *settings;
-    char name[NAME_SIZE]; /* the class's, numbered when it comes again */
-    struct model *model;
-    struct fit_cost cost;
-    const struct predictor_class *predictor; /* orders its best again; NULL: nothing does */
-    struct ranker *ranker;
-    struct ranker_fit_report ranking;
-    struct ranker_shift shift;
-    FILE *list;
-    char list_path[PATH_BYTES_MAX];
-};
-
-struct evaluation {
-    const struct invocation *invocation;
-    struct settings settings;
-    struct evaluation_data data;
-    struct parallel *pool;
-    struct console console;
-    struct board *board;
-    struct contestant contestants[EVALUATE_MODELS_MAX];
-    size_t n;
-    size_t ks[EVALUATE_K_MAX], n_ks;
-    struct item_times times;      /* where there is a ranker */
-    struct search_result *search; /* NULL: none */
-    struct report *report;
-    struct arena arena;
-};
-
-void help_models(FILE *out)
-{
-    for (size_t i = 0; model_classes[i]; i++) {
-        const struct model_class *class = model_classes[i];
-        char title[64];
-        fputc('\n', out);
-        snprintf(title, sizeof title, "Model %s", class->name);
-        help_row(title, class->summary, out);
-        for (size_t o = 0; o < class->n_options; o++) {
-            char name[64], text[400];
-            snprintf(name, sizeof name, "      --set %s=", class->options[o].name);
-            snprintf(text, sizeof text, "%s [%s]", class->options[o].help,
-                     class->options[o].initial);
-            help_row(name, text, out);
-        }
-    }
-}
-
-/* ---- what was asked for ---- */
-
-/* "ials", or "ials+wide_deep" for two stages. */
-static enum status find_stages(const char *name, const struct model_class **ret_class,
-                               const struct predictor_class **ret_predictor, struct error *reterr)
-{
-    char retriever[NAME_SIZE];
-    const size_t length = strcspn(name, "+");
-    snprintf(retriever, sizeof retriever, "%.*s",
-             (int)(length < sizeof retriever ? length : sizeof retriever - 1), name);
-    *ret_predictor = NULL;
-    const enum status status = model_class_need(retriever, ret_class, reterr);
-    return status == STATUS_OK && name[length]
-               ? ranker_predictor_need(name + length + 1, ret_predictor, reterr)
-               : status;
-}
-
-static enum status add_contestant(struct evaluation *ev, const char *name, struct error *reterr)
-{
-    const struct model_class *class = NULL;
-    const struct predictor_class *predictor = NULL;
-    const enum status status = find_stages(name, &class, &predictor, reterr);
-    if (status != STATUS_OK)
-        return status;
-    if (ev->n == EVALUATE_MODELS_MAX)
-        return error_set(reterr, STATUS_TOO_LARGE, "at most %d models at once",
-                         EVALUATE_MODELS_MAX - 1);
-    struct contestant *c = &ev->contestants[ev->n];
-    c->class = class;
-    c->predictor = predictor;
-    c->settings = model_settings_new(class, &ev->arena);
-    if (!c->settings)
-        return error_set(reterr, STATUS_NO_MEMORY, "no memory for the settings of %s", name);
-    size_t same = 0;
-    for (size_t i = 0; i < ev->n; i++)
-        same += ev->contestants[i].class == class && ev->contestants[i].predictor == predictor;
-    int length = snprintf(c->name, sizeof c->name, "%s%s%s", class->name, predictor ? "+" : "",
-                          predictor ? predictor->name : "");
-    if (same && length < (int)sizeof c->name)
-        snprintf(c->name + length, sizeof c->name - (size_t)length, "-%zu", same + 1);
-    ev->n++;
-    return STATUS_OK;
-}
-
-static enum status set_parameter(struct evaluation *ev, const char *assignment,
-                                 struct error *reterr)
-{
-    struct contestant *c = &ev->contestants[ev->n - 1];
-    char name[ITEM_NAME_MAX];
-    const char *value = NULL;
-    const enum status status = configuration_cut(assignment, name, sizeof name, &value, reterr);
-    if (status != STATUS_OK)
-        return status;
-    char what[NAME_SIZE + 16];
-    snprintf(what, sizeof what, "parameter of %s", c->class->name);
-    return options_set(c->class->options, c->class->n_options, c->settings, what, name, value,
-                       &ev->arena, reterr);
-}
-
-/* Popularity, then the models in the order given. `--model popular` with settings of its own takes
- * the first row. */
-static enum status read_models(struct evaluation *ev, struct error *reterr)
-{
-    enum status status = add_contestant(ev, model_classes[0]->name, reterr);
-    bool asked = false, own_popular = false;
-    for (size_t i = 0; i < ev->invocation->n_given && status == STATUS_OK; i++) {
-        const struct given *given = &ev->invocation->given[i];
-        const char *name = given->option->option.name;
-        if (strcmp(name, "model") == 0) {
-            const bool first =
-                !own_popular && ev->n == 1 && strcmp(given->text, model_classes[0]->name) == 0;
-            own_popular = own_popular || first;
-            asked = true;
-            if (!first)
-                status = add_contestant(ev, given->text, reterr);
-        } else if (strcmp(name, "set") == 0 && asked) {
-            status = set_parameter(ev, given->text, reterr);
-        }
-    }
-    for (size_t i = 0; i < ev->n && status == STATUS_OK; i++)
-        status =
-            model_settings_check(ev->contestants[i].class, ev->contestants[i].settings, reterr);
-    return status;
-}
-
-static enum status read_ks(struct evaluation *ev, struct error *reterr)
-{
-    const char *list = invocation_text(ev->invocation, "k");
-    char word[24];
-    for (const char *at = list; at;) {
-        const size_t length = strcspn(at, ",");
-        int64_t k = 0;
-        snprintf(word, sizeof word, "%.*s", (int)(length < 20 ? length : 20), at);
-        if (text_to_int64(word, &k) != STATUS_OK || k < 1 || k > RECOMMEND_N_MAX ||
-            ev->n_ks == EVALUATE_K_MAX)
-            return error_set(reterr, STATUS_OUT_OF_RANGE,
-                             "--k takes up to %d lengths from 1 to %d, such as 20,10, not '%.60s'",
-                             EVALUATE_K_MAX, RECOMMEND_N_MAX, list);
-        ev->ks[ev->n_ks++] = (size_t)k;
-        at = at[length] ? at + length + 1 : NULL;
-    }
-    return STATUS_OK;
-}
+enum { SEARCH_USERS_MAX = 20000 };
 
 /* ---- lists ---- */
 
@@ -455,12 +302,12 @@ static void show_on_board(struct evaluation *ev)
 {
     for (size_t i = 0; ev->board && i < ev->n; i++) {
         const struct model_report *model = &ev->report->models[i];
-        char run_name[NAME_SIZE + 8];
+        char run_name[CONTESTANT_NAME_MAX + 8];
         snprintf(run_name, sizeof run_name, "%s-test", model->name);
         struct board_run *run = board_run_open(ev->board, run_name, 0);
         for (int m = 0; m < METRIC_COUNT; m++)
             for (size_t k = 0; k < (metrics[m].whole_list ? 1 : ev->n_ks); k++) {
-                char tag[NAME_SIZE];
+                char tag[CONTESTANT_NAME_MAX];
                 if (metrics[m].whole_list)
                     snprintf(tag, sizeof tag, "test/%s", metrics[m].name);
                 else
@@ -520,74 +367,6 @@ static enum status write_results(struct evaluation *ev, struct error *reterr)
 }
 
 /* ---- the whole ---- */
-
-static enum status check_parts(const struct invocation *invocation, struct error *reterr)
-{
-    const bool train = invocation_has(invocation, "train"),
-               test = invocation_has(invocation, "test");
-    if (test && !train)
-        return error_set(reterr, STATUS_MALFORMED, "--test needs --train");
-    if (test && (invocation_has(invocation, "split") || invocation_has(invocation, "share")))
-        return error_set(reterr, STATUS_MALFORMED,
-                         "--test is the test part: --split and --share "
-                         "have nothing to split");
-    if (invocation_has(invocation, "search-time") && !invocation_has(invocation, "search"))
-        return error_set(reterr, STATUS_MALFORMED, "--search-time limits --search TRIALS");
-    if (test && invocation_has(invocation, "split-out"))
-        return error_set(reterr, STATUS_MALFORMED,
-                         "--split-out writes what --split made; with "
-                         "--test there are files already");
-    return STATUS_OK;
-}
-
-/* --ratings goes without what belongs to ranked lists. */
-static enum status check_ratings(const struct evaluation *ev, struct error *reterr)
-{
-    static const char *const of_lists[] = {"k",         "lists",       "per-user",     "as-of",
-                                           "split-out", "ranker-spec", "positive-from"};
-    if (!invocation_flag(ev->invocation, "ratings"))
-        return STATUS_OK;
-    for (size_t i = 0; i < sizeof of_lists / sizeof *of_lists; i++)
-        if (invocation_has(ev->invocation, of_lists[i]))
-            return error_set(reterr, STATUS_MALFORMED,
-                             "--%s is about ranked lists; --ratings measures predicted ratings",
-                             of_lists[i]);
-    enum status status = STATUS_OK;
-    for (size_t i = 0; i < ev->n && status == STATUS_OK; i++) {
-        if (ev->contestants[i].predictor)
-            return error_set(reterr, STATUS_UNSUPPORTED, "%s orders lists and predicts no ratings",
-                             ev->contestants[i].name);
-        status = rate_check_class(ev->contestants[i].class, reterr);
-    }
-    return status;
-}
-
-/* Before the first --model a --set is a setting of the site, whose names have a section. */
-static enum status check_sets(const struct invocation *invocation, struct error *reterr)
-{
-    for (size_t i = 0; i < invocation->n_given; i++) {
-        const struct given *given = &invocation->given[i];
-        if (strcmp(given->option->option.name, "model") == 0)
-            break;
-        if (strcmp(given->option->option.name, "set") == 0 &&
-            !memchr(given->text, '.', strcspn(given->text, "=")))
-            return error_set(reterr, STATUS_MALFORMED,
-                             "--set %.60s: a model's parameter stands after its --model",
-                             given->text);
-    }
-    return STATUS_OK;
-}
-
-/* Whatever is wrong with the command line, before any work. */
-static enum status read_request(struct evaluation *ev, struct error *reterr)
-{
-    enum status status = check_parts(ev->invocation, reterr);
-    if (status == STATUS_OK)
-        status = read_models(ev, reterr);
-    if (status == STATUS_OK)
-        status = check_ratings(ev, reterr);
-    return status == STATUS_OK ? read_ks(ev, reterr) : status;
-}
 
 static enum status prepare(struct evaluation *ev, struct error *reterr)
 {
@@ -654,12 +433,12 @@ int command_evaluate(const struct invocation *invocation)
         return report_failure(&err);
     }
     ev->invocation = invocation;
-    if (check_sets(invocation, &err) != STATUS_OK) {
+    if (evaluation_check_sets(invocation, &err) != STATUS_OK) {
         evaluation_free(ev);
         return report_usage(invocation->command, "%s", err.text);
     }
     enum status status = configuration_read(invocation, "model", &ev->settings, &err);
-    if (status == STATUS_OK && read_request(ev, &err) != STATUS_OK) {
+    if (status == STATUS_OK && evaluation_read_request(ev, &err) != STATUS_OK) {
         evaluation_free(ev);
         return report_usage(invocation->command, "%s", err.text);
     }
