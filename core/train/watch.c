@@ -16,6 +16,28 @@ static void pass_scalar(void *context, const char *tag, int64_t step, double val
     observe_scalar(watch->next, tag, step, value);
 }
 
+static void pass_values(void *context, const char *tag, int64_t step, const float *values, size_t n)
+{
+    const struct watch *watch = context;
+    board_histogram(watch->run, tag, step, values, n);
+    observe_values(watch->next, tag, step, values, n);
+}
+
+static void pass_scores(void *context, const char *tag, int64_t step, const float *scores,
+                        const float *labels, const float *weights, size_t n)
+{
+    const struct watch *watch = context;
+    board_pr_curve(watch->run, tag, step, scores, labels, weights, n);
+    observe_scores(watch->next, tag, step, scores, labels, weights, n);
+}
+
+static void pass_graph(void *context, const struct op_graph *graph)
+{
+    const struct watch *watch = context;
+    board_graph(watch->run, graph);
+    observe_graph(watch->next, graph);
+}
+
 static bool pass_stop(void *context)
 {
     const struct watch *watch = context;
@@ -30,7 +52,10 @@ void watch_start(struct watch *watch, struct board *board, uint32_t version,
     *watch = (struct watch){.observer = {.context = watch,
                                          .progress = pass_progress,
                                          .scalar = pass_scalar,
-                                         .stop = pass_stop},
+                                         .stop = pass_stop,
+                                         .values = pass_values,
+                                         .scores = pass_scores,
+                                         .graph = pass_graph},
                             .next = next,
                             .run = board_run_open(board, name, 0)};
 }
