@@ -44,6 +44,29 @@ static bool pass_stop(void *context)
     return observer_stops(watch->next);
 }
 
+/* The first page of custom scalars: is it better, does it learn, what does it cost? */
+static void show_layout(struct board_run *run)
+{
+    static const char *const ndcg[] = {"holdout/.*/ndcg@20$", NULL};
+    static const char *const recall[] = {"holdout/.*/recall@20$", NULL};
+    static const char *const coverage[] = {"holdout/.*/coverage$", NULL};
+    static const char *const novelty[] = {"holdout/.*/novelty$", NULL};
+    static const char *const losses[] = {"(holdout_)?fit/.*/loss$", "ranker/.*/loss$", NULL};
+    static const char *const data[] = {"data/.*", NULL};
+    static const char *const seconds[] = {"seconds/.*", NULL};
+    static const struct board_chart quality[] = {{"NDCG@20 by model", ndcg},
+                                                 {"Recall@20 by model", recall},
+                                                 {"Share of the catalogue shown", coverage},
+                                                 {"Novelty", novelty}};
+    static const struct board_chart learning[] = {{"Losses", losses}};
+    static const struct board_chart cost[] = {{"Data", data}, {"Seconds by phase", seconds}};
+    static const struct board_category categories[] = {
+        {"Quality on the hold-out", quality, sizeof quality / sizeof *quality},
+        {"Learning", learning, 1},
+        {"Data and cost", cost, sizeof cost / sizeof *cost}};
+    board_layout(run, categories, sizeof categories / sizeof *categories);
+}
+
 void watch_start(struct watch *watch, struct board *board, uint32_t version,
                  const struct observer *next)
 {
@@ -58,6 +81,7 @@ void watch_start(struct watch *watch, struct board *board, uint32_t version,
                                          .graph = pass_graph},
                             .next = next,
                             .run = board_run_open(board, name, 0)};
+    show_layout(watch->run);
 }
 
 void watch_finish(struct watch *watch, const struct round_result *result, enum status status)
