@@ -160,6 +160,10 @@ static const struct command_option fit_options[] = {
            "of the validation rows, the first parameters and the order of the rows"),
     NUMBER(OPTION_INT, "threads", 0, "N", "0", 0, 256, "0: as many as the machine has cores"),
     TEXT("logdir", 0, "DIR", NULL, "write a TensorBoard run, named as the model's directory"),
+    NUMBER(OPTION_INT, "watch-every", 0, "N", "1", 0, 1000000,
+           "with --logdir: look into the network's layers after every N passes; 0: never"),
+    SWITCH("debug-numerics", 0,
+           "check every number of a network after each step: slower, but names the step"),
 };
 
 static const struct command_option predict_options[] = {

@@ -25,6 +25,25 @@ static void on_scalar(void *context, const char *tag, int64_t step, double value
     board_scalar(console->run, tag, step, value);
 }
 
+static void on_values(void *context, const char *tag, int64_t step, const float *values, size_t n)
+{
+    struct console *console = context;
+    board_histogram(console->run, tag, step, values, n);
+}
+
+static void on_scores(void *context, const char *tag, int64_t step, const float *scores,
+                      const float *labels, const float *weights, size_t n)
+{
+    struct console *console = context;
+    board_pr_curve(console->run, tag, step, scores, labels, weights, n);
+}
+
+static void on_graph(void *context, const struct op_graph *graph)
+{
+    struct console *console = context;
+    board_graph(console->run, graph);
+}
+
 static bool on_stop(void *context)
 {
     return console_stopped(context);
@@ -60,8 +79,13 @@ static void *await_signals(void *context)
 enum status console_open(struct console *console, struct error *reterr)
 {
     *console = (struct console){.progress = progress_start(), .signals = -1, .wake = -1};
-    console->observer = (struct observer){
-        .context = console, .progress = on_progress, .scalar = on_scalar, .stop = on_stop};
+    console->observer = (struct observer){.context = console,
+                                          .progress = on_progress,
+                                          .scalar = on_scalar,
+                                          .stop = on_stop,
+                                          .values = on_values,
+                                          .scores = on_scores,
+                                          .graph = on_graph};
     sigset_t mask;
     sigemptyset(&mask);
     sigaddset(&mask, SIGINT);

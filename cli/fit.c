@@ -174,6 +174,9 @@ static enum status prepare(struct fit_job *job, struct error *reterr)
         char name[NAME_SIZE];
         run_name(job, name);
         job->console.run = board_run_open(job->board, name, 0);
+        job->console.observer.numerics = invocation_flag(invocation, "debug-numerics");
+        job->console.observer.every =
+            job->console.run ? invocation_whole(invocation, "watch-every") : 0;
     }
     return status;
 }

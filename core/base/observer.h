@@ -9,6 +9,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+struct op_graph;
+
 struct observer {
     void *context;
     /* `phase` is a short constant ("reading events", "fitting ials"), share in [0, 1]. */
@@ -17,6 +19,15 @@ struct observer {
     void (*scalar)(void *context, const char *tag, int64_t step, double value);
     /* True: give up soon (well within a second) and return STATUS_CANCELLED. */
     bool (*stop)(void *context);
+    /* How numbers are distributed, of a layer's weights say: values[n], borrowed for the call. */
+    void (*values)(void *context, const char *tag, int64_t step, const float *values, size_t n);
+    /* Scores in 0..1 against labels and weights (NULL: 1 each), borrowed for the call. */
+    void (*scores)(void *context, const char *tag, int64_t step, const float *scores,
+                   const float *labels, const float *weights, size_t n);
+    /* What the fit computes, once, before it begins; borrowed for the call. */
+    void (*graph)(void *context, const struct op_graph *graph);
+    bool numerics; /* a network checks its parameters after every step, not only every pass */
+    int64_t every; /* passes between two looks into a network's layers; 0: none */
 };
 
 static inline void observe_progress(const struct observer *o, const char *phase, double share)
@@ -30,6 +41,27 @@ static inline void observe_scalar(const struct observer *o, const char *tag, int
 {
     if (o && o->scalar)
         o->scalar(o->context, tag, step, value);
+}
+
+static inline void observe_values(const struct observer *o, const char *tag, int64_t step,
+                                  const float *values, size_t n)
+{
+    if (o && o->values)
+        o->values(o->context, tag, step, values, n);
+}
+
+static inline void observe_scores(const struct observer *o, const char *tag, int64_t step,
+                                  const float *scores, const float *labels, const float *weights,
+                                  size_t n)
+{
+    if (o && o->scores)
+        o->scores(o->context, tag, step, scores, labels, weights, n);
+}
+
+static inline void observe_graph(const struct observer *o, const struct op_graph *graph)
+{
+    if (o && o->graph)
+        o->graph(o->context, graph);
 }
 
 static inline bool observer_stops(const struct observer *o)

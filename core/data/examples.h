@@ -26,6 +26,7 @@ struct field {
     uint32_t dimension; /* FIELD_EMBEDDED: width of a vector */
     uint32_t shared; /* FIELD_EMBEDDED: the field (at most itself) whose vectors it uses; that one
                         has the same size and dimension */
+    bool crossed;    /* its features are combinations of others' */
 };
 
 /* Fields in the order of their features, without gaps: fields[0].first is 0. */

@@ -258,6 +258,19 @@ static void pass_progress(void *context, const char *phase, double share)
     observe_progress(context, "fitting the ranker", share);
 }
 
+static void prefix_scores(void *context, const char *tag, int64_t step, const float *scores,
+                          const float *labels, const float *weights, size_t n)
+{
+    char name[96];
+    snprintf(name, sizeof name, "ranker/%s", tag);
+    observe_scores(context, name, step, scores, labels, weights, n);
+}
+
+static void pass_graph(void *context, const struct op_graph *graph)
+{
+    observe_graph(context, graph);
+}
+
 static bool pass_stop(void *context)
 {
     return observer_stops(context);
@@ -298,6 +311,8 @@ static enum status fit_predictor(struct fitting *f)
     const struct observer observer = {.context = (void *)(uintptr_t)request->observer,
                                       .progress = pass_progress,
                                       .scalar = prefix_scalar,
+                                      .scores = prefix_scores,
+                                      .graph = pass_graph,
                                       .stop = pass_stop};
     f->report.predictor = class->name;
     return class->fit(&task, settings, request->pool, request->observer ? &observer : NULL,

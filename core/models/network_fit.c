@@ -9,6 +9,8 @@
 #include "base/phases.h"
 #include "base/rng.h"
 #include "linalg/auc.h"
+#include "models/network_graph.h"
+#include "models/network_look.h"
 #include "models/network_predict.h"
 #include "models/network_step.h"
 
@@ -36,6 +38,8 @@ struct fit {
     struct network *network;
     struct arena arena;
     struct network_step step;
+    struct network_look look;
+    bool looks; /* at this epoch's end */
     struct schedule schedule;
     struct validation validation;
     uint32_t *rows; /* [n] in the epoch's order */
@@ -54,6 +58,14 @@ struct fit {
 };
 
 /* ---- phases ---- */
+
+static bool is_finite(const struct network *network)
+{
+    float sum = 0; /* of zeros, or NaN */
+    for (size_t i = 0; i < network->size; i++)
+        sum += network->parameters[i] * 0;
+    return sum == 0;
+}
 
 /* Every batch its own dropout, whatever epoch. */
 static uint64_t batch_seed(const struct fit *fit)
@@ -80,6 +92,8 @@ static size_t begin_chunk(struct fit *fit)
     const uint32_t done = fit->at - fit->batch_at;
     if (done == 0)
         begin_batch(fit, batch);
+    if (done == 0 && batch == left && fit->looks)
+        network_look_before(&fit->look);
     const uint32_t rest = batch - done, n = rest < NETWORK_CHUNK ? rest : NETWORK_CHUNK;
     fit->step.learning.first_row = done;
     network_step_begin(&fit->step, fit->rows + fit->at, n, done == 0, n == rest);
@@ -104,8 +118,14 @@ static size_t begin_phase(void *context)
         fit->phase = isfinite(fit->loss) ? PHASE_UNITS : PHASE_NONE;
         return fit->phase == PHASE_UNITS ? fit->step.n_units : 0;
     }
-    if (fit->phase == PHASE_UNITS)
+    if (fit->phase == PHASE_UNITS) {
+        if (fit->observer && fit->observer->numerics && !is_finite(fit->network)) {
+            fit->loss = NAN; /* and the batch stays at hand */
+            fit->phase = PHASE_NONE;
+            return 0;
+        }
         end_chunk(fit);
+    }
     fit->phase = fit->at < fit->run_end ? PHASE_ROWS : PHASE_NONE;
     return fit->phase == PHASE_ROWS ? begin_chunk(fit) : 0;
 }
@@ -141,6 +161,7 @@ static enum status run_epoch(struct fit *fit, uint32_t epoch, struct error *rete
     rng_shuffle(&rng, fit->rows, fit->n);
     fit->at = fit->batch_at = 0;
     fit->loss = 0;
+    fit->looks = network_look_is_due(&fit->look, epoch);
     while (fit->at < fit->n && isfinite(fit->loss)) {
         if (observer_stops(fit->observer))
             return cancelled(fit, reterr);
@@ -207,14 +228,6 @@ static double validation_score(const struct fit *fit)
 
 /* ---- the passes ---- */
 
-static bool is_finite(const struct network *network)
-{
-    float sum = 0; /* of zeros, or NaN */
-    for (size_t i = 0; i < network->size; i++)
-        sum += network->parameters[i] * 0;
-    return sum == 0;
-}
-
 static void keep(struct fit *fit, uint32_t epoch, double train_loss)
 {
     struct predictor_report *report = &fit->network->report;
@@ -248,6 +261,7 @@ static void observe_epoch(const struct fit *fit, uint32_t epoch, double train_lo
     observe_scalar(o, "eval/loss", epoch, v->loss);
     if (isfinite(v->auc))
         observe_scalar(o, "eval/auc", epoch, v->auc);
+    observe_scores(o, "eval/pr", epoch, v->scores, v->labels, v->weights, v->examples->n);
 }
 
 /* What to do about a loss that runs away, and which pass it was. */
@@ -256,13 +270,18 @@ static enum status diverged(struct fit *fit, uint32_t epoch, double loss, struct
     struct predictor_report *report = &fit->network->report;
     report->diverged_epoch = epoch;
     report->diverged_loss = loss;
+    if (fit->looks)
+        network_look_after(&fit->look, epoch);
     if (report->best_epoch > 0)
         return STATUS_OK;
+    char where[NETWORK_WHERE_MAX];
+    const uint32_t row = fit->batch_at < fit->n ? fit->batch_at : fit->n - 1;
+    network_look_where(fit->network, fit->n_steps, row / fit->batch + 1, where);
     const bool wide = fit->network->shape.wide, deep = fit->network->shape.deep;
     return error_set(reterr, STATUS_OUT_OF_RANGE,
-                     "%s: the loss diverged in epoch %" PRIu32 " (%g); lower %s, or scale numeric "
-                     "columns (normalize)",
-                     fit->network->base.class->name, epoch, loss,
+                     "%s: the loss diverged in epoch %" PRIu32 " (%g)%s; lower %s, or scale "
+                     "numeric columns (normalize)",
+                     fit->network->base.class->name, epoch, loss, where,
                      !deep  ? "wide_rate"
                      : wide ? "deep_rate or wide_rate"
                             : "deep_rate");
@@ -289,6 +308,8 @@ static enum status pass_once(struct fit *fit, uint32_t epoch, bool *ret_ends, st
         return diverged(fit, epoch, loss, reterr);
     }
     observe_epoch(fit, epoch, loss);
+    if (fit->looks)
+        network_look_after(&fit->look, epoch);
     if (report->best_epoch == 0 || !fit->validation.examples ||
         validation_score(fit) > fit->best_score)
         keep(fit, epoch, loss);
@@ -391,6 +412,10 @@ static enum status prepare_step(struct fit *fit, struct error *reterr)
         fit->rows[i] = i;
     fit->step.learning.dropout = (float)fit->settings->dropout;
     fit->step.learning.positive_weight = (float)fit->settings->positive_weight;
+    if (network_look_init(&fit->step, fit->task->train->layout, fit->rows, fit->observer,
+                          &fit->arena, &fit->look) != STATUS_OK)
+        return error_set(reterr, STATUS_NO_MEMORY, "%s: out of memory to watch the fit",
+                         fit->network->base.class->name);
     return STATUS_OK;
 }
 
@@ -432,8 +457,10 @@ enum status network_fit(const struct predictor_class *class, bool wide, bool dee
         status = network_new(class, task->train->layout, &shape, &fit.network, reterr);
     if (status == STATUS_OK)
         status = prepare(&fit, &labels, reterr);
-    if (status == STATUS_OK)
+    if (status == STATUS_OK) {
+        network_graph_observe(fit.network, task->train->layout, settings, observer);
         status = pass_all(&fit, reterr);
+    }
     arena_free(&fit.arena);
     if (status != STATUS_OK) {
         network_free((struct predictor *)fit.network);

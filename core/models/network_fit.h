@@ -7,7 +7,8 @@
  * part: the expectation of its gradient is that of the weighted mean.
  *
  * Observed by epoch: train/loss, train/rate, wide/zero_share; with a validation part eval/loss and
- * eval/auc.
+ * eval/auc, and the validation's scores as eval/pr. Before the first epoch the graph; every
+ * observer->every epochs what network_look.h says.
  */
 #include "models/network_settings.h"
 

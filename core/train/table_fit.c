@@ -167,7 +167,8 @@ static enum status fit_task(struct fitting *f, const struct predictor_task *task
     return STATUS_OK;
 }
 
-/* Without scalars: the curves are those of the fit that was stopped by its validation. */
+/* Watched by nobody but for progress and stop: the curves are those of the fit that was stopped by
+ * its validation. */
 static enum status refit_all(struct fitting *f, const struct predictor_task *first,
                              const struct examples *all)
 {
@@ -193,7 +194,8 @@ static enum status refit_all(struct fitting *f, const struct predictor_task *fir
     enum status status = option_set(epochs, values, text, &arena, f->reterr);
     task.train = all;
     task.valid = NULL;
-    observer.scalar = NULL;
+    observer = (struct observer){
+        .context = observer.context, .progress = observer.progress, .stop = observer.stop};
     quiet.observer = &observer;
     f->request = &quiet;
     if (status == STATUS_OK)

@@ -16,10 +16,55 @@ static void pass_scalar(void *context, const char *tag, int64_t step, double val
     observe_scalar(watch->next, tag, step, value);
 }
 
+static void pass_values(void *context, const char *tag, int64_t step, const float *values, size_t n)
+{
+    const struct watch *watch = context;
+    board_histogram(watch->run, tag, step, values, n);
+    observe_values(watch->next, tag, step, values, n);
+}
+
+static void pass_scores(void *context, const char *tag, int64_t step, const float *scores,
+                        const float *labels, const float *weights, size_t n)
+{
+    const struct watch *watch = context;
+    board_pr_curve(watch->run, tag, step, scores, labels, weights, n);
+    observe_scores(watch->next, tag, step, scores, labels, weights, n);
+}
+
+static void pass_graph(void *context, const struct op_graph *graph)
+{
+    const struct watch *watch = context;
+    board_graph(watch->run, graph);
+    observe_graph(watch->next, graph);
+}
+
 static bool pass_stop(void *context)
 {
     const struct watch *watch = context;
     return observer_stops(watch->next);
+}
+
+/* The first page of custom scalars: is it better, does it learn, what does it cost? */
+static void show_layout(struct board_run *run)
+{
+    static const char *const ndcg[] = {"holdout/.*/ndcg@20$", NULL};
+    static const char *const recall[] = {"holdout/.*/recall@20$", NULL};
+    static const char *const coverage[] = {"holdout/.*/coverage$", NULL};
+    static const char *const novelty[] = {"holdout/.*/novelty$", NULL};
+    static const char *const losses[] = {"(holdout_)?fit/.*/loss$", "ranker/.*/loss$", NULL};
+    static const char *const data[] = {"data/.*", NULL};
+    static const char *const seconds[] = {"seconds/.*", NULL};
+    static const struct board_chart quality[] = {{"NDCG@20 by model", ndcg},
+                                                 {"Recall@20 by model", recall},
+                                                 {"Share of the catalogue shown", coverage},
+                                                 {"Novelty", novelty}};
+    static const struct board_chart learning[] = {{"Losses", losses}};
+    static const struct board_chart cost[] = {{"Data", data}, {"Seconds by phase", seconds}};
+    static const struct board_category categories[] = {
+        {"Quality on the hold-out", quality, sizeof quality / sizeof *quality},
+        {"Learning", learning, 1},
+        {"Data and cost", cost, sizeof cost / sizeof *cost}};
+    board_layout(run, categories, sizeof categories / sizeof *categories);
 }
 
 void watch_start(struct watch *watch, struct board *board, uint32_t version,
@@ -30,9 +75,13 @@ void watch_start(struct watch *watch, struct board *board, uint32_t version,
     *watch = (struct watch){.observer = {.context = watch,
                                          .progress = pass_progress,
                                          .scalar = pass_scalar,
-                                         .stop = pass_stop},
+                                         .stop = pass_stop,
+                                         .values = pass_values,
+                                         .scores = pass_scores,
+                                         .graph = pass_graph},
                             .next = next,
                             .run = board_run_open(board, name, 0)};
+    show_layout(watch->run);
 }
 
 void watch_finish(struct watch *watch, const struct round_result *result, enum status status)

@@ -1,6 +1,6 @@
 #pragma once
 /* A round as TensorBoard shows it: an observer that writes what it hears into a run directory of
- * its own ("round-000012") and passes everything on.
+ * its own ("round-000012"), with a layout for the page of custom scalars, and passes everything on.
  */
 #include "base/observer.h"
 #include "board/board.h"

@@ -5,6 +5,7 @@ that hides the one before.
 """
 import json
 import pathlib
+import re
 import subprocess
 
 import pytest
@@ -47,3 +48,8 @@ def test_both_rounds_show_their_losses_and_the_reports_figures(trained, start): 
             wanted = [(version, as_float32(model["metrics"]["ndcg@20"]))]
             assert board.scalars(name, f"holdout/{model['model']}/ndcg@20") == wanted
         assert board.texts(name, "round/verdict")
+    layout = board.get("plugin/custom_scalars/layout")
+    assert [c["title"] for c in layout["category"]][0] == "Quality on the hold-out"
+    for category in layout["category"][0]["chart"]:
+        for pattern in category["multiline"]["tag"]:
+            assert any(re.match(pattern, tag) for tag in board.tags("scalars")["round-000001"]), pattern

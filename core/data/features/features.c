@@ -234,7 +234,8 @@ static struct field field_of(const struct features *features, uint32_t i)
                                                  : FIELD_DENSE,
                           .dimension = (uint32_t)f->embedding,
                           .shared =
-                              f->embedding ? features->coders[f->shared].field : coder->field};
+                              f->embedding ? features->coders[f->shared].field : coder->field,
+                          .crossed = f->type == FEATURE_CROSSED};
 }
 
 static enum status build_feature(struct features *features, uint32_t i, uint64_t *first,
