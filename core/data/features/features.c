@@ -233,8 +233,7 @@ static struct field field_of(const struct features *features, uint32_t i)
                                   : f->embedding ? FIELD_EMBEDDED
                                                  : FIELD_DENSE,
                           .dimension = (uint32_t)f->embedding,
-                          .shared =
-                              f->embedding ? features->coders[f->shared].field : coder->field,
+                          .shared = f->embedding ? features->coders[f->shared].field : coder->field,
                           .crossed = f->type == FEATURE_CROSSED};
 }
 
