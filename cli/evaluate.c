@@ -352,6 +352,8 @@ static enum status write_results(struct evaluation *ev, struct error *reterr)
     if (status == STATUS_OK && per_user)
         status = evaluation_write_users(ev->report, ev->data.dataset, per_user, reterr);
     show_on_board(ev);
+    if (ev->board && ev->search)
+        evaluation_show_search(ev->search, ev->board);
     progress_clear(&ev->console.progress);
     const bool json = invocation_flag(ev->invocation, "json");
     if (status == STATUS_OK && ev->search && !json)

@@ -117,3 +117,54 @@ enum status evaluation_print_search(const struct search_result *result, FILE *ou
     fprintf(out, ".\n\n");
     return STATUS_OK;
 }
+
+/* ---- TensorBoard ---- */
+
+/* A setting as the page filters it: by range, by being so, or by its text. */
+static struct hparam hparam_of(const struct option *option, const char *text)
+{
+    char *end;
+    const double number = strtod(text, &end);
+    if (end != text && *end == '\0')
+        return (struct hparam){.name = option->name, .kind = HPARAM_NUMBER, .number = number};
+    if (option->type == OPTION_BOOL)
+        return (struct hparam){
+            .name = option->name, .kind = HPARAM_BOOL, .number = strcmp(text, "true") == 0};
+    return (struct hparam){.name = option->name, .kind = HPARAM_TEXT, .text = text};
+}
+
+/* Trials of one group would be one row: each is its own. */
+static void start_trial(const struct model_class *class, const void *settings, const char *group,
+                        struct board_run *run)
+{
+    struct buffer *texts = calloc(class->n_options + 1, sizeof *texts);
+    struct hparam *hparams = calloc(class->n_options + 1, sizeof *hparams);
+    for (size_t i = 0; texts && hparams && i < class->n_options; i++) {
+        option_print(&class->options[i], settings, &texts[i]);
+        hparams[i] = hparam_of(&class->options[i], texts[i].data ? texts[i].data : "");
+    }
+    if (texts && hparams)
+        board_trial_start(run, hparams, class->n_options, group);
+    for (size_t i = 0; texts && i < class->n_options; i++)
+        buffer_free(&texts[i]);
+    free(texts);
+    free(hparams);
+}
+
+void evaluation_show_search(const struct search_result *result, struct board *board)
+{
+    for (size_t t = 0; t < result->n_trials && t < BOARD_TRIALS_MAX; t++) {
+        const struct search_trial *trial = &result->trials[t];
+        if (trial->rungs == 0)
+            continue;
+        const struct model_class *class = result->classes[trial->model];
+        char name[64];
+        snprintf(name, sizeof name, "search-%.40s-%03zu", class->name, t);
+        struct board_run *run = board_run_open(board, name, 0);
+        start_trial(class, trial->settings, name, run);
+        for (unsigned r = 0; r < trial->rungs; r++)
+            board_scalar(run, "search/ndcg@20", r, trial->ndcg[r]);
+        board_trial_end(run, trial->failure[0] == '\0');
+        board_run_close(run);
+    }
+}

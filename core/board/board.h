@@ -57,7 +57,7 @@ void board_run_close(struct board_run *run);
  * infinities are allowed. Tags as tag_clean makes them. */
 void board_scalar(struct board_run *run, const char *tag, int64_t step, double value);
 
-/* A text, shown as Markdown (board/markdown.h makes tables). A tag holds one kind of value. */
+/* A text, shown as Markdown. A tag holds one kind of value. */
 void board_text(struct board_run *run, const char *tag, int64_t step, const char *markdown);
 
 /* How values[n] are distributed; what is not finite is left out, and nothing is written where

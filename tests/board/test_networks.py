@@ -72,3 +72,23 @@ def test_looking_changes_no_byte_of_the_model(fitted):
                      sorted(p for p in (fitted / name).iterdir() if p.suffix != ".json")[0]
                      for name in ("two", "unseen")]
     assert two.name == unseen.name and two.read_bytes() == unseen.read_bytes()
+
+
+def test_the_trials_of_a_search_are_rows_with_their_settings(tmp_path, start):  # noqa: F811
+    """What this catches: a trial without its parameters or its figure."""
+    draw = random.Random(2)
+    lines = [" ".join([f"u{u}", *(f"i{i}" for i in sorted(draw.sample(range(40), 12)))]) for u in range(60)]
+    (tmp_path / "pairs.txt").write_text("\n".join(lines) + "\n")
+    done = subprocess.run(
+        [BUILD / "cli" / "tastevin", "evaluate", "--train", tmp_path / "pairs.txt", "--format", "pairs", "--split",
+         "random", "--model", "itemknn", "--search", "3", "--logdir", tmp_path / "logs"],
+        capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stderr
+    board = start(tmp_path / "logs")
+    names = [f"search-itemknn-{n:03}" for n in range(3)]
+    eventually(lambda: set(names) <= set(board.tags("scalars")), True)
+    asked = {"colParams": [], "allowedStatuses": ["STATUS_SUCCESS"], "startIndex": 0, "sliceSize": 100}
+    answer = requests.post(f"{board.url}/data/plugin/hparams/session_groups", json=asked, timeout=20)
+    groups = answer.json()["sessionGroups"]
+    found = [group["hparams"] for group in groups if "shrinkage" in group["hparams"]]
+    assert len(found) == 3 and len({str(sorted(values.items())) for values in found}) == 3
