@@ -33,21 +33,6 @@ struct evaluation {
 
 /* ---- one list ---- */
 
-static bool in_row(const struct csr *m, uint32_t row, uint32_t column)
-{
-    uint64_t from = m->starts[row], to = m->starts[row + 1];
-    while (from < to) {
-        const uint64_t middle = from + (to - from) / 2;
-        if (m->columns[middle] == column)
-            return true;
-        if (m->columns[middle] < column)
-            from = middle + 1;
-        else
-            to = middle;
-    }
-    return false;
-}
-
 static void append_id(struct buffer *out, const struct idmap *ids, uint32_t number)
 {
     size_t length = 0;
@@ -101,7 +86,7 @@ static void take_list(void *context, uint32_t at, const struct recommended *item
     const size_t n_test = (size_t)(truth->starts[user + 1] - truth->starts[user]);
     unsigned char hits[RECOMMEND_N_MAX] = {0};
     for (uint32_t i = 0; i < n; i++)
-        hits[i] = in_row(truth, user, items[i].item);
+        hits[i] = csr_find(truth, user, items[i].item) != CSR_NONE;
     for (int m = 0; m < METRIC_COUNT; m++)
         for (size_t k = 0; k < report->n_ks; k++)
             e->values[m][k][at] =

@@ -44,6 +44,25 @@ enum status csr_transpose(const struct csr *matrix, struct csr *ret_transpose)
     return STATUS_OK;
 }
 
+uint64_t csr_first_from(const struct csr *matrix, uint32_t row, uint32_t column)
+{
+    uint64_t low = matrix->starts[row], high = matrix->starts[row + 1];
+    while (low < high) {
+        const uint64_t middle = low + (high - low) / 2;
+        if (matrix->columns[middle] < column)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+uint64_t csr_find(const struct csr *matrix, uint32_t row, uint32_t column)
+{
+    const uint64_t entry = csr_first_from(matrix, row, column);
+    return entry < matrix->starts[row + 1] && matrix->columns[entry] == column ? entry : CSR_NONE;
+}
+
 void csr_free(struct csr *matrix)
 {
     if (!matrix)

@@ -23,4 +23,12 @@ enum status csr_alloc(uint32_t n_rows, uint32_t n_columns, uint64_t size, struct
 /* The transpose, by counting: O(size + rows + columns), rows of the result again in order. */
 enum status csr_transpose(const struct csr *matrix, struct csr *ret_transpose);
 
+/* The first entry of the row whose column is not below `column`; the row's end when there is none.
+ */
+uint64_t csr_first_from(const struct csr *matrix, uint32_t row, uint32_t column);
+
+/* The entry at (row, column), CSR_NONE when there is none. */
+#define CSR_NONE UINT64_MAX
+uint64_t csr_find(const struct csr *matrix, uint32_t row, uint32_t column);
+
 void csr_free(struct csr *matrix);

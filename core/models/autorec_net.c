@@ -98,19 +98,6 @@ void autorec_batch_row(const struct autorec_batch *batch, uint32_t index)
 
 /* ---- columns ---- */
 
-static uint64_t first_not_below(const struct csr *m, uint32_t row, uint32_t column)
-{
-    uint64_t low = m->starts[row], high = m->starts[row + 1];
-    while (low < high) {
-        const uint64_t middle = low + (high - low) / 2;
-        if (m->columns[middle] < column)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return low;
-}
-
 /* The sparse part: V, and for ratings W and b. */
 static void add_entries(const struct autorec_batch *batch, uint32_t first, uint32_t end,
                         float *gradients)
@@ -122,7 +109,7 @@ static void add_entries(const struct autorec_batch *batch, uint32_t first, uint3
         const uint32_t row = batch->rows[i];
         const float *h = batch->h + i * net->width, *delta = batch->deltas + i * net->width;
         const float *errors = batch->errors + i * batch->error_width;
-        for (uint64_t k = first_not_below(x, row, first);
+        for (uint64_t k = csr_first_from(x, row, first);
              k < x->starts[row + 1] && x->columns[k] < end; k++) {
             const size_t at = x->columns[k] * net->width;
             kernels->axpy(x->values[k], delta, gradients + net->encoder + at, net->width);

@@ -19,24 +19,11 @@ struct collecting {
     size_t n, capacity, n_seen;
 };
 
-/* The user's signal for the item in the training part; 0 without. */
-static float find_signal(const struct csr *m, uint32_t user, uint32_t item)
-{
-    uint64_t low = m->starts[user], high = m->starts[user + 1];
-    const uint64_t end = high;
-    while (low < high) {
-        const uint64_t middle = low + (high - low) / 2;
-        if (m->columns[middle] < item)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return low < end && m->columns[low] == item ? m->values[low] : 0;
-}
-
 static uint8_t sides_of(const struct collecting *c, const struct order_line *line)
 {
-    const float signal = find_signal(c->data->by_user, line->user, line->item);
+    const struct csr *m = c->data->by_user;
+    const uint64_t entry = csr_find(m, line->user, line->item);
+    const float signal = entry == CSR_NONE ? 0 : m->values[entry];
     uint8_t sides = 0;
     if (c->data->held && signal == 0)
         return 0;

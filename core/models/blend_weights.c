@@ -41,21 +41,6 @@ struct judge {
 
 /* ---- candidates ---- */
 
-static bool is_true(const struct csr *truth, uint32_t user, uint32_t item)
-{
-    uint64_t low = truth->starts[user], high = truth->starts[user + 1];
-    while (low < high) {
-        const uint64_t middle = low + (high - low) / 2;
-        if (truth->columns[middle] == item)
-            return true;
-        if (truth->columns[middle] < item)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return false;
-}
-
 static enum status score_members(const struct judge *judge, uint32_t user, struct worker *w)
 {
     const struct blend_weighing *weighing = judge->weighing;
@@ -100,7 +85,7 @@ static void gather(struct judge *judge, struct judged_user *user, struct worker 
                 continue;
             w->taken[item] = 2;
             chosen[user->n] = item;
-            hits[user->n] = is_true(&weighing->validation->truth, user->user, item);
+            hits[user->n] = csr_find(&weighing->validation->truth, user->user, item) != CSR_NONE;
             for (size_t j = 0; j < weighing->n; j++)
                 values[user->n * weighing->n + j] = w->scores[j * m->n_columns + item];
             user->n++;

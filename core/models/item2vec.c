@@ -111,16 +111,8 @@ struct item_sequences {
 
 static bool is_liked(const struct csr *by_user, uint32_t user, uint32_t item)
 {
-    uint64_t low = by_user->starts[user], high = by_user->starts[user + 1];
-    while (low < high) {
-        const uint64_t middle = low + (high - low) / 2;
-        if (by_user->columns[middle] < item)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return low < by_user->starts[user + 1] && by_user->columns[low] == item &&
-           by_user->values[low] > 0;
+    const uint64_t entry = csr_find(by_user, user, item);
+    return entry != CSR_NONE && by_user->values[entry] > 0;
 }
 
 static void gather_sequences(const struct train_set *data, struct item_sequences *s)

@@ -107,20 +107,6 @@ struct timing {
     size_t first_block;
 };
 
-static uint64_t find_entry(const struct csr *m, uint32_t row, uint32_t column)
-{
-    uint64_t low = m->starts[row], high = m->starts[row + 1];
-    const uint64_t end = high;
-    while (low < high) {
-        const uint64_t middle = low + (high - low) / 2;
-        if (m->columns[middle] < column)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return low < end && m->columns[low] == column ? low : UINT64_MAX;
-}
-
 /* A user's events stand in order of time: the last one met for an item is its newest. Unknown
  * times, which come first, are below every other. */
 static void time_user(const struct timing *timing, uint32_t user)
@@ -130,8 +116,8 @@ static void time_user(const struct timing *timing, uint32_t user)
     for (uint64_t e = d->starts[user]; e < d->starts[user + 1]; e++) {
         if (held && bitmap_test(held, (uint32_t)e))
             continue;
-        const uint64_t entry = find_entry(timing->data->by_user, user, d->items[e]);
-        if (entry != UINT64_MAX)
+        const uint64_t entry = csr_find(timing->data->by_user, user, d->items[e]);
+        if (entry != CSR_NONE)
             timing->times[entry] = d->times[e];
     }
 }

@@ -32,6 +32,25 @@ static void a_transpose_has_each_entry_in_its_place(void **state)
     csr_free(&t);
 }
 
+static void an_entry_is_found_by_its_place_alone(void **state)
+{
+    (void)state;
+    uint64_t starts[] = {0, 0, 3, 5};
+    uint32_t columns[] = {1, 4, 9, 0, 4};
+    float values[] = {1, 1, 1, 1, 1};
+    const struct csr m = {3, 10, starts, columns, values};
+    for (uint32_t row = 0; row < m.n_rows; row++)
+        for (uint32_t column = 0; column < m.n_columns; column++) {
+            uint64_t first = starts[row], entry = CSR_NONE;
+            while (first < starts[row + 1] && columns[first] < column)
+                first++;
+            if (first < starts[row + 1] && columns[first] == column)
+                entry = first;
+            assert_int_equal(csr_first_from(&m, row, column), first);
+            assert_int_equal(csr_find(&m, row, column), entry);
+        }
+}
+
 static void transposing_twice_gives_the_matrix_back(void **state)
 {
     (void)state;
@@ -65,6 +84,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_transpose_has_each_entry_in_its_place),
+        cmocka_unit_test(an_entry_is_found_by_its_place_alone),
         cmocka_unit_test(transposing_twice_gives_the_matrix_back),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
