@@ -431,7 +431,7 @@ static void a_fit_stops_when_told_at_any_time(void **state)
             void *settings = model_settings_new(class, &arena);
             assert_non_null(settings);
             unsigned cancelled = 0;
-            for (unsigned patience = 0;; patience++) {
+            for (unsigned patience = 0;; patience += 1 + patience / 8) {
                 struct watcher watcher = {.patience = patience};
                 const struct observer observer = {
                     .context = &watcher, .stop = stop_when_tired, .progress = check_share};
