@@ -75,6 +75,7 @@ static enum status add_touches(struct writing *w, struct sections_writer *writer
 struct listing {
     struct catalogue *catalogue;
     uint32_t n_items, next, seen;
+    struct error *reterr;
 };
 
 static enum status put_item(void *context, uint32_t number, const struct item_record *item)
@@ -82,12 +83,17 @@ static enum status put_item(void *context, uint32_t number, const struct item_re
     struct listing *listing = context;
     listing->next = number + 1;
     listing->seen++;
-    return number < listing->n_items ? catalogue_put(listing->catalogue, number, item) : STATUS_OK;
+    const enum status status =
+        number < listing->n_items ? catalogue_put(listing->catalogue, number, item) : STATUS_OK;
+    return status == STATUS_OK
+               ? STATUS_OK
+               : error_set(listing->reterr, status, "out of memory for the catalogue");
 }
 
 static enum status fill_catalogue(struct writing *w, struct catalogue *catalogue)
 {
-    struct listing listing = {.catalogue = catalogue, .n_items = w->contents->dataset->n_items};
+    struct listing listing = {
+        .catalogue = catalogue, .n_items = w->contents->dataset->n_items, .reterr = w->reterr};
     do {
         if (observer_stops(w->observer))
             return stopped(w);
