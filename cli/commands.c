@@ -5,6 +5,7 @@
 
 #include "cli/predict_lines.h"
 #include "data/split.h"
+#include "embed/skipgram.h"
 #include "train/feature_report.h"
 
 #define SWITCH(NAME, LETTER, HELP)                                                                 \
@@ -193,6 +194,43 @@ static const struct command_option features_options[] = {
 static const char *const seen_rules[] = {"hide", "include", NULL};
 static const char *const all_formats[] = {"ndjson", "csv", NULL};
 
+static const char *const embed_tokens[] = {"words", "space", NULL};
+static const char *const embed_losses[] = {"negative-sampling", "nce", NULL};
+
+static const struct command_option embed_options[] = {
+    TEXTS("text", 't', "FILE",
+          "learn from the words of a text, a line a sequence; -: standard input"),
+    TEXT("out", 'o', "DIR", NULL,
+         "write vectors.txt and vectors.bin there, in word2vec's two formats"),
+    CHOICE("tokens", "HOW", "words", embed_tokens,
+           "of a text: words are runs of letters and digits, or whatever stands between spaces"),
+    SWITCH("lower", 'l', "of a text: A to Z count as a to z"),
+    NUMBER(OPTION_INT, "min-count", 0, "N", "5", 1, 1000000000, "leave out what occurs less often"),
+    NUMBER(OPTION_INT, "dimensions", 0, "N", "100", 1, SKIPGRAM_DIMENSIONS_MAX,
+           "length of a vector"),
+    NUMBER(OPTION_INT, "window", 0, "N", "5", 1, SKIPGRAM_WINDOW_MAX,
+           "how far apart two words may stand to be a pair"),
+    NUMBER(OPTION_INT, "negatives", 0, "N", "5", 1, SKIPGRAM_NEGATIVES_MAX,
+           "words drawn at random against each pair"),
+    NUMBER(OPTION_REAL, "alpha", 0, "X", "0.75", -2, 2,
+           "negatives are drawn by their count to this power"),
+    NUMBER(OPTION_REAL, "subsample", 0, "SHARE", "0.001", 0, 1,
+           "words with a larger share of the text are thinned out; 0: none"),
+    NUMBER(OPTION_REAL, "rate", 0, "X", "0.025", 1e-6, 1, "length of the steps at the start"),
+    NUMBER(OPTION_INT, "epochs", 0, "N", "5", 1, 10000, "passes over the text"),
+    CHOICE("loss", "LOSS", "negative-sampling", embed_losses,
+           "negative sampling, or noise contrastive estimation"),
+    NUMBER(OPTION_INT, "seed", 0, "N", "1", 0, 9007199254740992.0,
+           "of the first vectors, the windows and the negatives"),
+    NUMBER(OPTION_INT, "threads", 0, "N", "0", 0, 256, "0: as many as the machine has cores"),
+    TEXT("logdir", 0, "DIR", NULL,
+         "write the curve of the loss and the projector's files there [OUT/tensorboard]"),
+    TEXT("vectors", 0, "FILE", NULL, "look at vectors in one of word2vec's formats"),
+    SWITCH("nearest", 0, "of --vectors: what is nearest to each WORD"),
+    SWITCH("analogy", 0, "of --vectors: A is to B as C is to what?"),
+    NUMBER(OPTION_INT, "number", 'n', "N", "10", 1, 1000, "how many to show"),
+};
+
 static const struct command_option recommend_options[] = {
     NUMBER(OPTION_INT, "number", 'n', "N", "10", 1, 1000, "how many items"),
     NUMBER(OPTION_INT, "offset", 0, "N", "0", 0, 1999, "leave out the first"),
@@ -208,7 +246,7 @@ static const struct command_option recommend_options[] = {
 static const struct command_option similar_options[] = {
     NUMBER(OPTION_INT, "number", 'n', "N", "10", 1, 1000, "how many items"),
     TEXT("by", 0, "WHAT", NULL,
-         "interactions, content or bought_together [what the serving model knows]"),
+         "interactions, content, bought_together or behaviour [what the serving model knows]"),
     TEXTS("category", 0, "PATH", "only items in or below one of these categories"),
 };
 
@@ -369,6 +407,24 @@ const struct command commands[] = {
      .takes = TAKES_DATA | TAKES_CONFIG | TAKES_JSON,
      .beside = BESIDE_NONE,
      .run = command_features},
+    {.name = "embed",
+     .arguments =
+         "--text FILE...|--data DIR --out DIR | --vectors FILE --nearest|--analogy WORD...",
+     .summary = "Vectors of words or of the store's items, by skip-gram; neighbours and analogies.",
+     .details =
+         "What stands near the same things gets vectors that point the same way. Of a text the "
+         "tokens are its words; of a store they are items, in the order in which each user liked "
+         "them. The same text, settings and seed give the same files for any number of threads; "
+         "see docs/embeddings.md.\n\n"
+         "  tastevin embed --text corpus.txt --lower --out words\n"
+         "  tastevin embed --vectors words/vectors.bin --nearest wine bread\n"
+         "  tastevin embed --vectors words/vectors.bin --analogy man king woman\n"
+         "  tastevin embed --data tastevin-data --window 20 --epochs 60 --out items",
+     OPTIONS(embed_options),
+     .takes = TAKES_DATA | TAKES_CONFIG | TAKES_JSON,
+     .beside = BESIDE_YES,
+     .arguments_max = UINT_MAX,
+     .run = command_embed},
     {.name = "recommend",
      .arguments = "USER|--all",
      .summary = "What should this user see next: the API's answer, as a table.",

@@ -12,6 +12,7 @@ int command_evaluate(const struct invocation *invocation);
 int command_fit(const struct invocation *invocation);
 int command_predict(const struct invocation *invocation);
 int command_features(const struct invocation *invocation);
+int command_embed(const struct invocation *invocation);
 int command_recommend(const struct invocation *invocation);
 int command_similar(const struct invocation *invocation);
 int command_models(const struct invocation *invocation);

@@ -5,7 +5,8 @@
 
 static const char *const on_error_choices[] = {"refuse", "skip", NULL};
 static const char *const seen_choices[] = {"hide", "include", NULL};
-static const char *const likeness_choices[] = {"interactions", "content", "bought_together", NULL};
+static const char *const likeness_choices[] = {"interactions", "content", "bought_together",
+                                               "behaviour", NULL};
 
 #define LIMIT_PARAMETER                                                                            \
     {                                                                                              \
@@ -96,7 +97,9 @@ static const struct parameter similar_parameters[] = {
     {"by", PARAMETER_CHOICE, .choices = likeness_choices,
      .help =
          "interactions: liked by the same users; content: of like title, categories, attributes "
-         "and vector; bought_together: in the same baskets. Without: whatever the serving model "
+         "and vector; bought_together: in the same baskets; behaviour: near each other in what "
+         "users "
+         "do (item2vec's vectors). Without: whatever the serving model "
          "knows."},
     {0}};
 

@@ -395,13 +395,16 @@ enum status recommend_from_list(const struct view *view, const struct recommend_
 
 /* ---- items like one item ---- */
 
-const struct likeness likenesses[] = {
-    {"interactions", NULL}, {"content", "content"}, {"bought_together", "cooccurrence"}, {0}};
+const struct likeness likenesses[] = {{"interactions", NULL, false},
+                                      {"content", "content", false},
+                                      {"bought_together", "cooccurrence", false},
+                                      {"behaviour", "item2vec", true},
+                                      {0}};
 
 static bool learns_from_interactions(const struct model_class *class)
 {
     for (const struct likeness *l = likenesses; l->by; l++)
-        if (l->model && strcmp(l->model, class->name) == 0)
+        if (l->model && !l->learns && strcmp(l->model, class->name) == 0)
             return false;
     return class->similar;
 }

@@ -78,6 +78,7 @@ enum status recommend_from_list(const struct view *view, const struct recommend_
 struct likeness {
     const char *by;
     const char *model; /* the class that knows it; NULL: whatever learns from interactions */
+    bool learns;       /* it learns from interactions, and may stand for them too */
 };
 extern const struct likeness likenesses[]; /* by NULL at the end */
 

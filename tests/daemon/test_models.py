@@ -91,6 +91,21 @@ def test_what_shares_baskets_is_bought_together(make_daemon):
     assert similar(daemon, "i1", "bought_together") == []  # who looks at i1 buys nothing
 
 
+def test_what_follows_one_another_is_alike_by_behaviour(make_daemon):
+    daemon = make_daemon(**PLAIN, **{"models.retrievers": "ials,item2vec", "models.item2vec.window": "2",
+                                     "models.item2vec.dimensions": "16"}).start()
+    put_kinds(daemon)
+    daemon.post("/v1/interactions", [  # each user walks through five neighbours of a circle of twenty
+        {"user": f"u{u}", "item": f"i{(u + step) % 20}", "type": "like", "timestamp": f"2026-01-05T09:0{step}:00Z"}
+        for u in range(60) for step in range(5)])
+    assert daemon.train()["state"] == "published"
+    answer = daemon.get("/v1/items/i7/similar?by=behaviour&n=4")
+    assert answer["model"] == "item2vec"
+    near = {f"i{k}" for k in range(4, 11)}
+    assert len([item for item in answer["items"] if item["item"] in near]) >= 3
+    assert daemon.get("/v1/items/i7/similar?by=interactions")["model"] == "ials"
+
+
 def test_orders_are_baskets_where_they_have_ids(make_daemon):
     daemon = make_daemon(**PLAIN, **{"models.retrievers": "ials,cooccurrence",
                                      "models.cooccurrence.within": "orders"}).start()
@@ -110,7 +125,7 @@ def test_a_likeness_that_no_model_knows_is_refused_with_the_remedy(make_daemon):
     put_kinds(daemon)
     daemon.post("/v1/interactions", likes())
     daemon.train()
-    for by, model in (("content", "content"), ("bought_together", "cooccurrence")):
+    for by, model in (("content", "content"), ("bought_together", "cooccurrence"), ("behaviour", "item2vec")):
         problem = daemon.get(f"/v1/items/i0/similar?by={by}", 422)
         assert f"'{model}'" in problem["detail"] and "models.retrievers" in problem["detail"]
     assert daemon.get("/v1/items/i0/similar?by=interactions")["items"]
