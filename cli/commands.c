@@ -408,8 +408,7 @@ const struct command commands[] = {
      .beside = BESIDE_NONE,
      .run = command_features},
     {.name = "embed",
-     .arguments =
-         "--text FILE...|--data DIR --out DIR | --vectors FILE --nearest|--analogy WORD...",
+     .arguments = "--text FILE|--data DIR --out DIR | --vectors FILE WORD...",
      .summary = "Vectors of words or of the store's items, by skip-gram; neighbours and analogies.",
      .details =
          "What stands near the same things gets vectors that point the same way. Of a text the "
