@@ -88,8 +88,9 @@ static void see_scalar(void *context, const char *tag, int64_t step, double valu
     pthread_mutex_unlock(&trainer->mutex);
 }
 
-/* Idle workers get what is left over. When that is too little for too long, the round goes on at
- * ordinary priority: better a slower answer now and then than models that never get newer. */
+/* Idle workers get what is left over. When that is too little for too long, the round goes on
+ * in the ordinary class, at nice 10: better a slower answer now and then than models that never
+ * get newer. */
 static void judge_share(struct trainer *trainer)
 {
     const int64_t now = clock_monotonic_ns();
@@ -103,8 +104,8 @@ static void judge_share(struct trainer *trainer)
         return;
     parallel_lift(trainer->pool);
     log_write(LOG_WARNING, "round_starved",
-              "the round got %.0f %% of the CPU it wanted in %.0f s; it goes on at ordinary "
-              "priority (training.min_share)",
+              "the round got %.0f %% of the CPU it wanted in %.0f s; it goes on at a "
+              "raised priority (training.min_share)",
               100 * got, wanted);
 }
 

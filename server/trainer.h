@@ -3,8 +3,8 @@
  *
  * A round starts on request, by the clock (training.every), after so many new events
  * (training.after_events) and at start. It never hurts serving: see base/parallel.h. A round that
- * gets less than training.min_share of the CPU it wants is lifted to ordinary priority and the log
- * says so. A failed, refused or cancelled round leaves the active snapshot serving.
+ * gets less than training.min_share of the CPU it wants is lifted to the ordinary class, at nice
+ * 10, and the log says so. A failed, refused or cancelled round leaves the active snapshot serving.
  */
 #include "base/buffer.h"
 #include "base/status.h"

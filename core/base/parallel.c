@@ -8,9 +8,17 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/clock.h"
+
+enum {
+    LIFTED_NICE = 10,      /* about a tenth of an ordinary thread's claim */
+    CONTENDED_NS = 100000, /* that a block went without a core */
+    NAP_MOST_NS = 5 * 1000 * 1000
+};
 
 struct worker {
     struct parallel *pool;
@@ -24,6 +32,7 @@ struct worker {
 struct parallel {
     unsigned n_places;  /* of workers[], as many as were asked for */
     unsigned n_workers; /* threads that run; 0: loops run in place */
+    bool makes_way;     /* was made idle: others come first, lifted or not */
     _Atomic bool idle;  /* the class that is wanted */
     pthread_mutex_t mutex;
     pthread_cond_t has_work, is_done;
@@ -46,6 +55,17 @@ static bool is_replaced(const struct parallel *pool, const struct worker *worker
     return worker->idle && !atomic_load_explicit(&pool->idle, memory_order_relaxed);
 }
 
+/* Whatever the class, a thread that runs keeps its core from taking over what waits in another
+ * core's queue: the kernel looks there only when a core has nothing to do. So where blocks have to
+ * wait for a core, a worker sleeps after each for as long as that one took. */
+static void make_way(int64_t wall_ns, int64_t cpu_ns)
+{
+    if (wall_ns - cpu_ns < CONTENDED_NS)
+        return;
+    const struct timespec nap = {.tv_nsec = cpu_ns < NAP_MOST_NS ? cpu_ns : NAP_MOST_NS};
+    nanosleep(&nap, NULL);
+}
+
 static void run_blocks(struct parallel *pool, struct worker *worker)
 {
     int64_t before = clock_thread_cpu_ns();
@@ -55,21 +75,31 @@ static void run_blocks(struct parallel *pool, struct worker *worker)
         const size_t block = atomic_fetch_add_explicit(&pool->next, 1, memory_order_relaxed);
         if (block >= pool->n_blocks)
             break;
+        const int64_t started = clock_monotonic_ns();
         pool->run(pool->context, block, worker->index);
         const int64_t now = clock_thread_cpu_ns();
         atomic_fetch_add_explicit(&worker->cpu_ns, now - before, memory_order_relaxed);
+        if (pool->makes_way)
+            make_way(clock_monotonic_ns() - started, now - before);
         before = now;
     }
+}
+
+/* Of the calling thread, which on Linux has a nice value of its own. Where it may not, it stays. */
+static void set_class(const struct worker *worker)
+{
+    const struct sched_param zero = {0};
+    if (worker->idle)
+        pthread_setschedparam(pthread_self(), SCHED_IDLE, &zero);
+    else if (worker->pool->makes_way)
+        setpriority(PRIO_PROCESS, 0, getpriority(PRIO_PROCESS, 0) + LIFTED_NICE);
 }
 
 static void *worker_main(void *argument)
 {
     struct worker *worker = argument;
     struct parallel *pool = worker->pool;
-    if (worker->idle) {
-        const struct sched_param zero = {0};
-        pthread_setschedparam(pthread_self(), SCHED_IDLE, &zero);
-    }
+    set_class(worker);
     uint64_t done = 0;
     pthread_mutex_lock(&pool->mutex);
     for (;;) {
@@ -103,6 +133,7 @@ enum status parallel_new(unsigned threads, bool idle, struct parallel **ret_pool
         return STATUS_NO_MEMORY;
     pool->n_places = threads;
     pool->n_workers = threads == 1 && !idle ? 0 : threads;
+    pool->makes_way = idle;
     atomic_init(&pool->idle, idle);
     pthread_mutex_init(&pool->mutex, NULL);
     pthread_cond_init(&pool->has_work, NULL);

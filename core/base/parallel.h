@@ -8,7 +8,9 @@
  *
  * An idle pool's workers run at SCHED_IDLE: they get what the machine does not need. They must
  * take no lock that serving takes: no malloc, no SQLite, no log inside a block; scratch memory is
- * allocated beforehand, one per worker. A starved pool can be lifted to the ordinary class.
+ * allocated beforehand, one per worker. A starved pool can be lifted to the ordinary class, at nice
+ * 10. In both its workers sleep between blocks where these had to wait for a core, so that blocks
+ * of well under a millisecond keep others' waits short.
  */
 #include <stddef.h>
 #include <stdint.h>
@@ -42,7 +44,7 @@ double parallel_cpu_seconds(const struct parallel *pool);
  * loop ran. 1 before the first loop. For the thread that runs the loops. */
 double parallel_busy_share(const struct parallel *pool);
 
-/* From the next block on an idle pool's work is done at ordinary priority. Idempotent; from any
+/* From the next block on an idle pool's work is done in the ordinary class. Idempotent; from any
  * thread, also while a loop runs. */
 void parallel_lift(struct parallel *pool);
 bool parallel_is_idle(const struct parallel *pool);

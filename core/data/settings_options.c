@@ -98,7 +98,7 @@ const struct option settings_options[] = {
     {"training.max_memory", OPTION_SIZE, AT(training.max_memory), "0", 0, 0x1p50, NULL,
      "a round that would need more is refused; 0: half of what there is"},
     {"training.min_share", OPTION_REAL, AT(training.min_share), "0.1", 0, 1, NULL,
-     "share of the wanted CPU below which a round gets ordinary priority"},
+     "share of the wanted CPU below which the priority of a round is raised"},
     {"training.models", OPTION_CHOICE, AT(training.models), "configured", 0, 0, training_models,
      "configured: models.retrievers; auto: each round searches all models and their parameters, "
      "and the best of them, or their blend, serves"},

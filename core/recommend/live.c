@@ -557,6 +557,15 @@ uint64_t live_user_seq(const struct live_view *view, uint32_t user)
     return tail && tail->seq ? tail->seq : view->live->base.seq;
 }
 
+uint64_t live_count_touches(const struct live_view *view, uint32_t user)
+{
+    const struct live *live = view->live;
+    const struct tail_user *tail = tail_find(&live->tail, user);
+    const uint64_t *starts = live->base.touch_starts;
+    const bool has_before = user < live->base.n_users && !(tail && tail->replaced);
+    return (has_before ? starts[user + 1] - starts[user] : 0) + (tail ? tail->n : 0);
+}
+
 uint64_t live_generation(const struct live_view *view)
 {
     return view->live->base.generation;

@@ -72,6 +72,8 @@ uint32_t live_find_user(const struct live_view *view, const char *id); /* NUMBER
 uint32_t live_find_session(const struct live_view *view, const char *session); /* NUMBER_NONE */
 uint32_t live_find_item(const struct live_view *view, const char *id);         /* NUMBER_NONE */
 uint64_t live_user_seq(const struct live_view *view, uint32_t user); /* of the newest change */
+/* How much there is of the user's history: at most so many touches. */
+uint64_t live_count_touches(const struct live_view *view, uint32_t user);
 uint64_t live_generation(const struct live_view *view);
 /* Rises whenever one of the snapshot's items may have become eligible by a change of its own. */
 uint64_t live_gains(const struct live_view *view);

@@ -2,10 +2,12 @@
  * loop that hangs when the pool is stopped or lifted in its midst. */
 #include "base/parallel.h"
 
+#include <limits.h>
 #include <pthread.h>
 #include <sched.h>
 #include <stdatomic.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -20,11 +22,17 @@ struct work {
     _Atomic unsigned worker_max;
     _Atomic unsigned n_idle_class; /* blocks that ran at SCHED_IDLE */
     _Atomic unsigned n_ordinary_class;
+    _Atomic int nice_least; /* of the blocks in the ordinary class, if below its start */
     _Atomic bool stop;
     size_t stop_at;
     size_t lift_at;
     struct parallel *pool;
 };
+
+static int nice_of_thread(void)
+{
+    return getpriority(PRIO_PROCESS, 0);
+}
 
 static void run(void *context, size_t block, unsigned worker)
 {
@@ -42,6 +50,8 @@ static void run(void *context, size_t block, unsigned worker)
         atomic_fetch_add(&work->n_idle_class, 1);
     else
         atomic_fetch_add(&work->n_ordinary_class, 1);
+    if (sched_getscheduler(0) != SCHED_IDLE && nice_of_thread() < atomic_load(&work->nice_least))
+        atomic_store(&work->nice_least, nice_of_thread());
     if (work->stop_at && block == work->stop_at)
         atomic_store(&work->stop, true);
     if (work->lift_at && block == work->lift_at)
@@ -127,7 +137,30 @@ static void a_stopped_loop_skips_the_rest_and_the_next_runs(void **state)
     }
 }
 
-static void a_pool_lifted_between_loops_runs_at_ordinary_priority(void **state)
+/* What was made idle never claims as much as the threads that answer, which start at our own. */
+static void a_lifted_pool_stays_nicer_than_others(void **state)
+{
+    (void)state;
+    static struct work work;
+    const int own = nice_of_thread();
+    for (int lifted = 0; lifted <= 1; lifted++) {
+        struct parallel *pool = new_pool(2, lifted);
+        parallel_lift(pool);
+        memset(&work, 0, sizeof work);
+        atomic_store(&work.nice_least, INT_MAX);
+        parallel_for(pool, BLOCKS, run, &work, NULL);
+        expect_each_once(&work, BLOCKS);
+        assert_int_equal(work.n_ordinary_class, BLOCKS);
+        if (lifted && own < 19)
+            assert_true(work.nice_least > own);
+        else
+            assert_int_equal(work.nice_least, own);
+        parallel_free(pool);
+    }
+    assert_int_equal(nice_of_thread(), own);
+}
+
+static void a_pool_lifted_between_loops_leaves_the_idle_class(void **state)
 {
     (void)state;
     static struct work alone, work;
@@ -157,7 +190,7 @@ static void a_pool_lifted_between_loops_runs_at_ordinary_priority(void **state)
 }
 
 /* The rest of the blocks goes to new workers; none is lost or done twice, and nobody hangs. */
-static void a_pool_lifted_within_a_loop_finishes_it_at_ordinary_priority(void **state)
+static void a_pool_lifted_within_a_loop_finishes_it_outside_the_idle_class(void **state)
 {
     (void)state;
     static struct work work;
@@ -228,8 +261,9 @@ int main(void)
         cmocka_unit_test(results_are_the_same_for_any_number_of_threads),
         cmocka_unit_test(few_blocks_and_none_are_done_as_well),
         cmocka_unit_test(a_stopped_loop_skips_the_rest_and_the_next_runs),
-        cmocka_unit_test(a_pool_lifted_between_loops_runs_at_ordinary_priority),
-        cmocka_unit_test(a_pool_lifted_within_a_loop_finishes_it_at_ordinary_priority),
+        cmocka_unit_test(a_lifted_pool_stays_nicer_than_others),
+        cmocka_unit_test(a_pool_lifted_between_loops_leaves_the_idle_class),
+        cmocka_unit_test(a_pool_lifted_within_a_loop_finishes_it_outside_the_idle_class),
         cmocka_unit_test(another_thread_may_lift_at_any_moment),
         cmocka_unit_test(the_machine_s_limits_are_sensible),
     };

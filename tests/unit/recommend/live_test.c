@@ -394,6 +394,11 @@ static void only_users_with_changes_after_the_snapshot_are_fresh(void **state)
     assert_true(fresh && n == 0); /* the model still knows what is no more: it must not be asked */
     assert_int_equal(live_user_seq(&view, old_user), base.base.seq);
     assert_int_equal(live_user_seq(&view, busy_user), base.base.seq + 1);
+    assert_int_equal(live_count_touches(&view, old_user), 1);
+    /* a bound: what was joined counts on both sides, what was replaced once */
+    assert_int_equal(live_count_touches(&view, busy_user), 2);
+    assert_int_equal(live_count_touches(&view, live_find_user(&view, "gone")), 0);
+    assert_int_equal(live_count_touches(&view, QUERY_NO_USER), 0);
     view.view.class->release(&view.view);
     live_free(live);
     base_free(&base);
