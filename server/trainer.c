@@ -180,6 +180,8 @@ static enum status run_watched(struct trainer *trainer, uint32_t version,
     if (board_take_error(trainer->board, &err))
         log_write(LOG_WARNING, "tensorboard_failed", "%s", err.text);
     board_prune(trainer->board, WATCH_RUN_PREFIX, (size_t)site->settings->tensorboard.keep);
+    board_prune_size(trainer->board, WATCH_RUN_PREFIX,
+                     (uint64_t)site->settings->tensorboard.max_size);
     return status;
 }
 

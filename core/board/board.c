@@ -430,31 +430,60 @@ void board_scalar(struct board_run *run, const char *tag, int64_t step, double v
 
 /* ---- retention ---- */
 
+/* NULL where the directory cannot be listed, which is noted. */
+static struct run_listing *list_runs(struct board *board, const char *prefix)
+{
+    struct error err = {0};
+    struct run_listing *listing = NULL;
+    if (run_listing_new(board->logdir, prefix, &listing, &err) != STATUS_OK)
+        board_note_failure(board, &err);
+    return listing;
+}
+
+/* True once the run is gone. */
+static bool remove_run(struct board *board, const char *name)
+{
+    struct error err = {0};
+    char path[PATH_BYTES_MAX];
+    pthread_mutex_lock(&board->mutex);
+    const bool open = run_is_open(board, name);
+    pthread_mutex_unlock(&board->mutex);
+    if (open || path_join(path, board->logdir, name) != STATUS_OK)
+        return false; /* a path that is too long is not one of ours */
+    if (folder_remove(path, &err) == STATUS_OK)
+        return true;
+    board_note_failure(board, &err);
+    return false;
+}
+
 void board_prune(struct board *board, const char *prefix, size_t keep)
 {
-    if (!board)
+    struct run_listing *listing = board ? list_runs(board, prefix) : NULL;
+    if (!listing)
         return;
-    struct error err = {0};
-    struct run_listing *listing;
-    if (run_listing_new(board->logdir, prefix, &listing, &err) != STATUS_OK) {
-        board_note_failure(board, &err);
-        return;
-    }
     size_t left = run_listing_count(listing);
-    for (size_t i = 0; i < run_listing_count(listing) && left > keep; i++) {
-        const char *name = run_listing_at(listing, i);
-        pthread_mutex_lock(&board->mutex);
-        const bool open = run_is_open(board, name);
-        pthread_mutex_unlock(&board->mutex);
-        if (open)
-            continue;
-        char path[PATH_BYTES_MAX];
-        if (path_join(path, board->logdir, name) != STATUS_OK)
-            continue; /* too long: not one of ours */
-        if (folder_remove(path, &err) != STATUS_OK)
-            board_note_failure(board, &err);
-        else
+    for (size_t i = 0; i < run_listing_count(listing) && left > keep; i++)
+        if (remove_run(board, run_listing_at(listing, i)))
             left--;
+    run_listing_free(listing);
+}
+
+void board_prune_size(struct board *board, const char *prefix, uint64_t bytes_max)
+{
+    struct run_listing *listing = board ? list_runs(board, prefix) : NULL;
+    if (!listing)
+        return;
+    const size_t n = run_listing_count(listing);
+    uint64_t bytes = 0;
+    size_t files = 0;
+    for (size_t i = 0; i < n; i++) {
+        bytes += run_listing_bytes(listing, i);
+        files += run_listing_files(listing, i);
     }
+    for (size_t i = 0; i + 1 < n && (bytes > bytes_max || files > BOARD_FILES_MAX); i++)
+        if (remove_run(board, run_listing_at(listing, i))) {
+            bytes -= run_listing_bytes(listing, i);
+            files -= run_listing_files(listing, i);
+        }
     run_listing_free(listing);
 }

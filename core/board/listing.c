@@ -2,6 +2,7 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -98,6 +99,8 @@ enum status event_file_name(const char *folder, int64_t now_s, size_t files_max,
 
 struct listed_run {
     const char *name, *greatest;
+    uint64_t bytes;
+    size_t n_files;
 };
 
 struct run_listing {
@@ -112,7 +115,25 @@ static bool is_plain_folder(const char *path)
     return lstat(path, &info) == 0 && S_ISDIR(info.st_mode);
 }
 
-static enum status add_run(struct run_listing *listing, const char *name, const char *greatest)
+/* What cannot be looked into counts for nothing. */
+static uint64_t bytes_in(const char *folder)
+{
+    uint64_t bytes = 0;
+    const struct dirent *entry;
+    DIR *dir = opendir(folder);
+    while (dir && (entry = readdir(dir))) {
+        struct stat info;
+        if (fstatat(dirfd(dir), entry->d_name, &info, AT_SYMLINK_NOFOLLOW) == 0 &&
+            S_ISREG(info.st_mode))
+            bytes += (uint64_t)info.st_size;
+    }
+    if (dir)
+        closedir(dir);
+    return bytes;
+}
+
+static enum status add_run(struct run_listing *listing, const char *name, const char *greatest,
+                           uint64_t bytes, size_t n_files)
 {
     if (listing->count == RUNS_LISTED_MAX)
         return STATUS_TOO_LARGE;
@@ -126,7 +147,9 @@ static enum status add_run(struct run_listing *listing, const char *name, const 
     }
     const struct listed_run run = {.name = arena_strndup(&listing->arena, name, strlen(name)),
                                    .greatest =
-                                       arena_strndup(&listing->arena, greatest, strlen(greatest))};
+                                       arena_strndup(&listing->arena, greatest, strlen(greatest)),
+                                   .bytes = bytes,
+                                   .n_files = n_files};
     if (!run.name || !run.greatest)
         return STATUS_NO_MEMORY;
     listing->runs[listing->count++] = run;
@@ -141,7 +164,7 @@ static enum status consider(struct run_listing *listing, const char *logdir, con
     if (path_join(path, logdir, name) != STATUS_OK || !is_plain_folder(path) ||
         scan_events(path, &count, greatest, NULL) != STATUS_OK || count == 0)
         return STATUS_OK;
-    return add_run(listing, name, greatest);
+    return add_run(listing, name, greatest, bytes_in(path), count);
 }
 
 static int compare_runs(const void *left, const void *right)
@@ -187,6 +210,16 @@ size_t run_listing_count(const struct run_listing *listing)
 const char *run_listing_at(const struct run_listing *listing, size_t i)
 {
     return listing->runs[i].name;
+}
+
+uint64_t run_listing_bytes(const struct run_listing *listing, size_t i)
+{
+    return listing->runs[i].bytes;
+}
+
+size_t run_listing_files(const struct run_listing *listing, size_t i)
+{
+    return listing->runs[i].n_files;
 }
 
 void run_listing_free(struct run_listing *listing)

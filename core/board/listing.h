@@ -22,4 +22,7 @@ enum status run_listing_new(const char *logdir, const char *prefix,
                             struct run_listing **ret_listing, struct error *reterr);
 size_t run_listing_count(const struct run_listing *listing);
 const char *run_listing_at(const struct run_listing *listing, size_t i);
+/* Of the run's own files, not of folders in it: bytes of all, and how many are event files. */
+uint64_t run_listing_bytes(const struct run_listing *listing, size_t i);
+size_t run_listing_files(const struct run_listing *listing, size_t i);
 void run_listing_free(struct run_listing *listing);

@@ -87,6 +87,7 @@ struct settings {
         bool enabled;
         const char *logdir; /* "": <data>/tensorboard */
         int64_t keep;       /* runs */
+        int64_t max_size;   /* bytes of them */
     } tensorboard;
     struct {
         int level;  /* error, warning, info, debug */

@@ -116,6 +116,8 @@ const struct option settings_options[] = {
      "their folder; empty: tensorboard in the data directory"},
     {"tensorboard.keep", OPTION_INT, AT(tensorboard.keep), "50", 1, 1e6, NULL,
      "runs that are kept"},
+    {"tensorboard.max_size", OPTION_SIZE, AT(tensorboard.max_size), "64M", 1 << 20, 0x1p40, NULL,
+     "of all runs of rounds; the oldest go first, and the newest stays"},
 
     {"log.level", OPTION_CHOICE, AT(log.level), "info", 0, 0, log_levels,
      "error, warning, info or debug"},

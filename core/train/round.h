@@ -58,7 +58,8 @@ struct round_result {
  *
  * Scalars, all at step `version` but for the fits' own: "holdout_fit/<model>/…" and "fit/<model>/…"
  * by epoch, "holdout/<model>/ndcg@20" and the other metrics, "data/users", "data/items",
- * "data/interactions", "seconds/<phase>".
+ * "data/guests", "data/interactions", "seconds/<phase>", "memory/estimate_mib" and "peak_rss_mib",
+ * and of a ranker "ranker/auc", "ranker/calibration_error" (with "…_by_chance") and others.
  *
  * TOO_LARGE: the estimate is above the limit (the figure is in the text, nothing was fitted).
  * CANCELLED within a second of the observer's stop. Partial snapshots are removed. */

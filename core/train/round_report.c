@@ -174,6 +174,17 @@ static void observe_model(const struct round *round, const struct report *report
     observe(round, group, "novelty", model->novelty);
 }
 
+static void observe_calibration(const struct round *round)
+{
+    const struct ranker_fit_report *r = &round->second.report;
+    if (r->later_rows == 0)
+        return;
+    observe(round, "ranker", "calibration_error", r->later.values[BINARY_CALIBRATION_ERROR]);
+    observe(round, "ranker", "calibration_error_by_chance", r->later_chance);
+    observe(round, "ranker", "predicted_mean", r->later.values[BINARY_PREDICTION_MEAN]);
+    observe(round, "ranker", "chosen_mean", r->later.values[BINARY_LABEL_MEAN]);
+}
+
 void round_observe_report(const struct round *round)
 {
     const struct report *report = round->holdout.report;
@@ -183,8 +194,12 @@ void round_observe_report(const struct round *round)
         observe(round, "ranker", "auc", round->second.report.auc);
         observe(round, "ranker", "auc_of_retriever", round->second.report.auc_before);
         observe(round, "ranker", "ndcg@20_over_retrieval", round->second.over_retrieval.mean);
+        observe_calibration(round);
     }
+    observe(round, "memory", "estimate_mib", (double)round->estimate / 0x1p20);
+    observe(round, "memory", "peak_rss_mib", (double)round->peak_rss / 0x1p20);
     observe(round, "data", "users", (double)round->counts.users);
+    observe(round, "data", "guests", (double)round->counts.guests);
     observe(round, "data", "items", (double)round->counts.items);
     observe(round, "data", "interactions", (double)round->dataset->n_events);
     for (size_t i = 0; i < round->n_phases; i++)

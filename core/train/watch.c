@@ -2,6 +2,8 @@
 
 #include <stdio.h>
 
+#include "train/watch_report.h"
+
 static void pass_progress(void *context, const char *phase, double share)
 {
     const struct watch *watch = context;
@@ -53,16 +55,20 @@ static void show_layout(struct board_run *run)
     static const char *const novelty[] = {"holdout/.*/novelty$", NULL};
     static const char *const losses[] = {"(holdout_)?fit/.*/loss$", "ranker/.*/loss$", NULL};
     static const char *const data[] = {"data/.*", NULL};
+    static const char *const memory[] = {"memory/.*", NULL};
+    static const char *const calibration[] = {"ranker/calibration_error", NULL};
     static const char *const seconds[] = {"seconds/.*", NULL};
     static const struct board_chart quality[] = {{"NDCG@20 by model", ndcg},
                                                  {"Recall@20 by model", recall},
                                                  {"Share of the catalogue shown", coverage},
                                                  {"Novelty", novelty}};
-    static const struct board_chart learning[] = {{"Losses", losses}};
-    static const struct board_chart cost[] = {{"Data", data}, {"Seconds by phase", seconds}};
+    static const struct board_chart learning[] = {{"Losses", losses},
+                                                  {"Calibration error of the ranker", calibration}};
+    static const struct board_chart cost[] = {
+        {"Data", data}, {"Seconds by phase", seconds}, {"Memory in MiB", memory}};
     static const struct board_category categories[] = {
         {"Quality on the hold-out", quality, sizeof quality / sizeof *quality},
-        {"Learning", learning, 1},
+        {"Learning", learning, sizeof learning / sizeof *learning},
         {"Data and cost", cost, sizeof cost / sizeof *cost}};
     board_layout(run, categories, sizeof categories / sizeof *categories);
 }
@@ -97,5 +103,10 @@ void watch_finish(struct watch *watch, const struct round_result *result, enum s
     if (!text.failed)
         board_text(watch->run, "round/verdict", 0, text.data);
     buffer_free(&text);
+    const bool reported = status == STATUS_OK && result && result->report.data;
+    if (reported) {
+        watch_report(watch->run, result->report.data, result->report.size);
+        board_trial_end(watch->run, true);
+    }
     board_run_close(watch->run);
 }

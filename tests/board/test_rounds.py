@@ -9,6 +9,7 @@ import re
 import subprocess
 
 import pytest
+import requests
 
 from test_tensorboard import BUILD, ROOT, as_float32, eventually, start  # noqa: F401 (a fixture)
 
@@ -53,3 +54,31 @@ def test_both_rounds_show_their_losses_and_the_reports_figures(trained, start): 
     for category in layout["category"][0]["chart"]:
         for pattern in category["multiline"]["tag"]:
             assert any(re.match(pattern, tag) for tag in board.tags("scalars")["round-000001"]), pattern
+
+
+def test_each_round_shows_its_tables_and_is_a_row_of_hparams(trained, start):  # noqa: F811
+    """Catches a table with another round's figures, and settings that no filter can see."""
+    folder, reports = trained
+    board = start(folder / "tensorboard")
+    eventually(lambda: sorted(board.tags("scalars")), sorted(reports))
+    for version, (name, report) in enumerate(reports.items(), 1):
+        [(_, table)] = board.texts(name, "round/models")
+        for model in report["models"]:
+            assert model["model"] in table
+            assert f"{model['metrics']['ndcg@20']:.5g}" in table
+        [(_, table)] = board.texts(name, "round/gate")
+        assert f"{report['gate']['ndcg@20']:.5g}" in table
+        for tag, figure in (("data/guests", report["counts"]["guests"]),
+                            ("memory/peak_rss_mib", report["memory"]["peak_rss"] / 2**20)):
+            assert board.scalars(name, tag) == [(version, as_float32(figure))]
+    asked = {"colParams": [], "allowedStatuses": ["STATUS_SUCCESS"], "startIndex": 0, "sliceSize": 100}
+
+    def rounds():
+        answer = requests.post(f"{board.url}/data/plugin/hparams/session_groups", json=asked, timeout=20)
+        answer.raise_for_status()
+        return [group["hparams"] for group in answer.json()["sessionGroups"]]
+
+    eventually(lambda: len(rounds()), len(reports))
+    for settings in rounds():
+        assert settings["retriever"] in [report["retriever"] for report in reports.values()]
+        assert 8 in settings.values()  # models.ials.dimensions

@@ -380,6 +380,50 @@ static void pruning_keeps_the_newest_and_the_open_runs(void **state)
     assert_int_equal(read_run(*state, "round-0"), 3);
 }
 
+/* Catches a bound that is not kept, one that takes the newest run or a stranger's folder, and too
+ * many files for a reader's descriptors. */
+static void pruning_by_size_removes_the_oldest_and_keeps_the_newest(void **state)
+{
+    struct board *board = open_board(*state);
+    for (int i = 0; i < 5; i++) {
+        char name[32];
+        snprintf(name, sizeof name, "round-%d", i);
+        struct board_run *run = board_run_open(board, name, 0);
+        for (int step = 0; step < 100; step++) {
+            board_scalar(run, "a", step, 1);
+            board_flush(run);
+        }
+        board_run_close(run);
+    }
+    assert_int_equal(mkdir(in_folder(*state, "round-mine"), 0750), 0);
+    board_prune_size(board, "round-", 1 << 20);
+    assert_int_equal(access(in_folder(*state, "round-0"), F_OK), 0);
+    board_prune_size(board, "round-", 10000); /* a run has between 4,000 and 5,000 bytes */
+    assert_int_not_equal(access(in_folder(*state, "round-2"), F_OK), 0);
+    assert_int_equal(access(in_folder(*state, "round-3"), F_OK), 0);
+    board_prune_size(board, "round-", 1);
+    assert_int_not_equal(access(in_folder(*state, "round-3"), F_OK), 0);
+    assert_int_equal(access(in_folder(*state, "round-4"), F_OK), 0);
+    assert_int_equal(access(in_folder(*state, "round-mine"), F_OK), 0);
+    board_prune_size(NULL, "round-", 1);
+    board_close(board);
+}
+
+static void pruning_by_size_bounds_the_event_files_too(void **state)
+{
+    struct board *board = open_board(*state);
+    for (int i = 0; i < BOARD_FILES_MAX + 3; i++) {
+        char name[32];
+        snprintf(name, sizeof name, "round-%06d", i);
+        board_run_close(board_run_open(board, name, 0));
+    }
+    board_prune_size(board, "round-", UINT64_MAX);
+    assert_int_not_equal(access(in_folder(*state, "round-000002"), F_OK), 0);
+    assert_int_equal(access(in_folder(*state, "round-000003"), F_OK), 0);
+    assert_int_equal(board_failures(board), 0);
+    board_close(board);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -400,6 +444,8 @@ int main(void)
         WITH_FOLDER(a_run_whose_folder_is_a_file_is_null_and_told),
         WITH_FOLDER(one_writer_a_directory_and_a_run),
         WITH_FOLDER(pruning_keeps_the_newest_and_the_open_runs),
+        WITH_FOLDER(pruning_by_size_removes_the_oldest_and_keeps_the_newest),
+        WITH_FOLDER(pruning_by_size_bounds_the_event_files_too),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
