@@ -147,12 +147,12 @@ def test_a_short_history_is_answered_by_sessions_of_a_moment_ago(make_daemon):
 
 def test_ids_of_256_code_points_are_trained_on_and_answered(make_daemon):
     daemon = make_daemon(**PLAIN, **{
-        "models.retrievers": "ials,itemknn,rp3beta,ease,gfcf,trending,latest,cooccurrence,content,sessionknn"}).start()
+        "models.retrievers": "ials,itemknn,rp3beta,ease,slim,gfcf,trending,latest,cooccurrence,content,sessionknn"}).start()
     long = {i: chr(0x4e00 + i) * 256 for i in range(SIDE)}
     daemon.post("/v1/interactions", [{"user": "u" * 255 + chr(0x4e00 + u), "item": long[i], "type": "like"}
                                      for u in range(SIDE) for i in range(u % 2, SIDE, 2) if i != u])
     assert daemon.train()["state"] == "published"
-    for model in ("ials", "itemknn", "rp3beta", "ease", "gfcf", "cooccurrence", "sessionknn"):
+    for model in ("ials", "itemknn", "rp3beta", "ease", "slim", "gfcf", "cooccurrence", "sessionknn"):
         user = "u" * 255 + chr(0x4e00 + 3)
         answer = daemon.call("GET", f"/v1/users/{user}/recommendations", params={"n": 1, "model": model}).json()
         assert [i["id"] for i in answer["items"]] == [long[3]], model
