@@ -21,8 +21,8 @@
  * number of threads: users are computed each alone, then each item's gradients are summed in the
  * order of the batch.
  *
- * Left out is the propagation of vectors over the graph (LightGCN), beyond the one step that the
- * sum over the history is.
+ * Vectors are not propagated over the graph (LightGCN) beyond the one step that the sum over the
+ * history is: this was not tried, and a history alone would not fold in.
  *
  * Reports "fit/loss" by epoch, the mean over held-out items. A history of one item teaches nothing.
  * Likeness is the cosine of two e. Items that nobody likes score -2, below all others.
