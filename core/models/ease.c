@@ -215,7 +215,7 @@ static enum status check_memory(const struct fit *fit, struct error *reterr)
         return STATUS_OK;
     return error_set(reterr, STATUS_TOO_LARGE,
                      "ease needs %.1f GB for the %u items that anybody likes and may use %.1f GB; "
-                     "itemknn and ials take far less",
+                     "slim is the same for so many items",
                      (double)need / 1e9, fit->m, (double)limit / 1e9);
 }
 

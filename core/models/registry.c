@@ -4,6 +4,7 @@
 #include "base/text.h"
 #include "models/autorec.h"
 #include "models/blend.h"
+#include "models/bpr.h"
 #include "models/content.h"
 #include "models/cooccurrence.h"
 #include "models/ease.h"
@@ -16,12 +17,26 @@
 #include "models/popular.h"
 #include "models/rp3beta.h"
 #include "models/sessionknn.h"
+#include "models/slim.h"
 #include "models/trending.h"
 
-const struct model_class *const model_classes[] = {
-    &popular_class,    &ials_class,     &itemknn_class,  &rp3beta_class,      &ease_class,
-    &gfcf_class,       &trending_class, &latest_class,   &cooccurrence_class, &content_class,
-    &sessionknn_class, &autorec_class,  &item2vec_class, &blend_class,        NULL};
+const struct model_class *const model_classes[] = {&popular_class,
+                                                   &ials_class,
+                                                   &itemknn_class,
+                                                   &rp3beta_class,
+                                                   &ease_class,
+                                                   &gfcf_class,
+                                                   &trending_class,
+                                                   &latest_class,
+                                                   &cooccurrence_class,
+                                                   &content_class,
+                                                   &sessionknn_class,
+                                                   &autorec_class,
+                                                   &item2vec_class,
+                                                   &slim_class,
+                                                   &bpr_class,
+                                                   &blend_class,
+                                                   NULL};
 
 enum { N_CLASSES = sizeof model_classes / sizeof *model_classes - 1 };
 

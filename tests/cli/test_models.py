@@ -110,7 +110,7 @@ def test_what_is_called_kept_is_on_disk(demo, tmp_path):
     assert kept(folder) == {1: False, 2: False, 3: True}
 
 
-@pytest.mark.parametrize("name", ["itemknn", "rp3beta", "gfcf", "ease"])
+@pytest.mark.parametrize("name", ["itemknn", "rp3beta", "gfcf", "ease", "slim", "bpr"])
 def test_each_retriever_serves_what_it_was_trained_for(demo, tmp_path, name):
     """Also catches a file that does not load: what serves is read back from the snapshot."""
     folder = tmp_path / "data"

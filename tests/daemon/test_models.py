@@ -1,5 +1,8 @@
 """The models beside the main one: what is new is known by its content at once, and in lists after the
 next round; what is bought together is answered from baskets; guests get what is growing."""
+import json
+import re
+
 import pytest
 
 SIDE = 40
@@ -160,12 +163,29 @@ def test_a_short_history_is_answered_by_sessions_of_a_moment_ago(make_daemon):
 
 def test_ids_of_256_code_points_are_trained_on_and_answered(make_daemon):
     daemon = make_daemon(**PLAIN, **{
-        "models.retrievers": "ials,itemknn,rp3beta,ease,gfcf,trending,latest,cooccurrence,content,sessionknn"}).start()
+        "models.retrievers": "ials,itemknn,rp3beta,ease,slim,bpr,gfcf,trending,latest,cooccurrence,content,sessionknn"}).start()
     long = {i: chr(0x4e00 + i) * 256 for i in range(SIDE)}
     daemon.post("/v1/interactions", [{"user": "u" * 255 + chr(0x4e00 + u), "item": long[i], "type": "like"}
                                      for u in range(SIDE) for i in range(u % 2, SIDE, 2) if i != u])
     assert daemon.train()["state"] == "published"
-    for model in ("ials", "itemknn", "rp3beta", "ease", "gfcf", "cooccurrence", "sessionknn"):
+    for model in ("ials", "itemknn", "rp3beta", "ease", "slim", "bpr", "gfcf", "cooccurrence", "sessionknn"):
         user = "u" * 255 + chr(0x4e00 + 3)
         answer = daemon.call("GET", f"/v1/users/{user}/recommendations", params={"n": 1, "model": model}).json()
         assert [i["id"] for i in answer["items"]] == [long[3]], model
+
+
+def test_each_round_finds_a_model_serves_it_and_keeps_what_it_found(make_daemon):
+    """training.models: auto. Catches a round that serves what was not chosen, one that never ends its
+    search, and one that leaves nothing for the next."""
+    daemon = make_daemon(**PLAIN, **{"training.models": "auto", "training.search_trials": "1",
+                                     "training.search_time": "10s"}).start()
+    daemon.post("/v1/interactions", likes())
+    for _ in range(2):
+        version = daemon.train()
+        assert version["state"] == "published", version
+        winner = re.match(r"Of all models (\w+) is the best on \d+ users", version["reason"])[1]
+        answer = daemon.get("/v1/users/u3/recommendations?n=1")
+        assert answer["model"] == winner and answer["model_version"] == version["version"]
+        assert answer["items"][0]["id"] == "i3"
+        manifest = daemon.folder / "snapshots" / str(version["version"]) / "manifest.json"
+        assert winner in json.loads(manifest.read_text())["settings"]["found"]

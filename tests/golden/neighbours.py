@@ -59,6 +59,22 @@ def ease(x, lam, row_power, dropout=0, popularity_power=0):
     return b * np.outer(touched, touched)
 
 
+def slim(x, lam, row_power, dropout, popularity_power, k):
+    """Column j from the k items that alone would explain it best."""
+    likes = x.sum(0)
+    x = x * x.sum(1)[:, None].clip(1) ** -row_power
+    gram = x.T @ x
+    full = gram + np.diag(lam + dropout / (1 - dropout) * np.diag(gram))
+    b = np.zeros_like(gram)
+    for j in np.flatnonzero(likes):
+        benefits = np.where(gram[j] > 0, gram[j] ** 2 / np.diag(full), 0)
+        benefits[j] = 0
+        assert len(set(benefits[benefits > 0].round(12))) == (benefits > 0).sum(), "no ties"
+        s = [i for i in np.argsort(-benefits)[:k] if benefits[i] > 0]
+        b[s, j] = np.linalg.solve(full[np.ix_(s, s)], gram[s, j]) * likes[j] ** -popularity_power
+    return b
+
+
 def gfcf(x, alpha, dimensions):
     n = x.sum(0).clip(1)
     r = x / np.sqrt(np.outer(x.sum(1).clip(1), n))
@@ -97,6 +113,7 @@ def main():
     write("golden_ease", "double", ease(x, 2, 0))
     write("golden_ease_rows", "double", ease(x, .5, .3))
     write("golden_ease_denoised", "double", ease(x, .5, .3, .4, .2))
+    write("golden_slim_5", "double", slim(x, .5, .3, .4, .2, 5))
     write("golden_gfcf", "double", gfcf(x, .7, GFCF_DIMENSIONS))
     b = ease(x, 2, 0)
     loss = ((x - x @ b) ** 2).sum() + 2 * (b ** 2).sum()

@@ -12,10 +12,12 @@
 
 #include <cmocka.h>
 
+#include "base/rng.h"
 #include "models/ease.h"
 #include "models/gfcf.h"
 #include "models/itemknn.h"
 #include "models/rp3beta.h"
+#include "models/slim.h"
 
 #include "golden/neighbours_golden.h"
 
@@ -54,19 +56,25 @@ static void hear(void *context, const char *tag, int64_t step, double value)
 }
 
 /* settings: "name", "value", …, NULL. */
+static void fit_matrices(struct fitted *f, const struct model_class *class,
+                         const char *const *settings)
+{
+    void *values = model_settings_new(class, &f->arena);
+    assert_non_null(values);
+    for (; *settings; settings += 2)
+        assert_int_equal(options_set(class->options, class->n_options, values, "parameter",
+                                     settings[0], settings[1], &f->arena, NULL),
+                         STATUS_OK);
+    const struct train_set data = {.by_user = &f->by_user, .by_item = &f->by_item, .seed = 1};
+    const struct observer observer = {.context = f, .scalar = hear};
+    assert_int_equal(class->fit(&data, values, NULL, &observer, &f->model, NULL), STATUS_OK);
+}
+
 static struct fitted fit(const struct model_class *class, const char *const *settings)
 {
     struct fitted f = {0};
     make_matrices(&f);
-    void *values = model_settings_new(class, &f.arena);
-    assert_non_null(values);
-    for (; *settings; settings += 2)
-        assert_int_equal(options_set(class->options, class->n_options, values, "parameter",
-                                     settings[0], settings[1], &f.arena, NULL),
-                         STATUS_OK);
-    const struct train_set data = {.by_user = &f.by_user, .by_item = &f.by_item, .seed = 1};
-    const struct observer observer = {.context = &f, .scalar = hear};
-    assert_int_equal(class->fit(&data, values, NULL, &observer, &f.model, NULL), STATUS_OK);
+    fit_matrices(&f, class, settings);
     return f;
 }
 
@@ -188,7 +196,87 @@ static void ease_refuses_with_the_memory_it_would_need(void **state)
                                     &f.model, &err),
                      STATUS_TOO_LARGE);
     assert_non_null(strstr(err.text, "GB for the 4000000 items"));
+    assert_non_null(strstr(err.text, "slim")); /* the remedy */
     assert_null(f.model);
+    fitted_free(&f);
+}
+
+/* Users who like about two thirds of the items, so that every two items have some in common. */
+static void make_dense_matrices(struct fitted *f)
+{
+    uint64_t size = 0;
+    struct rng rng = rng_seed(1, 2);
+    assert_int_equal(
+        csr_alloc(GOLDEN_USERS, GOLDEN_ITEMS, GOLDEN_USERS * GOLDEN_ITEMS, &f->by_user), STATUS_OK);
+    for (uint32_t u = 0; u < GOLDEN_USERS; u++) {
+        for (uint32_t i = 0; i < GOLDEN_ITEMS; i++)
+            if (rng_below(&rng, 3) > 0) {
+                f->by_user.columns[size] = i;
+                f->by_user.values[size++] = 1;
+            }
+        f->by_user.starts[u + 1] = size;
+    }
+    assert_int_equal(csr_transpose(&f->by_user, &f->by_item), STATUS_OK);
+}
+
+/* What catches the local systems filled wrongly, and likeness scaled wrongly. */
+static void slim_of_items_that_all_meet_is_ease(void **state)
+{
+    (void)state;
+    struct fitted ease = {0}, slim = {0};
+    make_dense_matrices(&ease);
+    make_dense_matrices(&slim);
+    fit_matrices(&ease, &ease_class, SETTINGS("lambda", "0.5", "popularity_power", "0.2"));
+    fit_matrices(&slim, &slim_class, SETTINGS("lambda", "0.5", "popularity_power", "0.2"));
+    assert_true(fabs(slim.loss / ease.loss - 1) < 1e-4);
+    for (uint32_t i = 0; i < GOLDEN_ITEMS; i++) {
+        const struct signal liked = {i, 1};
+        const struct query query = {.user = QUERY_NO_USER, .n = 1, .history = &liked};
+        float a[2][GOLDEN_ITEMS], b[2][GOLDEN_ITEMS];
+        ease_class.score(ease.model, &query, 1, NULL, GOLDEN_ITEMS, a[0], &ease.arena);
+        slim_class.score(slim.model, &query, 1, NULL, GOLDEN_ITEMS, b[0], &slim.arena);
+        ease_class.similar(ease.model, i, a[1], &ease.arena);
+        slim_class.similar(slim.model, i, b[1], &slim.arena);
+        for (uint32_t j = 0; j < GOLDEN_ITEMS; j++) {
+            assert_true(fabsf(a[0][j] - b[0][j]) < 1e-4f);
+            if (a[1][j] > 1e-3f) /* what is hardly above 0 may be below it */
+                assert_true(fabsf(a[1][j] - b[1][j]) < 1e-4f);
+        }
+    }
+    fitted_free(&ease);
+    fitted_free(&slim);
+}
+
+static void slim_takes_the_items_that_explain_each_best(void **state)
+{
+    (void)state;
+    check(&slim_class,
+          SETTINGS("lambda", "0.5", "row_power", "0.3", "dropout", "0.4", "popularity_power", "0.2",
+                   "neighbours", "5"),
+          golden_slim_5);
+}
+
+/* Sums that are not held count as 0, which leaves systems that nothing solves as they stand:
+ * without the doubled diagonals items would be left without weights, or with absurd ones. */
+static void slim_learns_from_too_few_sums(void **state)
+{
+    (void)state;
+    struct fitted f = fit(&slim_class, SETTINGS("lambda", "0.001", "row_power", "0", PLAIN,
+                                                "neighbours", "4", "overlaps", "4"));
+    bool reached[GOLDEN_ITEMS] = {0};
+    for (uint32_t i = 0; i < GOLDEN_ITEMS; i++) {
+        const struct signal liked = {i, 1};
+        const struct query query = {.user = QUERY_NO_USER, .n = 1, .history = &liked};
+        float scores[GOLDEN_ITEMS];
+        assert_int_equal(slim_class.score(f.model, &query, 1, NULL, GOLDEN_ITEMS, scores, &f.arena),
+                         STATUS_OK);
+        for (uint32_t j = 0; j < GOLDEN_ITEMS; j++) {
+            assert_true(fabsf(scores[j]) < 3);
+            reached[j] = reached[j] || scores[j] != 0;
+        }
+    }
+    for (uint32_t j = 0; j + 1 < GOLDEN_ITEMS; j++) /* nobody likes the last */
+        assert_true(reached[j]);
     fitted_free(&f);
 }
 
@@ -212,7 +300,7 @@ static void gfcf_of_all_dimensions_holds_all_energy(void **state)
 static void users_who_are_all_alike_are_learnt(void **state)
 {
     (void)state;
-    const struct model_class *classes[] = {&itemknn_class, &rp3beta_class, &ease_class,
+    const struct model_class *classes[] = {&itemknn_class, &rp3beta_class, &ease_class, &slim_class,
                                            &gfcf_class};
     enum { USERS = 300, ITEMS = 70 };
     struct fitted f = {0};
@@ -296,6 +384,9 @@ int main(void)
         cmocka_unit_test(ease_keeps_the_largest_in_size),
         cmocka_unit_test(ease_reports_its_minimum),
         cmocka_unit_test(ease_refuses_with_the_memory_it_would_need),
+        cmocka_unit_test(slim_of_items_that_all_meet_is_ease),
+        cmocka_unit_test(slim_takes_the_items_that_explain_each_best),
+        cmocka_unit_test(slim_learns_from_too_few_sums),
         cmocka_unit_test(gfcf_is_neighbours_and_a_low_pass_filter),
         cmocka_unit_test(gfcf_of_all_dimensions_holds_all_energy),
         cmocka_unit_test(users_who_are_all_alike_are_learnt),

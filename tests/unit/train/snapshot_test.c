@@ -1,6 +1,7 @@
 /* What these catch: a snapshot that reads back otherwise than it was written, bytes that depend on
  * threads or version, damage that loads, an erasure that leaves a trace or spoils the checksums, a
  * prune that takes the one that serves. */
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -358,6 +359,54 @@ static void an_erased_user_is_gone_from_the_files_and_from_who_has_them_loaded(v
     snapshot_release(fresh);
 }
 
+/* How many tables of users the file has; in each the row of `user` is zero or not, and that of the
+ * one before is not zero. */
+static size_t count_user_tables(const char *path, uint32_t user, bool zero)
+{
+    struct sections *sections;
+    assert_int_equal(sections_open(path, &sections, NULL), STATUS_OK);
+    size_t n = 0;
+    for (size_t i = 0; i < sections_count(sections); i++) {
+        const struct section *s = sections_at(sections, i);
+        const char *end = strrchr(s->name, '/');
+        if (!end || strcmp(end, "/users") != 0)
+            continue;
+        const float *rows = s->data;
+        float sizes[2] = {0};
+        for (uint64_t k = 0; k < s->columns; k++) {
+            sizes[0] += fabsf(rows[user * s->columns + k]);
+            sizes[1] += fabsf(rows[(user - 1) * s->columns + k]);
+        }
+        assert_true((sizes[0] == 0) == zero && sizes[1] > 0);
+        n++;
+    }
+    sections_close(sections);
+    return n;
+}
+
+/* A blend's file has the tables of its members, under names of their own. */
+static void an_erased_user_is_gone_from_each_member_of_a_blend(void **state)
+{
+    struct fixture *f = *state;
+    const char *const settings[] = {"members", "ials dimensions=8, bpr dimensions=16 epochs=3",
+                                    "weights", "0.5,0.5"};
+    struct model *blend = fit_planted(f->dataset, "blend", settings, NULL);
+    const struct model *models[] = {f->model, blend};
+    const struct snapshot_contents contents = {.dataset = f->dataset,
+                                               .store = f->planted.store,
+                                               .models = models,
+                                               .n_models = 2,
+                                               .retriever = "blend",
+                                               .settings_json = "{}"};
+    assert_int_equal(snapshot_write(f->planted.snapshots, 1, &contents, NULL, NULL), STATUS_OK);
+    const uint32_t user = 7;
+    assert_int_equal(count_user_tables(file_of(f, 1, "blend.tvs"), user, false), 2);
+    assert_int_equal(snapshot_erase_users(f->planted.snapshots, 1, &user, 1, NULL), STATUS_OK);
+    assert_int_equal(count_user_tables(file_of(f, 1, "blend.tvs"), user, true), 2);
+    snapshot_release(load(f, 1)); /* the checksums went along */
+    model_free(blend);
+}
+
 static void an_erasure_that_a_crash_cut_short_still_loads(void **state)
 {
     struct fixture *f = *state;
@@ -426,6 +475,7 @@ int main(void)
         cmocka_unit_test(the_empty_snapshot_serves_nothing),
         TEST(a_stored_snapshot_tells_its_seq),
         TEST(an_erased_user_is_gone_from_the_files_and_from_who_has_them_loaded),
+        TEST(an_erased_user_is_gone_from_each_member_of_a_blend),
         TEST(an_erasure_that_a_crash_cut_short_still_loads),
         TEST(the_list_is_in_order_and_ignores_what_is_no_version),
         TEST(pruning_keeps_the_newest_and_the_active_one),
