@@ -19,7 +19,8 @@ enum {
     LEGEND_ROW = 20,
     TITLE_SIZE = 16,
     FONT_SIZE = 11,
-    LABEL_BYTES = 64
+    LABEL_BYTES = 64,
+    EDGE_SHARE = 200
 };
 #define FONT "sans-serif"
 
@@ -51,30 +52,64 @@ static void use(cairo_t *cairo, struct colour colour)
     cairo_set_source_rgb(cairo, colour.r, colour.g, colour.b);
 }
 
-static void set_scale(struct drawing *d)
+static int by_value(const void *a, const void *b)
 {
-    const struct map_picture *picture = d->picture;
-    double low[2] = {INFINITY, INFINITY}, high[2] = {-INFINITY, -INFINITY};
-    for (uint32_t i = 0; i < picture->n; i++) {
-        const double place[2] = {(double)picture->points[i].x, (double)picture->points[i].y};
-        for (size_t c = 0; c < 2; c++) {
-            low[c] = fmin(low[c], place[c]);
-            high[c] = fmax(high[c], place[c]);
-        }
-    }
-    d->x_middle = picture->n ? (low[0] + high[0]) / 2 : 0;
-    d->y_middle = picture->n ? (low[1] + high[1]) / 2 : 0;
+    const float x = *(const float *)a, y = *(const float *)b;
+    return (x > y) - (x < y);
+}
+
+/* Of one coordinate: from where to where the frame shows. A few points far away from all others
+ * would leave little room for these: at most one in EDGE_SHARE is cut off at each side, and only
+ * where that makes the picture a fifth larger. */
+static void find_span(const struct map_picture *picture, bool of_y, float *sorted, double *ret_low,
+                      double *ret_high)
+{
+    const uint32_t n = picture->n, cut = n / EDGE_SHARE;
+    for (uint32_t i = 0; i < n; i++)
+        sorted[i] = of_y ? picture->points[i].y : picture->points[i].x;
+    qsort(sorted, n, sizeof *sorted, by_value);
+    const double low = (double)sorted[0], high = (double)sorted[n - 1],
+                 inner_low = (double)sorted[cut], inner_high = (double)sorted[n - 1 - cut],
+                 margin = (inner_high - inner_low) / 20;
+    const bool is_cut = (inner_high - inner_low + 2 * margin) * 1.2 < high - low;
+    *ret_low = is_cut ? fmax(low, inner_low - margin) : low;
+    *ret_high = is_cut ? fmin(high, inner_high + margin) : high;
+}
+
+static enum status set_scale(struct drawing *d)
+{
+    double low[2] = {0}, high[2] = {0};
+    const uint32_t n = d->picture->n;
+    float *sorted = malloc((n + 1) * sizeof *sorted);
+    if (!sorted)
+        return STATUS_NO_MEMORY;
+    for (int c = 0; c < 2 && n > 0; c++)
+        find_span(d->picture, c == 1, sorted, &low[c], &high[c]);
+    free(sorted);
+    d->x_middle = (low[0] + high[0]) / 2;
+    d->y_middle = (low[1] + high[1]) / 2;
     const double room = 2 * d->radius + 4;
     const double across = (d->frame.right - d->frame.left - room) / fmax(high[0] - low[0], 1e-30),
                  down = (d->frame.bottom - d->frame.top - room) / fmax(high[1] - low[1], 1e-30);
     const double scale = fmin(across, down);
-    d->scale = picture->n > 1 && isfinite(scale) && scale < 1e30 ? scale : 0;
+    d->scale = n > 1 && scale < 1e25 ? scale : 0;
+    return STATUS_OK;
 }
 
+static double within(double value, double low, double high)
+{
+    return fmin(fmax(value, low), high);
+}
+
+/* What lies beyond the frame stands at its edge. */
 static void place(const struct drawing *d, const struct map_point *point, double *x, double *y)
 {
-    *x = (d->frame.left + d->frame.right) / 2 + d->scale * ((double)point->x - d->x_middle);
-    *y = (d->frame.top + d->frame.bottom) / 2 - d->scale * ((double)point->y - d->y_middle);
+    const struct map_box *frame = &d->frame;
+    const double edge = d->radius + 1;
+    *x = within((frame->left + frame->right) / 2 + d->scale * ((double)point->x - d->x_middle),
+                frame->left + edge, frame->right - edge);
+    *y = within((frame->top + frame->bottom) / 2 - d->scale * ((double)point->y - d->y_middle),
+                frame->top + edge, frame->bottom - edge);
 }
 
 static void draw_dot(cairo_t *cairo, double x, double y, double radius, uint32_t category)
@@ -207,7 +242,9 @@ static enum status draw(void *context, cairo_t *cairo)
                         .radius = job->picture->n <= 1000 ? dot_few : dot_many};
     draw_words(&d);
     draw_legend(&d);
-    set_scale(&d);
+    d.status = set_scale(&d);
+    if (d.status != STATUS_OK)
+        return d.status;
     draw_dots(&d);
     draw_labels(&d);
     job->n_labels = d.n_labels;

@@ -53,11 +53,24 @@ static void labels_that_find_no_room_are_left_out(void **state)
     assert_true(drawn >= 4 && drawn <= 16); /* four places with four sides each */
 }
 
+/* With its neighbours apart by less than a dot, no more than the first few labels would find room.
+ */
+static void one_point_far_away_does_not_press_the_others_together(void **state)
+{
+    enum { N = 401 };
+    static struct map_point points[N];
+    for (size_t i = 0; i < N; i++)
+        points[i] = (struct map_point){(float)(i % 20), (float)(i / 20), "x", 0};
+    points[N - 1].x = 1e6F;
+    assert_true(draw(points, N, N, in_folder(*state, "map.svg")) > 300);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         WITH_FOLDER(none_one_and_many_in_one_place_are_drawn),
         WITH_FOLDER(labels_that_find_no_room_are_left_out),
+        WITH_FOLDER(one_point_far_away_does_not_press_the_others_together),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
