@@ -1,15 +1,12 @@
 #include "cli/charts.h"
 
 #include <assert.h>
-#include <cairo-svg.h>
 #include <cairo.h>
-#include <fontconfig/fontconfig.h>
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "base/buffer.h"
-#include "base/file.h"
+#include "cli/drawing.h"
 
 /* In points of the drawing, which are pixels of a PNG. */
 enum {
@@ -161,12 +158,10 @@ static double height_of(const struct chart *chart)
     return TOP + ROW * (double)chart->n_bars + BOTTOM;
 }
 
-static void draw(const struct chart *chart, cairo_surface_t *surface)
+static enum status draw(void *context, cairo_t *cairo)
 {
-    cairo_t *cairo = cairo_create(surface);
+    const struct chart *chart = context;
     struct drawing d = {.cairo = cairo, .chart = chart, .right = WIDTH - 2 * MARGIN};
-    cairo_set_source_rgb(cairo, 1, 1, 1);
-    cairo_paint(cairo);
     cairo_select_font_face(cairo, FONT, CAIRO_FONT_SLANT_NORMAL, CAIRO_FONT_WEIGHT_BOLD);
     cairo_set_font_size(cairo, TITLE_SIZE);
     use(cairo, ink);
@@ -183,79 +178,14 @@ static void draw(const struct chart *chart, cairo_surface_t *surface)
     draw_axis(&d);
     for (size_t i = 0; i < chart->n_bars; i++)
         draw_bar(&d, i);
-    cairo_destroy(cairo);
-}
-
-/* ---- the file ---- */
-
-static cairo_status_t take_bytes(void *context, const unsigned char *bytes, unsigned length)
-{
-    struct buffer *out = context;
-    buffer_append(out, bytes, length);
-    return out->failed ? CAIRO_STATUS_NO_MEMORY : CAIRO_STATUS_SUCCESS;
-}
-
-static cairo_status_t render_svg(const struct chart *chart, struct buffer *out)
-{
-    cairo_surface_t *surface =
-        cairo_svg_surface_create_for_stream(take_bytes, out, WIDTH, height_of(chart));
-    draw(chart, surface);
-    cairo_surface_finish(surface);
-    const cairo_status_t status = cairo_surface_status(surface);
-    cairo_surface_destroy(surface);
-    return status;
-}
-
-static cairo_status_t render_png(const struct chart *chart, struct buffer *out)
-{
-    cairo_surface_t *surface =
-        cairo_image_surface_create(CAIRO_FORMAT_RGB24, WIDTH, (int)height_of(chart));
-    draw(chart, surface);
-    cairo_status_t status = cairo_surface_status(surface);
-    if (status == CAIRO_STATUS_SUCCESS)
-        status = cairo_surface_write_to_png_stream(surface, take_bytes, out);
-    cairo_surface_destroy(surface);
-    return status;
-}
-
-static const struct {
-    const char *ending;
-    cairo_status_t (*render)(const struct chart *chart, struct buffer *out);
-} formats[] = {{".svg", render_svg}, {".png", render_png}};
-
-enum { N_FORMATS = sizeof formats / sizeof *formats };
-
-static size_t format_of(const char *path)
-{
-    const char *dot = strrchr(path, '.');
-    size_t i = 0;
-    while (i < N_FORMATS && (!dot || strcmp(dot, formats[i].ending) != 0))
-        i++;
-    return i;
-}
-
-bool chart_path_is_known(const char *path)
-{
-    return format_of(path) < N_FORMATS;
+    return STATUS_OK;
 }
 
 enum status chart_write(const struct chart *chart, const char *path, struct error *reterr)
 {
     assert(chart->n_bars <= CHART_BARS_MAX);
-    const size_t format = format_of(path);
-    if (format == N_FORMATS)
-        return error_set(reterr, STATUS_OUT_OF_RANGE,
-                         "%s: a chart is written as .svg or .png, by the ending of its name", path);
-    struct buffer bytes = {0};
-    const cairo_status_t drawn = formats[format].render(chart, &bytes);
-    cairo_debug_reset_static_data(); /* the fonts that it keeps for further drawings, */
-    FcFini();                        /* and the list of all there are */
-    enum status status = STATUS_OK;
-    if (drawn != CAIRO_STATUS_SUCCESS || bytes.failed)
-        status = error_set(reterr, STATUS_NO_MEMORY, "%s could not be drawn: %s", path,
-                           cairo_status_to_string(drawn));
-    else
-        status = file_replace(path, bytes.data, bytes.size, 0644, reterr);
-    buffer_free(&bytes);
-    return status;
+    struct chart drawn = *chart;
+    const struct drawing_request request = {
+        .width = WIDTH, .height = (int)height_of(chart), .draw = draw, .context = &drawn};
+    return drawing_write(&request, path, reterr);
 }

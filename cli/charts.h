@@ -1,5 +1,5 @@
 #pragma once
-/* Bar charts as files: SVG or PNG by the path's ending, drawn by cairo. */
+/* Bar charts, as files (cli/drawing.h). */
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -21,9 +21,5 @@ struct chart {
     size_t n_bars;                /* at most CHART_BARS_MAX; the caller says what it left out */
 };
 
-/* True for paths that end in .svg or .png. */
-bool chart_path_is_known(const char *path);
-
-/* Writes beside and renames: there is a whole file or none. OUT_OF_RANGE for another ending;
- * NO_MEMORY; as the file system says. */
+/* As drawing_write. */
 enum status chart_write(const struct chart *chart, const char *path, struct error *reterr);

@@ -6,6 +6,7 @@
 #include "cli/predict_lines.h"
 #include "data/split.h"
 #include "embed/skipgram.h"
+#include "embed/tsne.h"
 #include "train/feature_report.h"
 
 #define SWITCH(NAME, LETTER, HELP)                                                                 \
@@ -250,6 +251,22 @@ static const struct command_option similar_options[] = {
     TEXTS("category", 0, "PATH", "only items in or below one of these categories"),
 };
 
+static const struct command_option map_options[] = {
+    TEXTS("out", 'o', "FILE", "draw the map to this .svg or .png"),
+    TEXT("model", 'm', "NAME", NULL,
+         "by the vectors of this model of the snapshot [the one that serves, or the first that has "
+         "any]"),
+    NUMBER(OPTION_INT, "number", 'n', "N", "20000", 1, POINTS_MAX,
+           "no more items than this, the most popular ones"),
+    NUMBER(OPTION_INT, "labels", 0, "N", "150", 0, 10000, "no more names than this"),
+    TEXT("title", 0, "TEXT", NULL, "above the picture"),
+    NUMBER(OPTION_REAL, "perplexity", 0, "P", "30", 1, 1000,
+           "how many near items each one looks at; at most a third of the others"),
+    NUMBER(OPTION_INT, "iterations", 0, "N", "1000", 1, TSNE_ITERATIONS_MAX, "steps of t-SNE"),
+    NUMBER(OPTION_INT, "seed", 0, "N", "1", 0, 9007199254740992.0, "of what is drawn at random"),
+    NUMBER(OPTION_INT, "threads", 0, "N", "0", 0, 256, "0: as many as the machine has cores"),
+};
+
 static const char *const models_words[] = {"list", "show", "activate", "prune", NULL};
 static const struct command_option models_options[] = {
     NUMBER(OPTION_INT, "keep", 0, "N", NULL, 1, 1000000,
@@ -446,6 +463,20 @@ const struct command commands[] = {
      .arguments_min = 1,
      .arguments_max = 1,
      .run = command_similar},
+    {.name = "map",
+     .arguments = "--out FILE",
+     .summary = "Draw the items on a plane, like beside like, coloured by category.",
+     .details = "Takes the vectors that a model of the active snapshot has of its items to a plane "
+                "by t-SNE and draws them with as many titles as fit. Prints how far the picture "
+                "may be believed: trustworthiness and continuity, 1 at best. --json prints every "
+                "place. The same snapshot and seed give the same map for any number of threads. "
+                "See docs/maps.md.\n\n"
+                "  tastevin map --out map.svg\n"
+                "  tastevin map --model item2vec --out map.png --json > map.json",
+     OPTIONS(map_options),
+     .takes = TAKES_DATA | TAKES_CONFIG | TAKES_JSON,
+     .beside = BESIDE_YES,
+     .run = command_map},
     {.name = "models",
      .arguments = "list|show|activate|prune [VERSION]",
      .summary = "The trained versions: list them, show a report, choose which one serves.",

@@ -15,6 +15,7 @@ int command_features(const struct invocation *invocation);
 int command_embed(const struct invocation *invocation);
 int command_recommend(const struct invocation *invocation);
 int command_similar(const struct invocation *invocation);
+int command_map(const struct invocation *invocation);
 int command_models(const struct invocation *invocation);
 int command_keys(const struct invocation *invocation);
 int command_migrate(const struct invocation *invocation);

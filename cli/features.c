@@ -7,6 +7,7 @@
 #include "cli/configuration.h"
 #include "cli/console.h"
 #include "cli/context.h"
+#include "cli/drawing.h"
 #include "cli/report.h"
 #include "cli/table.h"
 #include "train/feature_report.h"
@@ -54,7 +55,7 @@ static enum status check_request(const struct invocation *invocation, struct err
     }
     for (size_t i = 0; i < invocation->n_given; i++) {
         const struct given *given = &invocation->given[i];
-        if (strcmp(given->option->option.name, "chart") == 0 && !chart_path_is_known(given->text))
+        if (strcmp(given->option->option.name, "chart") == 0 && !drawing_path_is_known(given->text))
             return error_set(reterr, STATUS_OUT_OF_RANGE,
                              "--chart %.100s: the name must end in .svg or .png", given->text);
     }

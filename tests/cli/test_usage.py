@@ -20,7 +20,7 @@ def subcommands():
 def test_the_subcommands_are_those_of_the_specification():
     assert subcommands() == [
         "serve", "demo", "import", "export", "train", "evaluate", "fit", "predict",
-        "features", "embed", "recommend", "similar", "models", "keys", "migrate", "backup", "restore", "config", "tensorboard", "health", "help",
+        "features", "embed", "recommend", "similar", "map", "models", "keys", "migrate", "backup", "restore", "config", "tensorboard", "health", "help",
     ]
 
 

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "cli/charts.h"
+#include "cli/drawing.h"
 #include "support/test.h"
 
 /* Pixels of about the plain bars' blue in a row of pixels; the first and last of them. */
@@ -109,8 +110,8 @@ static void an_svg_is_whole_and_other_endings_are_refused(void **state)
     struct error err = {0};
     assert_int_equal(chart_write(&chart, "/tmp/chart.jpg", &err), STATUS_OUT_OF_RANGE);
     assert_non_null(strstr(err.text, ".svg"));
-    assert_false(chart_path_is_known("chart"));
-    assert_true(chart_path_is_known("a.b/chart.svg"));
+    assert_false(drawing_path_is_known("chart"));
+    assert_true(drawing_path_is_known("a.b/chart.svg"));
     const char *path = in_folder(*state, "chart.svg");
     assert_int_equal(chart_write(&chart, path, &err), STATUS_OK);
     struct buffer bytes = file_bytes(path);

@@ -1,0 +1,22 @@
+#pragma once
+/* Pictures as files: SVG or PNG by the path's ending, drawn by cairo. */
+#include <stdbool.h>
+
+#include <cairo.h>
+
+#include "base/status.h"
+
+struct drawing_request {
+    int width, height; /* in points of the drawing, which are pixels of a PNG */
+    /* Draws on white. What it returns other than OK ends it, and no file is written. */
+    enum status (*draw)(void *context, cairo_t *cairo);
+    void *context;
+};
+
+/* True for paths that end in .svg or .png. */
+bool drawing_path_is_known(const char *path);
+
+/* Writes beside and renames: there is a whole file or none. OUT_OF_RANGE for another ending;
+ * NO_MEMORY; as the file system says. */
+enum status drawing_write(const struct drawing_request *request, const char *path,
+                          struct error *reterr);
