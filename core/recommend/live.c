@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/lock.h"
 #include "recommend/activity.h"
 #include "recommend/history.h"
 #include "recommend/idtable.h"
@@ -39,21 +40,6 @@ struct live {
     bool keys_changed; /* and not yet told */
 };
 
-/* Writers are preferred: readers come without end, and each is short. */
-static int make_lock(pthread_rwlock_t *lock)
-{
-    pthread_rwlockattr_t attributes;
-    int failed = pthread_rwlockattr_init(&attributes);
-    if (failed)
-        return failed;
-    failed =
-        pthread_rwlockattr_setkind_np(&attributes, PTHREAD_RWLOCK_PREFER_WRITER_NONRECURSIVE_NP);
-    if (!failed)
-        failed = pthread_rwlock_init(lock, &attributes);
-    pthread_rwlockattr_destroy(&attributes);
-    return failed;
-}
-
 static enum status make_overlays(struct live *live)
 {
     live->overlays = calloc(live->base.n_models + 1, sizeof *live->overlays);
@@ -84,7 +70,7 @@ enum status live_new(const struct live_base *base, struct catalogue *catalogue,
                      struct live **ret_live, struct error *reterr)
 {
     struct live *live = calloc(1, sizeof *live);
-    if (!live || make_lock(&live->lock) != 0) {
+    if (!live || lock_init_writers_first(&live->lock) != 0) {
         free(live);
         catalogue_free(catalogue);
         return error_set(reterr, STATUS_NO_MEMORY, "out of memory for the live changes");
