@@ -73,7 +73,7 @@ def test_each_recommender_shows_its_graph_with_its_settings(evaluated, start, lo
 def test_a_round_shows_every_model_of_its_in_one_graph(tmp_path, start):  # noqa: F811
     run("import", "movielens", ROOT / "demo" / "ml-latest-small", "--data", tmp_path / "data")
     outcome = json.loads(run("train", "--data", tmp_path / "data", "--json",
-                             "--set", "models.candidates=popular,ials,item2vec",
+                             "--set", "models.retrievers=ials,item2vec",
                              "--set", "models.ials.dimensions=8", "--set", "models.ials.epochs=2",
                              "--set", "models.item2vec.dimensions=8", "--set", "models.item2vec.epochs=1"))
     assert outcome["version"] == 1
