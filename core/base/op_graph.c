@@ -138,6 +138,43 @@ void op_set(struct op_graph *graph, uint32_t op, const char *name, const char *f
     graph->ops[op].settings = setting;
 }
 
+uint32_t op_add_fed(struct op_graph *graph, const char *kind, struct op_shape shape, size_t n,
+                    const uint32_t inputs[], const char *name)
+{
+    const uint32_t op = op_add(graph, kind, shape, "%s", name);
+    for (size_t i = 0; i < n; i++)
+        op_feed(graph, op, inputs[i]);
+    return op;
+}
+
+void op_graph_append(struct op_graph *graph, const struct op_graph *from, const char *scope)
+{
+    const uint32_t first = graph->n;
+    graph->failed |= from->failed;
+    for (uint32_t i = 0; i < from->n && !graph->failed; i++) {
+        const struct op *op = &from->ops[i];
+        const uint32_t copy = op_add(graph, op->kind, op->shape, "%s%s%s", scope ? scope : "",
+                                     scope ? "/" : "", op->name);
+        if (graph->failed)
+            return;
+        graph->ops[copy].parameters = op->parameters;
+        for (const struct op_setting *s = op->settings; s; s = s->next)
+            op_set(graph, copy, s->name, "%s", s->value);
+    }
+    for (uint32_t i = 0; i < from->n; i++)
+        for (uint32_t k = 0; k < from->ops[i].n_inputs; k++)
+            op_feed(graph, first + i, first + from->ops[i].inputs[k]);
+}
+
+bool op_graph_has_scope(const struct op_graph *graph, const char *scope)
+{
+    const size_t length = strlen(scope);
+    for (uint32_t i = 0; i < graph->n; i++)
+        if (strncmp(graph->ops[i].name, scope, length) == 0 && graph->ops[i].name[length] == '/')
+            return true;
+    return false;
+}
+
 uint64_t op_graph_parameters(const struct op_graph *graph)
 {
     uint64_t sum = 0;

@@ -53,12 +53,30 @@ uint32_t op_add(struct op_graph *graph, const char *kind, struct op_shape shape,
 uint32_t op_add_variable(struct op_graph *graph, struct op_shape shape, const char *name, ...)
     __attribute__((format(printf, 3, 4)));
 
+/* An operation and what goes into it: inputs[n], earlier operations. */
+uint32_t op_add_fed(struct op_graph *graph, const char *kind, struct op_shape shape, size_t n,
+                    const uint32_t inputs[], const char *name);
+
+#define OP_INPUTS(...)                                                                             \
+    sizeof((const uint32_t[]){__VA_ARGS__}) / sizeof(uint32_t), (const uint32_t[])                 \
+    {                                                                                              \
+        __VA_ARGS__                                                                                \
+    }
+
 /* What `from` gives goes into `to`. */
 void op_feed(struct op_graph *graph, uint32_t to, uint32_t from);
 
 /* Something to know of an operation: "rate", "0.05". */
 void op_set(struct op_graph *graph, uint32_t op, const char *name, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
+
+/* Adds all operations of another graph, their names in the scope (NULL: as they
+ * are). Its kinds and the names of its
+ * settings are constants, as everywhere; the rest is copied. */
+void op_graph_append(struct op_graph *graph, const struct op_graph *from, const char *scope);
+
+/* True where an operation lies in the scope. */
+bool op_graph_has_scope(const struct op_graph *graph, const char *scope);
 
 uint64_t op_graph_parameters(const struct op_graph *graph);
 void op_graph_free(struct op_graph *graph);

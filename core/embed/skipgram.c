@@ -401,6 +401,7 @@ enum status skipgram_fit(const struct sequences *sequences,
                       .seed = seed,
                       .pool = pool,
                       .observer = observer};
+    skipgram_graph_observe(settings, sequences->n_tokens, observer);
     enum status status = prepare(&fit);
     if (status == STATUS_OK)
         status = run_epochs(&fit, reterr);

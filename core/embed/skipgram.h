@@ -69,6 +69,14 @@ enum status skipgram_fit(const struct sequences *sequences,
                          struct parallel *pool, const struct observer *observer,
                          struct vectors *ret_vectors, struct error *reterr);
 
+/* What a fit computes. The second makes it for an observer that wants it; out of memory it does
+ * without. skipgram_fit calls it. */
+struct op_graph;
+void skipgram_graph(const struct skipgram_settings *settings, uint32_t n_tokens,
+                    struct op_graph *graph);
+void skipgram_graph_observe(const struct skipgram_settings *settings, uint32_t n_tokens,
+                            const struct observer *observer);
+
 /* Bytes that a fit takes, vectors included, beside the sequences. */
 uint64_t skipgram_estimate(const struct skipgram_settings *settings, uint32_t n_tokens,
                            unsigned threads);

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/op_graph.h"
 
 void peak_rss_reset(void)
 {
@@ -88,6 +89,17 @@ static void watch_progress(void *context, const char *phase, double share)
     observe_progress(watch->observer, watch->phase ? watch->phase : phase, share);
 }
 
+/* Of several models that one observer hears of each gets a scope of its own. */
+static void watch_graph(void *context, const struct op_graph *graph)
+{
+    const struct watch *watch = context;
+    struct op_graph scoped = {0};
+    op_graph_append(&scoped, graph, watch->model);
+    if (!scoped.failed)
+        observe_graph(watch->observer, &scoped);
+    op_graph_free(&scoped);
+}
+
 static bool watch_stop(void *context)
 {
     return observer_stops(((const struct watch *)context)->observer);
@@ -106,7 +118,11 @@ enum status fit_model(const struct model_class *class, const struct train_set *d
                           .epoch_started_ns = started_ns,
                           .step = -1,
                           .cost.loss = NAN};
-    const struct observer between = {&watch, watch_progress, watch_scalar, watch_stop};
+    const struct observer between = {.context = &watch,
+                                     .progress = watch_progress,
+                                     .scalar = watch_scalar,
+                                     .stop = watch_stop,
+                                     .graph = observer && observer->graph ? watch_graph : NULL};
     peak_rss_reset();
     observe_progress(&between, phase ? phase : "fitting", 0);
     const enum status status = class->fit(data, settings, pool, &between, ret_model, reterr);

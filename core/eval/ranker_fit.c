@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/op_graph.h"
 #include "base/rng.h"
 #include "eval/fit.h"
 
@@ -268,7 +269,11 @@ static void prefix_scores(void *context, const char *tag, int64_t step, const fl
 
 static void pass_graph(void *context, const struct op_graph *graph)
 {
-    observe_graph(context, graph);
+    struct op_graph scoped = {0};
+    op_graph_append(&scoped, graph, "ranker");
+    if (!scoped.failed)
+        observe_graph(context, &scoped);
+    op_graph_free(&scoped);
 }
 
 static bool pass_stop(void *context)

@@ -450,6 +450,8 @@ static enum status run(struct fit *fit)
     if (status == STATUS_OK)
         status = reserve(fit);
     if (status == STATUS_OK) {
+        autorec_graph_observe(fit->settings, fit->net.n_columns, fit->rates, fit->lambda,
+                              fit->observer);
         init_parameters(fit);
         status = run_epochs(fit);
     }

@@ -46,6 +46,14 @@ enum status autorec_make_users(struct autorec *model, const struct csr *historie
                                struct parallel *pool, const struct observer *observer,
                                float *scratch);
 
+/* What a fit computes (autorec_net.h), over rows of n_columns. The second makes it for an observer
+ * that wants it; out of memory it does without. */
+struct op_graph;
+void autorec_graph(const struct autorec_settings *settings, uint32_t n_columns, bool rates,
+                   double lambda, struct op_graph *graph);
+void autorec_graph_observe(const struct autorec_settings *settings, uint32_t n_columns, bool rates,
+                           double lambda, const struct observer *observer);
+
 enum status autorec_fit(const struct train_set *data, const void *settings, struct parallel *pool,
                         const struct observer *observer, struct model **ret_model,
                         struct error *reterr);

@@ -307,6 +307,7 @@ enum status ials_fit(const struct train_set *data, const void *settings, struct 
     if (fit.model)
         status = prepare(&fit);
     if (status == STATUS_OK) {
+        ials_graph_observe(fit.settings, data->by_user->n_rows, data->by_user->n_columns, observer);
         init_items(&fit);
         status = run_epochs(&fit);
     }

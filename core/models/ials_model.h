@@ -26,6 +26,14 @@ struct ials {
 struct ials *ials_new(uint32_t n_users, uint32_t n_items, uint32_t d, bool owned);
 void ials_free(struct model *model);
 
+/* What a fit computes: both halves of a sweep, and what they lower (ials.h). The second makes it
+ * for an observer that wants it; out of memory it does without. */
+struct op_graph;
+void ials_graph(const struct ials_settings *settings, uint32_t n_users, uint32_t n_items,
+                struct op_graph *graph);
+void ials_graph_observe(const struct ials_settings *settings, uint32_t n_users, uint32_t n_items,
+                        const struct observer *observer);
+
 enum status ials_fit(const struct train_set *data, const void *settings, struct parallel *pool,
                      const struct observer *observer, struct model **ret_model,
                      struct error *reterr);

@@ -1,6 +1,7 @@
 #include "train/watch.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #include "train/watch_report.h"
 
@@ -33,10 +34,31 @@ static void pass_scores(void *context, const char *tag, int64_t step, const floa
     observe_scores(watch->next, tag, step, scores, labels, weights, n);
 }
 
+/* The scope that all operations of a model lie in ("ials" of "ials/users/vectors"). */
+static bool scope_of(const struct op_graph *graph, char out[OP_NAME_MAX])
+{
+    const char *name = graph->n ? graph->ops[0].name : "", *end = strchr(name, '/');
+    if (!end)
+        return false;
+    snprintf(out, OP_NAME_MAX, "%.*s", (int)(end - name), name);
+    return true;
+}
+
+/* Every model is fitted twice in a round, for the hold-out and for serving, and is shown once. */
+static void show_graph(struct watch *watch, const struct op_graph *graph)
+{
+    char scope[OP_NAME_MAX];
+    if (!watch->run || !scope_of(graph, scope) || op_graph_has_scope(&watch->graph, scope))
+        return;
+    op_graph_append(&watch->graph, graph, NULL);
+    if (!watch->graph.failed)
+        board_graph(watch->run, &watch->graph);
+}
+
 static void pass_graph(void *context, const struct op_graph *graph)
 {
-    const struct watch *watch = context;
-    board_graph(watch->run, graph);
+    struct watch *watch = context;
+    show_graph(watch, graph);
     observe_graph(watch->next, graph);
 }
 
@@ -109,4 +131,5 @@ void watch_finish(struct watch *watch, const struct round_result *result, enum s
         board_trial_end(watch->run, true);
     }
     board_run_close(watch->run);
+    op_graph_free(&watch->graph);
 }

@@ -3,6 +3,7 @@
  * its own ("round-000012"), with a layout for the page of custom scalars, and passes everything on.
  */
 #include "base/observer.h"
+#include "base/op_graph.h"
 #include "board/board.h"
 #include "train/round.h"
 
@@ -12,6 +13,7 @@ struct watch {
     struct observer observer; /* hand this to the work */
     const struct observer *next;
     struct board_run *run; /* NULL: only passes on */
+    struct op_graph graph; /* of all models so far: the page shows one of a run */
 };
 
 /* board may be NULL. `next` hears everything too, decides about stopping, and may be NULL; both

@@ -41,11 +41,38 @@ static void inputs_keep_their_order_and_parameters_their_count(void **state)
     op_graph_free(&graph);
 }
 
+static void a_graph_in_a_scope_keeps_what_it_says(void **state)
+{
+    (void)state;
+    struct op_graph inner = {0}, outer = {0};
+    const uint32_t weights = op_add_variable(&inner, OP_SHAPE_2(2, 3), "w");
+    const uint32_t bias = op_add_variable(&inner, OP_SHAPE_1(3), "b");
+    op_add_fed(&inner, "Add", OP_SHAPE_1(3), OP_INPUTS(bias, weights), "sum");
+    op_graph_append(&outer, &inner, "first");
+    op_graph_append(&outer, &inner, "second");
+    assert_false(outer.failed);
+    assert_int_equal(outer.n, 6);
+    const struct op *sum = &outer.ops[5];
+    assert_string_equal(sum->name, "second/sum");
+    assert_int_equal(sum->n_inputs, 2);
+    assert_string_equal(outer.ops[sum->inputs[0]].name, "second/b");
+    assert_string_equal(outer.ops[sum->inputs[1]].name, "second/w");
+    assert_int_equal(op_graph_parameters(&outer), 18);
+    assert_string_equal(outer.ops[3].settings->value, "6");
+    assert_true(op_graph_has_scope(&outer, "first"));
+    assert_false(op_graph_has_scope(&outer, "fir"));
+    assert_false(op_graph_has_scope(&outer, "sum"));
+    op_graph_free(&inner);
+    assert_string_equal(outer.ops[5].name, "second/sum");
+    op_graph_free(&outer);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(names_are_made_safe_and_stay_apart),
         cmocka_unit_test(inputs_keep_their_order_and_parameters_their_count),
+        cmocka_unit_test(a_graph_in_a_scope_keeps_what_it_says),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
