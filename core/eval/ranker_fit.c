@@ -6,9 +6,9 @@
 #include <string.h>
 
 #include "base/clock.h"
-#include "base/op_graph.h"
 #include "base/rng.h"
 #include "eval/fit.h"
+#include "eval/ranker_observer.h"
 
 /* Rows: several moments of each user, a part of the other candidates, and no more than a bound in
  * all. Every tenth user is for validation. */
@@ -244,43 +244,6 @@ static enum status fill_frames(struct fitting *f)
 
 /* ---- the predictor ---- */
 
-/* The curves of a predictor are "train/loss" and the like: here "ranker/train/loss". */
-static void prefix_scalar(void *context, const char *tag, int64_t step, double value)
-{
-    const struct observer *outer = context;
-    char name[96];
-    snprintf(name, sizeof name, "ranker/%s", tag);
-    observe_scalar(outer, name, step, value);
-}
-
-static void pass_progress(void *context, const char *phase, double share)
-{
-    (void)phase;
-    observe_progress(context, "fitting the ranker", share);
-}
-
-static void prefix_scores(void *context, const char *tag, int64_t step, const float *scores,
-                          const float *labels, const float *weights, size_t n)
-{
-    char name[96];
-    snprintf(name, sizeof name, "ranker/%s", tag);
-    observe_scores(context, name, step, scores, labels, weights, n);
-}
-
-static void pass_graph(void *context, const struct op_graph *graph)
-{
-    struct op_graph scoped = {0};
-    op_graph_append(&scoped, graph, "ranker");
-    if (!scoped.failed)
-        observe_graph(context, &scoped);
-    op_graph_free(&scoped);
-}
-
-static bool pass_stop(void *context)
-{
-    return observer_stops(context);
-}
-
 /* The best order comes before the best chances: where those are wanted, the log loss tells when to
  * stop, unless the spec says otherwise. */
 static enum status stop_by_loss(struct fitting *f, const struct predictor_class *class,
@@ -313,12 +276,7 @@ static enum status fit_predictor(struct fitting *f)
     features_examples(f->features, f->valid, &valid);
     const struct predictor_task task = {
         .train = &train, .valid = valid.n ? &valid : NULL, .seed = request->seed};
-    const struct observer observer = {.context = (void *)(uintptr_t)request->observer,
-                                      .progress = pass_progress,
-                                      .scalar = prefix_scalar,
-                                      .scores = prefix_scores,
-                                      .graph = pass_graph,
-                                      .stop = pass_stop};
+    const struct observer observer = ranker_observer(request->observer);
     f->report.predictor = class->name;
     return class->fit(&task, settings, request->pool, request->observer ? &observer : NULL,
                       &f->predictor, f->reterr);

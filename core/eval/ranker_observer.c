@@ -1,0 +1,52 @@
+#include "eval/ranker_observer.h"
+
+#include <stdint.h>
+#include <stdio.h>
+
+#include "base/op_graph.h"
+
+static void prefix_scalar(void *context, const char *tag, int64_t step, double value)
+{
+    const struct observer *outer = context;
+    char name[96];
+    snprintf(name, sizeof name, "ranker/%s", tag);
+    observe_scalar(outer, name, step, value);
+}
+
+static void pass_progress(void *context, const char *phase, double share)
+{
+    (void)phase;
+    observe_progress(context, "fitting the ranker", share);
+}
+
+static void prefix_scores(void *context, const char *tag, int64_t step, const float *scores,
+                          const float *labels, const float *weights, size_t n)
+{
+    char name[96];
+    snprintf(name, sizeof name, "ranker/%s", tag);
+    observe_scores(context, name, step, scores, labels, weights, n);
+}
+
+static void pass_graph(void *context, const struct op_graph *graph)
+{
+    struct op_graph scoped = {0};
+    op_graph_append(&scoped, graph, "ranker");
+    if (!scoped.failed)
+        observe_graph(context, &scoped);
+    op_graph_free(&scoped);
+}
+
+static bool pass_stop(void *context)
+{
+    return observer_stops(context);
+}
+
+struct observer ranker_observer(const struct observer *outer)
+{
+    return (struct observer){.context = (void *)(uintptr_t)outer,
+                             .progress = pass_progress,
+                             .scalar = prefix_scalar,
+                             .scores = prefix_scores,
+                             .graph = pass_graph,
+                             .stop = pass_stop};
+}

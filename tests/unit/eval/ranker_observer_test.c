@@ -1,0 +1,93 @@
+/* What these catch: a ranker's curves that write over those of its retriever, a graph out of its
+ * scope, a stop that is not passed on, a fit that nobody watches and that crashes for it. */
+#include <stdio.h>
+#include <string.h>
+
+#include "base/op_graph.h"
+#include "eval/ranker_observer.h"
+#include "support/test.h"
+
+struct seen {
+    char scalar[64], scores[64], phase[64], node[64];
+    bool stop;
+};
+
+static void see_scalar(void *context, const char *tag, int64_t step, double value)
+{
+    struct seen *seen = context;
+    snprintf(seen->scalar, sizeof seen->scalar, "%s %lld %g", tag, (long long)step, value);
+}
+
+static void see_scores(void *context, const char *tag, int64_t step, const float *scores,
+                       const float *labels, const float *weights, size_t n)
+{
+    struct seen *seen = context;
+    (void)weights;
+    snprintf(seen->scores, sizeof seen->scores, "%s %lld %zu %g %g", tag, (long long)step, n,
+             (double)scores[0], (double)labels[0]);
+}
+
+static void see_progress(void *context, const char *phase, double share)
+{
+    struct seen *seen = context;
+    snprintf(seen->phase, sizeof seen->phase, "%s %g", phase, share);
+}
+
+static void see_graph(void *context, const struct op_graph *graph)
+{
+    struct seen *seen = context;
+    snprintf(seen->node, sizeof seen->node, "%s", graph->ops[0].name);
+}
+
+static bool see_stop(void *context)
+{
+    return ((struct seen *)context)->stop;
+}
+
+static void everything_of_a_ranker_is_named_so(void **state)
+{
+    (void)state;
+    struct seen seen = {0};
+    const struct observer outer = {.context = &seen,
+                                   .progress = see_progress,
+                                   .scalar = see_scalar,
+                                   .scores = see_scores,
+                                   .graph = see_graph,
+                                   .stop = see_stop};
+    const struct observer inner = ranker_observer(&outer);
+    const float score = 0.5F, label = 1;
+    struct op_graph graph = {0};
+    op_add(&graph, "Placeholder", OP_SHAPE_1(3), "rows");
+
+    observe_scalar(&inner, "train/loss", 7, 0.25);
+    observe_scores(&inner, "valid/pr", 2, &score, &label, NULL, 1);
+    observe_progress(&inner, "fitting wide_deep", 0.5);
+    observe_graph(&inner, &graph);
+    op_graph_free(&graph);
+
+    assert_string_equal(seen.scalar, "ranker/train/loss 7 0.25");
+    assert_string_equal(seen.scores, "ranker/valid/pr 2 1 0.5 1");
+    assert_string_equal(seen.phase, "fitting the ranker 0.5");
+    assert_string_equal(seen.node, "ranker/rows");
+    assert_false(observer_stops(&inner));
+    seen.stop = true;
+    assert_true(observer_stops(&inner));
+}
+
+static void nobody_need_watch(void **state)
+{
+    (void)state;
+    const struct observer inner = ranker_observer(NULL);
+    observe_scalar(&inner, "train/loss", 1, 1);
+    observe_progress(&inner, "fitting wide_deep", 1);
+    assert_false(observer_stops(&inner));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(everything_of_a_ranker_is_named_so),
+        cmocka_unit_test(nobody_need_watch),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
