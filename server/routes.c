@@ -159,6 +159,8 @@ RESPONSES(rating_predicted, {200, "Prediction", "The rating."}, NONE_FOUND,
 RESPONSES(models_listed, {200, "ModelPage", "Training rounds, newest first."}, BAD_VALUES);
 RESPONSES(model_got, {200, "Model", "The round."}, NONE_FOUND);
 RESPONSES(model_activated, {200, "Activated", "It serves."}, NONE_FOUND, STORED_OTHERWISE);
+RESPONSES(features_got, {200, "Features", "Of the newest round that has measured them."},
+          {404, "Problem", "No round has fitted a ranker and measured its columns."});
 RESPONSES(training_asked, {202, "Training", "A round will start."},
           {409, "Problem", "A round is running."});
 RESPONSES(training_got, {200, "Training", "How far it is."});
@@ -247,6 +249,8 @@ const struct route routes[] = {
     {METHOD_POST, "/v1/models/{version}:activate", activate_model, .scope = SCOPE_ADMIN,
      .operation = "activate_model", .summary = "Serve this version from now on",
      .responses = model_activated},
+    {METHOD_GET, "/v1/features", get_features, .scope = SCOPE_READ, .operation = "get_features",
+     .summary = "What each column of the ranker is worth", .responses = features_got},
     {METHOD_GET, "/v1/training", get_training, .is_inline = true, .scope = SCOPE_READ,
      .operation = "get_training", .summary = "Is a round running, and how far is it",
      .responses = training_got},

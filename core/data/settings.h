@@ -79,6 +79,7 @@ struct settings {
         double min_share;   /* of the wanted CPU below which a round is lifted */
         int models;         /* enum training_models */
         int64_t search_time_ms, search_trials; /* of TRAINING_MODELS_AUTO */
+        bool features; /* a round with a ranker reports what its columns are worth */
     } training;
     struct {
         int64_t erase_within_ms; /* snapshots are overwritten this soon after an erasure */

@@ -106,6 +106,8 @@ const struct option settings_options[] = {
      NULL, "that such a search may take in each round"},
     {"training.search_trials", OPTION_INT, AT(training.search_trials), "20", 1, 10000, NULL,
      "settings of each model that such a search tries, unless the time ends it"},
+    {"training.features", OPTION_BOOL, AT(training.features), "true", 0, 0, NULL,
+     "a round that fits a ranker reports what each column is worth to it (GET /v1/features)"},
 
     {"privacy.erase_within", OPTION_DURATION, AT(privacy.erase_within_ms), "24h", SECONDS,
      365 * DAYS, NULL, "an erased user is overwritten in every snapshot within this time"},

@@ -497,8 +497,8 @@ static enum status start(const struct ranker_fit_request *request, struct fittin
     return STATUS_OK;
 }
 
-enum status ranker_fit(const struct ranker_fit_request *request, struct ranker **ret_ranker,
-                       struct ranker_fit_report *ret_report, struct error *reterr)
+enum status ranker_fit_parts(const struct ranker_fit_request *request,
+                             struct ranker_parts *ret_parts, struct error *reterr)
 {
     const int64_t started_ns = clock_monotonic_ns();
     struct fitting *f = NULL;
@@ -508,38 +508,46 @@ enum status ranker_fit(const struct ranker_fit_request *request, struct ranker *
     status = run(f);
     if (status == STATUS_OK) {
         f->predictor->class->describe(f->predictor, &f->report.fit);
-        frame_free(f->train);
-        frame_free(f->valid);
-        f->train = f->valid = NULL;
-        status = ranker_new(request->retriever->name, f->features, f->predictor, f->rows.share,
-                            ret_ranker, reterr);
-        if (status == STATUS_OK)
-            (*ret_ranker)->calibration = f->calibration;
+        f->report.seconds = clock_seconds_since(started_ns);
+        *ret_parts = (struct ranker_parts){.features = f->features,
+                                           .predictor = f->predictor,
+                                           .train = f->train,
+                                           .valid = f->valid,
+                                           .retriever = request->retriever->name,
+                                           .calibration = f->calibration,
+                                           .report = f->report};
         f->features = NULL;
         f->predictor = NULL;
+        f->train = f->valid = NULL;
     }
-    f->report.seconds = clock_seconds_since(started_ns);
-    if (status == STATUS_OK)
-        *ret_report = f->report;
     fitting_free(f);
     return status;
 }
 
-enum status ranker_fit_parts(const struct ranker_fit_request *request,
-                             struct ranker_parts *ret_parts, struct error *reterr)
+enum status ranker_of_parts(struct ranker_parts *parts, struct ranker **ret_ranker,
+                            struct error *reterr)
 {
-    struct fitting *f = NULL;
-    enum status status = start(request, &f, reterr);
+    frame_free(parts->train);
+    frame_free(parts->valid);
+    const enum status status = ranker_new(parts->retriever, parts->features, parts->predictor,
+                                          parts->report.share, ret_ranker, reterr);
+    if (status == STATUS_OK)
+        (*ret_ranker)->calibration = parts->calibration;
+    *parts = (struct ranker_parts){0};
+    return status;
+}
+
+enum status ranker_fit(const struct ranker_fit_request *request, struct ranker **ret_ranker,
+                       struct ranker_fit_report *ret_report, struct error *reterr)
+{
+    struct ranker_parts parts;
+    enum status status = ranker_fit_parts(request, &parts, reterr);
     if (status != STATUS_OK)
         return status;
-    status = run(f);
-    if (status == STATUS_OK) {
-        *ret_parts = (struct ranker_parts){f->features, f->predictor, f->train, f->valid};
-        f->features = NULL;
-        f->predictor = NULL;
-        f->train = f->valid = NULL;
-    }
-    fitting_free(f);
+    const struct ranker_fit_report report = parts.report;
+    status = ranker_of_parts(&parts, ret_ranker, reterr);
+    if (status == STATUS_OK)
+        *ret_report = report;
     return status;
 }
 

@@ -66,9 +66,15 @@ struct ranker_parts {
     struct features *features;
     struct predictor *predictor;
     struct frame *train, *valid; /* its rows, labelled; `valid` took no part */
+    const char *retriever;       /* constant */
+    struct calibration calibration;
+    struct ranker_fit_report report;
 };
 enum status ranker_fit_parts(const struct ranker_fit_request *request,
                              struct ranker_parts *ret_parts, struct error *reterr);
+/* The ranker that they make, which takes them; the rows go. As ranker_new. */
+enum status ranker_of_parts(struct ranker_parts *parts, struct ranker **ret_ranker,
+                            struct error *reterr);
 void ranker_parts_free(struct ranker_parts *parts);
 
 /* Bytes that a fit needs beyond the retriever's. */

@@ -218,7 +218,9 @@ static enum status associate_all(struct making *m)
 static enum status choose_held(struct making *m)
 {
     const uint32_t n = frame_rows(m->held);
-    const uint32_t wanted = n < FEATURE_REPORT_HELD_MAX ? n : FEATURE_REPORT_HELD_MAX;
+    const uint32_t asked = m->request->held_max;
+    const uint32_t most = asked ? asked : FEATURE_REPORT_HELD_MAX;
+    const uint32_t wanted = n < most ? n : most;
     struct rng rng = rng_seed(m->request->seed, STREAM_HELD);
     m->report->n_held = wanted;
     m->rows = malloc(sizeof *m->rows * wanted);

@@ -19,7 +19,7 @@
 #include "train/table_fit.h"
 
 enum {
-    FEATURE_REPORT_HELD_MAX = 100000, /* held-out rows that are used */
+    FEATURE_REPORT_HELD_MAX = 100000,
     FEATURE_REPORT_SEEDS_MAX = 20,
     FEATURE_REPORT_REPEATS_MAX = 100,
 };
@@ -48,8 +48,9 @@ struct feature_report_request {
     const struct feature_source *source; /* NULL: those files; else it stands for them and the
                                             settings */
     uint32_t seeds, repeats;
-    uint64_t seed; /* the first of them */
-    double least;  /* fall of the AUC below which a column is not worth its keep */
+    uint64_t seed;     /* the first of them */
+    double least;      /* fall of the AUC below which a column is not worth its keep */
+    uint32_t held_max; /* held-out rows that are used; 0: FEATURE_REPORT_HELD_MAX */
     struct parallel *pool;
     const struct observer *observer;
 };

@@ -4,10 +4,11 @@
 #include <string.h>
 
 #include "data/split.h"
-#include "eval/ranker_fit.h"
 #include "train/plan.h"
 
+/* Its source is that of the parts, with fits of its own: they stand first. */
 struct ranker_features {
+    struct ranker_parts parts; /* of the present fit */
     struct ranker_features_request request;
     struct plan plan;
     struct feature_spec *spec;
@@ -16,7 +17,6 @@ struct ranker_features {
     struct bitmap held;
     struct rank_facts facts;
     struct impressions impressions;
-    struct ranker_parts parts; /* of the present fit */
 };
 
 static enum status read_spec(struct ranker_features *f, struct error *reterr)
@@ -126,27 +126,6 @@ static enum status source_fit(void *context, uint64_t seed, struct error *reterr
     return status == STATUS_OUT_OF_RANGE ? fit_rows(f, NULL, seed, reterr) : status;
 }
 
-static const struct features *source_features(const void *context)
-{
-    return ((const struct ranker_features *)context)->parts.features;
-}
-
-static const struct predictor *source_predictor(const void *context)
-{
-    return ((const struct ranker_features *)context)->parts.predictor;
-}
-
-static enum status source_rows(void *context, bool held, struct frame **ret_frame,
-                               struct error *reterr)
-{
-    (void)reterr;
-    struct ranker_features *f = context;
-    struct frame **frame = held ? &f->parts.valid : &f->parts.train;
-    *ret_frame = *frame;
-    *frame = NULL;
-    return STATUS_OK;
-}
-
 static void source_end(void *context)
 {
     ranker_parts_free(&((struct ranker_features *)context)->parts);
@@ -154,11 +133,56 @@ static void source_end(void *context)
 
 struct feature_source ranker_features_source(struct ranker_features *f)
 {
-    return (struct feature_source){.context = f,
+    struct feature_source source = ranker_parts_source(&f->parts);
+    source.context = f;
+    source.fit = source_fit;
+    source.end = source_end;
+    return source;
+}
+
+/* ---- of parts ---- */
+
+static enum status parts_fit(void *context, uint64_t seed, struct error *reterr)
+{
+    (void)context;
+    (void)seed;
+    (void)reterr;
+    return STATUS_OK;
+}
+
+static const struct features *parts_features(const void *context)
+{
+    return ((const struct ranker_parts *)context)->features;
+}
+
+static const struct predictor *parts_predictor(const void *context)
+{
+    return ((const struct ranker_parts *)context)->predictor;
+}
+
+static enum status parts_rows(void *context, bool held, struct frame **ret_frame,
+                              struct error *reterr)
+{
+    (void)reterr;
+    struct ranker_parts *parts = context;
+    struct frame **frame = held ? &parts->valid : &parts->train;
+    *ret_frame = *frame;
+    *frame = NULL;
+    return STATUS_OK;
+}
+
+static void parts_end(void *context)
+{
+    (void)context;
+}
+
+struct feature_source ranker_parts_source(struct ranker_parts *parts)
+{
+    return (struct feature_source){.context = parts,
                                    .name = "the held-out part",
-                                   .fit = source_fit,
-                                   .features = source_features,
-                                   .predictor = source_predictor,
-                                   .rows = source_rows,
-                                   .end = source_end};
+                                   .fit = parts_fit,
+                                   .features = parts_features,
+                                   .predictor = parts_predictor,
+                                   .rows = parts_rows,
+                                   .end = parts_end};
 }

@@ -4,6 +4,7 @@
  * ranker was not fitted on. */
 #include "data/settings.h"
 #include "data/store.h"
+#include "eval/ranker_fit.h"
 #include "train/feature_source.h"
 
 struct ranker_features_request {
@@ -25,3 +26,6 @@ void ranker_features_free(struct ranker_features *features); /* NULL is fine */
 const struct feature_spec *ranker_features_spec(const struct ranker_features *features);
 /* Borrows it. */
 struct feature_source ranker_features_source(struct ranker_features *features);
+
+/* Of a fit that has been made: one seed only. Its rows are taken; the rest is borrowed. */
+struct feature_source ranker_parts_source(struct ranker_parts *parts);

@@ -257,6 +257,7 @@ static void round_free(struct round *round)
     plan_free(&round->plan);
     search_result_free(round->search);
     ranker_free(round->second.ranker);
+    feature_report_free(round->second.features);
     item_times_free(&round->second.times);
     rank_facts_free(&round->second.facts);
     impressions_free(&round->second.impressions);

@@ -45,7 +45,8 @@ struct round_result {
  * "candidates", "rows", "positives", "moments", "wanted", "share_of_negatives", "auc",
  * "auc_of_retriever", "over_retrieval": [low, high], "calibration": {"rows", "error",
  * "error_by_chance", "predicted", "chosen", "deciles"} (of impressions), "shift"
- * (eval/ranker_shift.h), "seconds"} (where one was fitted), "search": {...}
+ * (eval/ranker_shift.h), "features" (train/feature_report.h; with training.features), "seconds"}
+ * (where one was fitted), "search": {...}
  * (search_append_json; where there was one), "split", "models", "best" (report_json.h; absent
  * without a hold-out), "gate":
  * {"applied", "ndcg@20", "relative_to_popular", "over_popular": [low, high], "over_active": [low,

@@ -137,6 +137,7 @@ static enum status fit_rows(struct round *round, const struct impressions *lists
     const struct planned_model *retriever = &round->plan.models[round->plan.retriever];
     struct error err = {0};
     struct feature_spec *spec;
+    struct ranker_parts parts;
     enum status status = parse_spec(round, &spec);
     if (status != STATUS_OK)
         return status;
@@ -152,14 +153,22 @@ static enum status fit_rows(struct round *round, const struct impressions *lists
                                            .seed = (uint64_t)request->settings->training.seed,
                                            .pool = request->pool,
                                            .observer = request->observer};
-    status = ranker_fit(&ask, &round->second.ranker, &round->second.report, &err);
+    status = ranker_fit_parts(&ask, &parts, &err);
     if (status == STATUS_OUT_OF_RANGE || status == STATUS_TOO_LARGE) {
         buffer_printf(&round->reason, "No ranker%s: %s. ", lists ? " by what was shown" : "",
                       err.text);
         return STATUS_OK;
     }
-    if (status != STATUS_OK && round->reterr)
-        *round->reterr = err;
+    if (status != STATUS_OK) {
+        if (round->reterr)
+            *round->reterr = err;
+        return status;
+    }
+    round->second.report = parts.report;
+    status = round_measure_features(round, &parts);
+    if (status == STATUS_OK)
+        return ranker_of_parts(&parts, &round->second.ranker, round->reterr);
+    ranker_parts_free(&parts);
     return status;
 }
 

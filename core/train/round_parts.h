@@ -4,6 +4,7 @@
 #include "eval/fit.h"
 #include "eval/ranker_fit.h"
 #include "eval/search.h"
+#include "train/feature_report.h"
 #include "train/gate.h"
 #include "train/plan.h"
 #include "train/round.h"
@@ -34,9 +35,10 @@ struct round {
     struct {
         struct ranker *ranker; /* NULL: none was fitted */
         struct ranker_fit_report report;
-        struct item_times times;        /* of what is not held */
-        struct rank_facts facts;        /* what this ranker and the active one ask for */
-        struct impressions impressions; /* what was shown */
+        struct feature_report *features; /* what its columns are worth; NULL: not measured */
+        struct item_times times;         /* of what is not held */
+        struct rank_facts facts;         /* what this ranker and the active one ask for */
+        struct impressions impressions;  /* what was shown */
         struct ranker_shift shift;
         bool measured_shift;
         struct interval over_retrieval; /* NDCG@20 of both stages minus that of the first */
@@ -68,6 +70,10 @@ bool round_has_second(const struct round *round); /* the snapshot answers in two
 void holdout_free(
     struct holdout *holdout); /* its models and matrices; the reports and costs stay */
 void holdout_free_reports(struct holdout *holdout);
+
+/* round_features.c: what each column of the ranker's is worth, from the rows of its own fit. Data
+ * on which that cannot be measured give none. */
+enum status round_measure_features(struct round *round, struct ranker_parts *parts);
 
 /* round_choose.c: searches models and settings on what is not held out, and plans the best. Where
  * none can be measured `popular` stays, with the reason in round->reason. */

@@ -83,6 +83,10 @@ static void append_second(const struct round *round, struct buffer *out)
         buffer_append_text(out, ", \"shift\": ");
         ranker_shift_append_json(&round->second.shift, out);
     }
+    if (round->second.features) {
+        buffer_append_text(out, ", \"features\": ");
+        feature_report_append_json(round->second.features, out);
+    }
     buffer_printf(out, ", \"seconds\": %.3f}", r->seconds);
 }
 

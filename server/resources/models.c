@@ -1,6 +1,7 @@
-/* /v1/models and /v1/training */
+/* /v1/models, /v1/features and /v1/training */
 #include <string.h>
 
+#include "base/json.h"
 #include "base/text.h"
 #include "server/resources/common.h"
 #include "server/resources/resources.h"
@@ -111,6 +112,76 @@ static enum status read_version(struct request *request, struct store *store, st
 enum handled get_model(struct request *request)
 {
     return read_store(request, read_version);
+}
+
+/* ---- what the ranker's columns are worth ---- */
+
+enum { FEATURE_ROUNDS_MAX = 1000 }; /* rounds that are looked through, from the newest */
+
+struct wanted_features {
+    struct request *request;
+    bool found;
+};
+
+/* Of the round's report, ready for the answer; NULL: it has none. The caller's. */
+static enum status features_of_report(const char *report, json_t **ret_features,
+                                      struct error *reterr)
+{
+    json_t *whole;
+    *ret_features = NULL;
+    if (!strstr(report, "\"features\""))
+        return STATUS_OK;
+    const enum status status = json_parse(report, strlen(report), &whole, reterr);
+    if (status != STATUS_OK)
+        return status;
+    json_t *ranker = json_object_get(whole, "ranker");
+    json_t *features = json_object_get(ranker, "features");
+    if (json_is_object(features)) {
+        *ret_features = json_incref(features);
+        json_object_set(features, "model", json_object_get(ranker, "model"));
+        json_object_set(features, "published", json_object_get(ranker, "published"));
+    }
+    json_decref(whole);
+    return STATUS_OK;
+}
+
+static enum status print_features(void *context, const struct model_version *version)
+{
+    struct wanted_features *wanted = context;
+    struct error err;
+    json_t *features;
+    if (wanted->found)
+        return STATUS_OK;
+    const enum status status = features_of_report(version->report, &features, &err);
+    if (status == STATUS_NO_MEMORY || !features)
+        return status == STATUS_NO_MEMORY ? status : STATUS_OK;
+    wanted->found = true;
+    struct buffer *out = reply_json(wanted->request, 200);
+    buffer_printf(out, "{\"version\":%u,\"state\":\"%s\"", version->version, version->state);
+    append_time(out, "finished_at", version->finished_ms);
+    buffer_append_text(out, ",\"report\":");
+    const enum status printed = json_print(features, JSON_COMPACT, out);
+    buffer_append_byte(out, '}');
+    json_decref(features);
+    return printed;
+}
+
+static enum status read_features(struct request *request, struct store *store, struct error *reterr)
+{
+    struct wanted_features wanted = {.request = request};
+    const enum status status =
+        store_list_versions(store, UINT32_MAX, FEATURE_ROUNDS_MAX, print_features, &wanted, reterr);
+    if (status == STATUS_OK && !wanted.found)
+        reply_problem(request, 404, NULL,
+                      "no round has measured a ranker's columns: set models.ranker (wide_deep, "
+                      "say) and leave training.features on, then train (POST /v1/training); "
+                      "`tastevin features --data DIR` measures at once");
+    return status;
+}
+
+enum handled get_features(struct request *request)
+{
+    return read_store(request, read_features);
 }
 
 enum handled activate_model(struct request *request)

@@ -107,6 +107,49 @@ def test_a_ranker_survives_a_restart(ranked):
     assert after["strategy"] == "ials+wide_deep"
 
 
+NOISE_SPEC = """
+label: {column: chosen}
+features:
+  score: {type: numeric, normalize: quantile}
+  rank: {type: numeric, normalize: standard}
+  history: {type: categorical, separator: " ", feeds: none}
+  item: {type: categorical, feeds: none}
+  user.noise: {type: categorical, feeds: wide}
+  history x item: {type: crossed, of: [history, item], buckets: 100000}
+model: {mode: wide}
+"""
+
+
+def test_a_round_says_what_each_column_of_its_ranker_is_worth(make_daemon, tmp_path):
+    """Of a ring only the newest item tells what comes next, and `noise` tells nothing."""
+    spec = tmp_path / "ranker.yaml"
+    spec.write_text(NOISE_SPEC)
+    daemon = make_daemon(**{"models.ranker": "wide", "models.ranker_spec": str(spec), "items.auto": "true"}).start()
+    assert "models.ranker" in daemon.get("/v1/features", expect=404)["detail"]
+    draw = random.Random(5)
+    daemon.post("/v1/users:batch", [
+        {"id": f"u{user}", "attributes": {"noise": f"n{draw.randrange(20)}"}} for user in range(USERS)])
+    post(daemon, walks)
+    version = daemon.train()
+    answer = daemon.get("/v1/features")
+    assert answer["version"] == version["version"] and answer["state"] == version["state"]
+    report = answer["report"]
+    worth = {row["name"]: row for row in report["features"]}
+    assert list(worth)[0] in ("history", "history x item", "item"), list(worth)
+    assert worth["history x item"]["cross"] and worth["history x item"]["low"] > 0.02
+    assert "user.noise" in report["drop"] and worth["user.noise"]["importance"] < 0.002
+    assert report["model"] == "wide" and report["rows"]["held_out"] > 0
+    measured = dict(version["report"]["ranker"]["features"])
+    assert measured.items() <= report.items()
+
+
+def test_rounds_leave_the_columns_alone_where_that_is_off(make_daemon):
+    daemon = make_daemon(**{"models.ranker": "wide", "training.features": "false", "items.auto": "true"}).start()
+    post(daemon, walks)
+    assert "features" not in daemon.train()["report"]["ranker"]
+    daemon.get("/v1/features", expect=404)
+
+
 CONTEXT_SPEC = """
 label: {column: chosen}
 features:
