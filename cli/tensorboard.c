@@ -20,6 +20,24 @@ static enum status find_logdir(const struct settings *settings, char out[PATH_BY
     return STATUS_OK;
 }
 
+/* In quotes, as a shell takes it for one word whatever bytes it has. */
+static void print_quoted(const char *text)
+{
+    putchar('\'');
+    for (; *text; text++)
+        if (*text == '\'')
+            fputs("'\\''", stdout);
+        else
+            putchar(*text);
+    putchar('\'');
+}
+
+/* What a shell calls not there or not to be run: it is not installed here, whatever lies there. */
+static bool is_absent(int reason)
+{
+    return reason == ENOENT || reason == EACCES || reason == ENOTDIR || reason == ENOEXEC;
+}
+
 int command_tensorboard(const struct invocation *invocation)
 {
     struct error err = {0};
@@ -33,13 +51,17 @@ int command_tensorboard(const struct invocation *invocation)
         return report_failure(&err);
     snprintf(port, sizeof port, "%" PRId64, invocation_whole(invocation, "port"));
     execlp("tensorboard", "tensorboard", "--logdir", logdir, "--port", port, (char *)NULL);
-    if (errno != ENOENT) {
+    if (!is_absent(errno)) {
         error_set_errno(&err, errno, "starting tensorboard");
         return report_failure(&err);
     }
-    report_note("TensorBoard is not installed. To install and start it:");
-    printf("python3 -m venv tensorboard-venv && tensorboard-venv/bin/pip install tensorboard && "
-           "tensorboard-venv/bin/tensorboard --logdir '%s' --port %s\n",
-           logdir, port);
+    report_note(errno == ENOENT ? "TensorBoard is not installed. To install and start it:"
+                                : "The installed TensorBoard cannot be run. To install and start "
+                                  "one:");
+    fputs("python3 -m venv tensorboard-venv && tensorboard-venv/bin/pip install tensorboard && "
+          "tensorboard-venv/bin/tensorboard --logdir ",
+          stdout);
+    print_quoted(logdir);
+    printf(" --port %s\n", port);
     return EXIT_FAILED;
 }

@@ -41,11 +41,11 @@ def write(logdir, lines):
 class TensorBoard:
     """One running TensorBoard on a free port of the loopback address."""
 
-    def __init__(self, logdir, loader):
+    def __init__(self, logdir, loader, *words):
         self.process = subprocess.Popen(
             [sys.executable, "-m", "tensorboard.main", "--logdir", str(logdir),
              "--host", "127.0.0.1", "--port", "0",
-             "--reload_interval", str(RELOAD_SECONDS), LOADERS[loader]],
+             "--reload_interval", str(RELOAD_SECONDS), LOADERS[loader], *words],
             stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
         self.said = []
         self.url = None

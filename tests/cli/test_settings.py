@@ -89,6 +89,27 @@ def test_tensorboard_prints_the_command_where_it_is_not_installed(tmp_path):
     assert str(tmp_path / "tensorboard") in outcome.stdout
 
 
+def test_the_command_for_tensorboard_is_one_that_a_shell_takes(tmp_path):
+    """Catches a path that ends its quotes: a shell would run what follows."""
+    folder = tmp_path / "l'été $(id) \"x"
+    text = subprocess.run([BINARY, "tensorboard", "--data", folder], capture_output=True, text=True,
+                          env={"PATH": str(tmp_path)}).stdout
+    words = shlex.split(text)
+    assert words[words.index("--logdir") + 1] == str(folder / "tensorboard")
+    assert words[words.index("--port") + 1:] == ["6006"]
+
+
+@pytest.mark.parametrize("body, mode", [("#!/bin/sh\n", 0o644), ("#!/no/such\n", 0o755)])
+def test_a_tensorboard_that_cannot_be_run_leaves_the_command(tmp_path, body, mode):
+    """Catches an error without a remedy where a file of that name is no program."""
+    (tmp_path / "tensorboard").write_text(body)
+    (tmp_path / "tensorboard").chmod(mode)
+    outcome = subprocess.run([BINARY, "tensorboard", "--data", tmp_path], capture_output=True, text=True,
+                             env={"PATH": str(tmp_path)})
+    assert outcome.returncode == 1
+    assert "pip install tensorboard" in outcome.stdout
+
+
 def start_demo(folder):
     """Starts the demo on any free port; gives back the process and what it printed."""
     environment = {k: v for k, v in os.environ.items() if not k.startswith("TASTEVIN_")}
