@@ -106,32 +106,27 @@ static enum status enter(struct import_writer *w)
 
 /* ---- records ---- */
 
-static enum status on_user(struct import_writer *w, const struct import_entry *entry)
+static enum status put_record(struct import_writer *w, const struct import_entry *entry,
+                              struct error *reterr)
 {
-    struct error why = {0};
+    struct store *store = w->job->store;
     uint32_t number;
     bool created;
-    enum status status = enter(w);
-    if (status != STATUS_OK)
-        return status;
-    if (w->job->store)
-        status = store_put_user(w->job->store, &entry->user, w->now_ms, &number, &created, &why);
-    w->result->users += status == STATUS_OK;
-    status = settle(w, &entry->place, status, &why);
-    return status == STATUS_OK ? count_record(w) : status;
+    if (!store)
+        return STATUS_OK;
+    return entry->kind == IMPORT_USER
+               ? store_put_user(store, &entry->user, w->now_ms, &number, &created, reterr)
+               : store_put_item(store, &entry->item, w->now_ms, &number, &created, reterr);
 }
 
-static enum status on_item(struct import_writer *w, const struct import_entry *entry)
+static enum status on_record(struct import_writer *w, const struct import_entry *entry)
 {
     struct error why = {0};
-    uint32_t number;
-    bool created;
     enum status status = enter(w);
     if (status != STATUS_OK)
         return status;
-    if (w->job->store)
-        status = store_put_item(w->job->store, &entry->item, w->now_ms, &number, &created, &why);
-    w->result->items += status == STATUS_OK;
+    status = put_record(w, entry, &why);
+    *(entry->kind == IMPORT_USER ? &w->result->users : &w->result->items) += status == STATUS_OK;
     status = settle(w, &entry->place, status, &why);
     return status == STATUS_OK ? count_record(w) : status;
 }
@@ -163,9 +158,8 @@ static enum status write_entry(struct import_writer *w, const struct import_entr
 {
     switch (entry->kind) {
     case IMPORT_USER:
-        return on_user(w, entry);
     case IMPORT_ITEM:
-        return on_item(w, entry);
+        return on_record(w, entry);
     case IMPORT_EVENT:
         return on_event(w, entry);
     case IMPORT_BROKEN:
