@@ -1,17 +1,12 @@
-"""Parts of bench/run: kernels, sweeps, import, ingest, large data. Each takes the Bench and adds rows to its table."""
+"""Parts of bench/run: kernels, import, ingest, large data. Each takes the Bench and adds rows to its table."""
 import json
-import os
 import pathlib
 import subprocess
-import sys
 
 import measure
 
 # Of a run on another day on a machine of this kind: Gorse 0.5.9 in one process with SQLite is not part of bench/.
 GORSE = {"arrays": 19500, "single": 700}
-
-SWEEP_DIMENSIONS = (32, 64, 128, 192)
-CG_STEPS = 3  # of core/models/ials_fit.c, and of the peer
 
 
 def limits(bench) -> dict:
@@ -42,68 +37,6 @@ def kernels(bench) -> None:
             ours, limit, unit = kernel["gflops"], peak_of(figures, kernel["set"])[0], "GFLOP/s"
         bench.row("kernels", f"{kernel['kernel']}, {kernel['shape']}, {kernel['set']}", f"{ours:.1f} {unit}",
                   limit=f"{limit:.0f}, {ours / limit:.0%} of it")
-
-
-# ---- iALS ----
-
-def shape_of(file: str) -> tuple[int, int, int]:
-    """Users, items and pairs of a file of pairs."""
-    users, items, pairs = 0, set(), 0
-    with open(file) as lines:
-        for line in lines:
-            _, *row = line.split()
-            users += 1
-            pairs += len(row)
-            items.update(row)
-    return users, len(items), pairs
-
-
-def sweep_flops(shape: tuple[int, int, int], d: int) -> float:
-    """Of both half-steps: the right side, each step's product with the interactions' part and with the Gram matrix,
-    once more for the first residual, and both Gram matrices."""
-    users, items, pairs = shape
-    return 2 * pairs * (2 * d + (CG_STEPS + 1) * 4 * d) + (users + items) * ((CG_STEPS + 1) * 2 * d * d + d * d)
-
-
-def peer_sweep(bench, d: int) -> dict | None:
-    """The peer's figures on the same pairs; None without it."""
-    script = pathlib.Path(bench.options.peers or "") / "ials.py"
-    if not (bench.options.peers and bench.options.train and script.exists()):
-        return None
-    done = subprocess.run([bench.options.python, script, bench.options.test, bench.options.train, f"d={d}", "iters=10"],
-                          capture_output=True, text=True, env=dict(os.environ, PYTHONPATH=bench.options.peers))
-    if done.returncode != 0:
-        print(f"the peer failed: {done.stderr.strip().splitlines()[-1:]}", file=sys.stderr)
-        return None
-    return json.loads(done.stdout)
-
-
-def sweep(bench, d: int, solver: str) -> dict:
-    report = bench.evaluate(*bench.pairs(), "--model", "ials", "--set", f"dimensions={d}", "--set", "epochs=10",
-                            "--set", f"solver={solver}")
-    return report["models"][1]
-
-
-def fit(bench) -> None:
-    shape = shape_of(bench.pairs()[1])
-    if not bench.options.train:  # a fifth of the generated pairs is held out
-        shape = (*shape[:2], shape[2] * 4 // 5)
-    peaks = limits(bench)["limits"]["fma"][0]["gflops"]
-    for d in SWEEP_DIMENSIONS:
-        ours, peer = sweep(bench, d, "cg"), peer_sweep(bench, d)
-        seconds = sorted(ours["epoch_seconds"])[len(ours["epoch_seconds"]) // 2]
-        least = sweep_flops(shape, d) / (peaks[-1] * 1e9)
-        bench.row("iALS", f"one sweep, {d} dimensions", f"{seconds * 1e3:.1f} ms",
-                  f"{peer['peer']}: {peer['seconds_per_iteration'] * 1e3:.1f} ms" if peer else "",
-                  f"{seconds / peer['seconds_per_iteration']:.2f}" if peer else "",
-                  f"{least * 1e3:.1f} ms at {peaks[-1]:.0f} GFLOP/s")
-        ndcg = ours["metrics"]["ndcg@20"]
-        bench.row("iALS", f"NDCG@20 after ten sweeps, {d} dimensions", f"{ndcg:.4f}",
-                  f"{peer['peer']}: {peer['ndcg']:.4f}" if peer else "", f"{ndcg / peer['ndcg']:.2f}" if peer else "")
-        if d in (64, 128):
-            exact = sweep(bench, d, "cholesky")
-            bench.row("iALS", f"loss after ten sweeps, {d} dimensions", f"{ours['fit_loss']:.1f}",
-                      f"own exact solver: {exact['fit_loss']:.1f}", f"{ours['fit_loss'] / exact['fit_loss']:.5f}")
 
 
 # ---- import and ingest ----

@@ -1,7 +1,6 @@
 """The parts serving and daemon of bench/run: answers a second beside a bare libmicrohttpd server with the same body
 in the same minutes, latency in calm and while a round trains and events arrive; start and memory."""
 import json
-import os
 import pathlib
 import shutil
 import statistics
@@ -12,7 +11,6 @@ import time
 import urllib.error
 import urllib.request
 
-import parts
 
 ROUNDS, SECONDS, BUSY_SECONDS = 3, 5, 10
 EVENTS_PER_SECOND, EVENTS_PER_POST = 1000, 10

@@ -12,6 +12,8 @@ Written by `bench/run --write docs/benchmarks.md`; `bench/run --help` tells how 
 NOTES = {
     "kernels": "One core, the best of five. The limit of arithmetic is a loop of fused multiply-adds on registers alone, that of memory a triad over arrays beyond every cache.",
     "iALS": "One sweep solves all users and all items once, the objective included. The limit counts the sweep's multiplications and additions (gathering, sorting and latency are free there) at the machine's peak on all cores.",
+    "closed forms": "EASE as its paper has it (Steck 2019) in turns with NumPy on the same pairs, items without training pairs left out for both; medians of three. Memory is how far the fit made the process grow above what reading the data had left it.",
+    "choosing": "A training round that looks for its own model and settings, of all that have ranges to search, within a time.",
     "evaluate": "Full ranking of every item that a user has no training event with.",
     "import": "From a CSV file into a store, each event checked and given an id of its own, all indexes on.",
     "ingest": "POST /v1/interactions over HTTP on the same machine; each answer waits until its events are on disk, all indexes on. The client takes its share of the same cores. The limit of single events is one fsync for as many as wait.",
