@@ -104,6 +104,36 @@ static const struct field impression_fields[] = {
 };
 static const struct shape impression_shape = SHAPE("impression", impression_fields);
 
+/* ---- nothing given ---- */
+
+struct user_record user_record_empty(void)
+{
+    return (struct user_record){
+        .attributes = "{}", .created_ms = TIME_UNKNOWN, .updated_ms = TIME_UNKNOWN};
+}
+
+struct item_record item_record_empty(void)
+{
+    return (struct item_record){.attributes = "{}",
+                                .available = true,
+                                .price = NAN,
+                                .published_ms = TIME_UNKNOWN,
+                                .expires_ms = TIME_UNKNOWN,
+                                .created_ms = TIME_UNKNOWN,
+                                .updated_ms = TIME_UNKNOWN,
+                                .listed = true};
+}
+
+struct event_record event_record_empty(void)
+{
+    return (struct event_record){.time_ms = TIME_UNKNOWN,
+                                 .rating = NAN,
+                                 .quantity = NAN,
+                                 .price = NAN,
+                                 .progress = NAN,
+                                 .position = -1};
+}
+
 /* ---- one reader a kind; error texts without the place ---- */
 
 static enum status refuse_type(const char *wanted, struct error *reterr)
@@ -353,8 +383,7 @@ static enum status own_id(const char *id, struct arena *arena, const char **ret_
 enum status user_from_json(const json_t *value, const char *id, const char *pointer,
                            struct arena *arena, struct user_record *ret_user, struct error *reterr)
 {
-    struct user_record user = {
-        .attributes = "{}", .created_ms = TIME_UNKNOWN, .updated_ms = TIME_UNKNOWN};
+    struct user_record user = user_record_empty();
     const char *given;
     enum status status = own_id(id, arena, &given, reterr);
     if (status == STATUS_OK)
@@ -373,14 +402,7 @@ enum status user_from_json(const json_t *value, const char *id, const char *poin
 enum status item_from_json(const json_t *value, const char *id, const char *pointer,
                            struct arena *arena, struct item_record *ret_item, struct error *reterr)
 {
-    struct item_record item = {.attributes = "{}",
-                               .available = true,
-                               .price = NAN,
-                               .published_ms = TIME_UNKNOWN,
-                               .expires_ms = TIME_UNKNOWN,
-                               .created_ms = TIME_UNKNOWN,
-                               .updated_ms = TIME_UNKNOWN,
-                               .listed = true};
+    struct item_record item = item_record_empty();
     const char *given;
     enum status status = own_id(id, arena, &given, reterr);
     if (status == STATUS_OK)
@@ -399,12 +421,7 @@ enum status item_from_json(const json_t *value, const char *id, const char *poin
 enum status event_from_json(const json_t *value, const char *pointer, struct arena *arena,
                             struct event_record *ret_event, struct error *reterr)
 {
-    struct event_record event = {.time_ms = TIME_UNKNOWN,
-                                 .rating = NAN,
-                                 .quantity = NAN,
-                                 .price = NAN,
-                                 .progress = NAN,
-                                 .position = -1};
+    struct event_record event = event_record_empty();
     enum status status = read_object(&event_shape, value, false, pointer, arena, &event, reterr);
     if (status != STATUS_OK)
         return status;

@@ -82,6 +82,11 @@ struct impression_record {
     const char *context; /* JSON object */
 };
 
+/* Records with everything absent: what the readers begin with. */
+struct user_record user_record_empty(void);
+struct item_record item_record_empty(void);
+struct event_record event_record_empty(void);
+
 /* Parsers: MALFORMED for a wrong JSON type (null is one), OUT_OF_RANGE for a bad or missing value,
  * NOT_FOUND for an unknown field (named, with the nearest known one); TOO_LARGE past a limit;
  * reterr->pointer is "<pointer>/field". Fields that the server sets (created_at, updated_at) are

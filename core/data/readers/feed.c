@@ -133,31 +133,3 @@ enum status feed_lines(const char *path, bool utf8, feed_each_line each,
     }
     return feed_close(&feed, status, reterr);
 }
-
-struct user_record user_record_empty(void)
-{
-    return (struct user_record){
-        .attributes = "{}", .created_ms = TIME_UNKNOWN, .updated_ms = TIME_UNKNOWN};
-}
-
-struct item_record item_record_empty(void)
-{
-    return (struct item_record){.attributes = "{}",
-                                .available = true,
-                                .price = NAN,
-                                .published_ms = TIME_UNKNOWN,
-                                .expires_ms = TIME_UNKNOWN,
-                                .created_ms = TIME_UNKNOWN,
-                                .updated_ms = TIME_UNKNOWN,
-                                .listed = true};
-}
-
-struct event_record event_record_empty(void)
-{
-    return (struct event_record){.time_ms = TIME_UNKNOWN,
-                                 .rating = NAN,
-                                 .quantity = NAN,
-                                 .price = NAN,
-                                 .progress = NAN,
-                                 .position = -1};
-}

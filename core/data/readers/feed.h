@@ -46,8 +46,3 @@ typedef enum status (*feed_each_line)(struct feed *feed, const struct source_lin
 enum status feed_lines(const char *path, bool utf8, feed_each_line each,
                        const struct reader_settings *settings, const struct reader_sink *sink,
                        const struct observer *observer, struct error *reterr);
-
-/* Records with everything absent. */
-struct user_record user_record_empty(void);
-struct item_record item_record_empty(void);
-struct event_record event_record_empty(void);

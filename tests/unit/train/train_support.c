@@ -43,16 +43,9 @@ static void plant_item(struct planted_store *planted, uint32_t item)
     bool created;
     snprintf(id, sizeof id, "i%u", item);
     snprintf(title, sizeof title, "Item %u", item);
-    const struct item_record record = {.id = id,
-                                       .attributes = "{}",
-                                       .title = title,
-                                       .available = true,
-                                       .price = NAN,
-                                       .published_ms = TIME_UNKNOWN,
-                                       .expires_ms = TIME_UNKNOWN,
-                                       .created_ms = TIME_UNKNOWN,
-                                       .updated_ms = TIME_UNKNOWN,
-                                       .listed = true};
+    struct item_record record = item_record_empty();
+    record.id = id;
+    record.title = title;
     must(store_put_item(planted->store, &record, 1000, &number, &created, &err), &err);
 }
 
