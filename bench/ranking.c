@@ -74,21 +74,9 @@ static enum status open_all(struct bench *b, const char *folder, struct error *r
                                : NULL;
     if (vectors && rows8_new(vectors, s->retriever->n_items, d, &b->coarse) != STATUS_OK)
         b->coarse = NULL;
-    const struct live_base base = {.seq = s->seq,
-                                   .n_users = s->n_users,
-                                   .n_items = s->n_items,
-                                   .types = &b->types,
-                                   .frame = &s->frame,
-                                   .user_ids = &s->user_ids,
-                                   .item_ids = &s->item_ids,
-                                   .touch_starts = s->touch_starts,
-                                   .touches = s->touches,
-                                   .models = s->models,
-                                   .n_models = s->n_models,
-                                   .retriever = s->retriever,
-                                   .ranker = s->ranker,
-                                   .activity = s->activity,
-                                   .coarse = b->coarse};
+    struct live_base base = snapshot_live_base(s);
+    base.types = &b->types;
+    base.coarse = b->coarse;
     status = live_new(&base, catalogue, &b->live, reterr);
     if (status == STATUS_OK)
         status = live_catch_up(b->live, b->store, NULL, reterr);

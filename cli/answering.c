@@ -18,21 +18,9 @@ static enum status follow(struct context *context, struct answering *answering,
                           struct error *reterr)
 {
     const struct snapshot *s = answering->snapshot;
-    const struct live_base base = {.seq = s->seq,
-                                   .n_users = s->n_users,
-                                   .n_items = s->n_items,
-                                   .types = &context->types,
-                                   .frame = &s->frame,
-                                   .user_ids = &s->user_ids,
-                                   .item_ids = &s->item_ids,
-                                   .touch_starts = s->touch_starts,
-                                   .touches = s->touches,
-                                   .models = s->models,
-                                   .n_models = s->n_models,
-                                   .retriever = s->retriever,
-                                   .rules = rules_make(&context->settings, s->models, s->n_models),
-                                   .ranker = s->ranker,
-                                   .activity = s->activity};
+    struct live_base base = snapshot_live_base(s);
+    base.types = &context->types;
+    base.rules = rules_make(&context->settings, s->models, s->n_models);
     struct catalogue *catalogue = NULL;
     enum status status = snapshot_catalogue(s, &catalogue, reterr);
     if (status == STATUS_OK)

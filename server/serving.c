@@ -109,25 +109,12 @@ enum status serving_new(struct site *site, struct snapshot *snapshot,
     if (status == STATUS_OK) {
         impl->serving.coarse = make_coarse(snapshot);
         impl->serving.lists = site->lists;
-        const struct live_base base = {
-            .seq = snapshot->seq,
-            .n_users = snapshot->n_users,
-            .n_items = snapshot->n_items,
-            .types = &site->types,
-            .frame = &snapshot->frame,
-            .user_ids = &snapshot->user_ids,
-            .item_ids = &snapshot->item_ids,
-            .touch_starts = snapshot->touch_starts,
-            .touches = snapshot->touches,
-            .models = snapshot->models,
-            .n_models = snapshot->n_models,
-            .retriever = snapshot->retriever,
-            .rules = rules_make(site->settings, snapshot->models, snapshot->n_models),
-            .ranker = snapshot->ranker,
-            .activity = snapshot->activity,
-            .coarse = impl->serving.coarse,
-            .generation = atomic_fetch_add(&site->n_servings, 1),
-            .lists = site->lists};
+        struct live_base base = snapshot_live_base(snapshot);
+        base.types = &site->types;
+        base.rules = rules_make(site->settings, snapshot->models, snapshot->n_models);
+        base.coarse = impl->serving.coarse;
+        base.generation = atomic_fetch_add(&site->n_servings, 1);
+        base.lists = site->lists;
         impl->serving.snapshot = snapshot;
         atomic_init(&impl->references, 1);
         status = live_new(&base, catalogue, &impl->serving.live, reterr);

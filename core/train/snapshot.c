@@ -34,6 +34,24 @@ static void impl_free(struct snapshot_impl *impl)
     free(impl);
 }
 
+struct live_base snapshot_live_base(const struct snapshot *snapshot)
+{
+    return (struct live_base){.seq = snapshot->seq,
+                              .n_users = snapshot->n_users,
+                              .n_items = snapshot->n_items,
+                              .types = &snapshot->types,
+                              .frame = &snapshot->frame,
+                              .user_ids = &snapshot->user_ids,
+                              .item_ids = &snapshot->item_ids,
+                              .touch_starts = snapshot->touch_starts,
+                              .touches = snapshot->touches,
+                              .models = snapshot->models,
+                              .n_models = snapshot->n_models,
+                              .retriever = snapshot->retriever,
+                              .ranker = snapshot->ranker,
+                              .activity = snapshot->activity};
+}
+
 struct snapshot *snapshot_acquire(struct snapshot *snapshot)
 {
     atomic_fetch_add_explicit(&snapshot->impl->references, 1, memory_order_relaxed);

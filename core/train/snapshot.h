@@ -20,6 +20,7 @@
 #include "data/dataset.h"
 #include "models/model.h"
 #include "recommend/catalogue.h"
+#include "recommend/live.h"
 #include "recommend/ranker.h"
 
 enum { SNAPSHOT_MODELS_MAX = 16 };
@@ -77,6 +78,10 @@ enum status snapshot_load(const char *root, uint32_t version, struct snapshot **
 /* A catalogue of its own for a Live, as read at S. */
 enum status snapshot_catalogue(const struct snapshot *snapshot, struct catalogue **ret_catalogue,
                                struct error *reterr);
+
+/* What a Live over the snapshot is made from, but for rules, types that count and caches, which are
+ * the caller's; types are those it was trained with. Borrowed from the snapshot. */
+struct live_base snapshot_live_base(const struct snapshot *snapshot);
 
 struct snapshot *snapshot_acquire(struct snapshot *snapshot);
 void snapshot_release(struct snapshot *snapshot); /* NULL is fine */

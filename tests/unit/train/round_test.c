@@ -426,20 +426,8 @@ static uint32_t answer_user(struct fixture *f, const struct snapshot *s, uint32_
                             uint32_t offset, uint32_t *items, char strategy[64])
 {
     struct error err = {0};
-    const struct live_base base = {.seq = s->seq,
-                                   .n_users = s->n_users,
-                                   .n_items = s->n_items,
-                                   .types = &f->planted.types,
-                                   .frame = &s->frame,
-                                   .user_ids = &s->user_ids,
-                                   .item_ids = &s->item_ids,
-                                   .touch_starts = s->touch_starts,
-                                   .touches = s->touches,
-                                   .models = s->models,
-                                   .n_models = s->n_models,
-                                   .retriever = s->retriever,
-                                   .ranker = s->ranker,
-                                   .activity = s->activity};
+    struct live_base base = snapshot_live_base(s);
+    base.types = &f->planted.types;
     struct catalogue *catalogue;
     struct live *live;
     assert_int_equal(snapshot_catalogue(s, &catalogue, &err), STATUS_OK);
