@@ -98,7 +98,8 @@ static enum status run_round(struct context *context, uint32_t version,
     watch_finish(&watch, status == STATUS_OK ? ret_result : NULL, status);
     snapshot_release(active);
     board_prune(board, WATCH_RUN_PREFIX, (size_t)context->settings.tensorboard.keep);
-    board_prune_size(board, WATCH_RUN_PREFIX, (uint64_t)context->settings.tensorboard.max_size);
+    board_prune_size(board, WATCH_RUN_PREFIX, (uint64_t)context->settings.tensorboard.max_size,
+                     WATCH_FILES_MAX);
     board_close(board);
     store_close(reader);
     parallel_free(pool);

@@ -181,7 +181,7 @@ static enum status run_watched(struct trainer *trainer, uint32_t version,
         log_write(LOG_WARNING, "tensorboard_failed", "%s", err.text);
     board_prune(trainer->board, WATCH_RUN_PREFIX, (size_t)site->settings->tensorboard.keep);
     board_prune_size(trainer->board, WATCH_RUN_PREFIX,
-                     (uint64_t)site->settings->tensorboard.max_size);
+                     (uint64_t)site->settings->tensorboard.max_size, WATCH_FILES_MAX);
     return status;
 }
 

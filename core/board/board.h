@@ -30,7 +30,6 @@
 enum {
     BOARD_RUN_BYTES_MAX = 64 << 20, /* of one event file; then the run goes quiet */
     BOARD_RUN_FILES_MAX = 256,      /* readers keep a descriptor for each */
-    BOARD_FILES_MAX = 600,          /* of all runs that board_prune_size sees */
     BOARD_TAGS_MAX = 4096,          /* of one run */
     BOARD_BATCH_MAX = 64,           /* scalars in one event */
     BOARD_TEXT_BYTES_MAX = 64 << 10 /* longer texts are cut */
@@ -90,10 +89,11 @@ void board_flush(struct board_run *run);
  * without event files, symbolic links. */
 void board_prune(struct board *board, const char *prefix, size_t keep);
 
-/* Removes the oldest of these runs until they hold at most bytes_max bytes and at most
- * BOARD_FILES_MAX event files together. The newest stays whatever its size; left alone is what
- * board_prune leaves alone. */
-void board_prune_size(struct board *board, const char *prefix, uint64_t bytes_max);
+/* Removes the oldest of these runs until they hold at most bytes_max bytes and at most files_max
+ * event files together (readers keep a descriptor for each: stay well below 1,000 in all). The
+ * newest stays whatever its size; left alone is what board_prune leaves alone. */
+void board_prune_size(struct board *board, const char *prefix, uint64_t bytes_max,
+                      size_t files_max);
 
 /* True once for each time that writing began to fail: the caller says so. */
 bool board_take_error(struct board *board, struct error *ret_error);
