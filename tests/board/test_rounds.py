@@ -82,3 +82,32 @@ def test_each_round_shows_its_tables_and_is_a_row_of_hparams(trained, start):  #
     for settings in rounds():
         assert settings["retriever"] in [report["retriever"] for report in reports.values()]
         assert 8 in settings.values()  # models.ials.dimensions
+
+
+def test_each_round_shows_what_changed_in_the_data(trained, start):  # noqa: F811
+    """Catches drift against another round, days that are not the data's, a phase without its peak."""
+    folder, reports = trained
+    board = start(folder / "tensorboard")
+    eventually(lambda: sorted(board.tags("scalars")), sorted(reports))
+    first, second = [report["drift"] for report in reports.values()]
+    assert first["since"] == 0 and first["events"] == first["types"]["rating"]["since"] > 100000
+    assert second["since"] == 1 and second["events"] == second["new_users"] == 0
+    assert second["types"]["rating"]["before"] == first["events"]
+    for version, (name, report) in enumerate(reports.items(), 1):
+        assert board.scalars(name, "drift/new_users") == [(version, report["drift"]["new_users"])]
+        days = board.scalars(name, "events_by_day/rating")
+        assert [value for _, value in days] == [day["events"] for day in report["drift"]["days"]]
+        assert [step for step, _ in days] == list(range(days[-1][0] - 29, days[-1][0] + 1))
+        for phase, peak in report["memory"]["phases"].items():
+            assert 0 < peak <= report["memory"]["peak_rss"]
+            assert board.scalars(name, f"memory_by_phase/{phase}") == [(version, as_float32(peak / 2**20))]
+        assert max(report["memory"]["phases"].values()) == report["memory"]["peak_rss"]
+        [(_, table)] = board.texts(name, "round/data")
+        assert report["drift"]["days"][-1]["day"] in table
+        for model in report["models"]:
+            assert board.scalars(name, f"holdout/{model['model']}/gini") == [(version, as_float32(model["gini"]))]
+    layout = board.get("plugin/custom_scalars/layout")
+    missing = {pattern for category in layout["category"] for chart in category["chart"]
+               for pattern in chart["multiline"]["tag"]
+               if not any(re.match(pattern, tag) for tag in board.tags("scalars")["round-000001"])}
+    assert missing == {"online/.*", "ranker/.*/loss$", "ranker/calibration_error", "drift/type_distance$"}
