@@ -108,6 +108,24 @@ def test_choices_belong_to_the_model_that_recommended(make_daemon, start):  # no
     assert [value for _, value in board.scalars(folder.name, tag(1))] == [0]
 
 
+def test_a_round_tells_what_came_of_the_model_before(make_daemon, start):  # noqa: F811
+    daemon = make_daemon().start()
+    put_items(daemon, 30)
+    daemon.post("/v1/interactions", [{"user": f"u{u}", "item": f"i{i}", "type": "view"}
+                                     for u in range(8) for i in range(u, u + 8)])
+    use(daemon)  # of no model: the first round has none before it
+    assert daemon.train()["state"] == "published"
+    use(daemon, users=4)
+    assert daemon.train()["version"] == 2
+    assert daemon.stop() == 0
+    board = start(daemon.folder / "tensorboard")
+    eventually(lambda: "round/verdict" in board.tags("text").get("round-000002", ()), True)
+    assert board.scalars("round-000002", "online/shown") == [(2, 20)]
+    assert board.scalars("round-000002", "online/chosen") == [(2, 4)]
+    assert board.scalars("round-000002", "online/chosen_of_shown") == [(2, as_float32(1 / 5))]
+    assert board.scalars("round-000001", "online/shown") == [(1, 50)]
+
+
 def test_kills_restarts_and_clocks_lose_no_point(make_daemon, start, tmp_path):  # noqa: F811
     """Three lives and a clock set back and forth: every step that was shown stays, over two days."""
     shift = tmp_path / "shift"
@@ -118,7 +136,7 @@ def test_kills_restarts_and_clocks_lose_no_point(make_daemon, start, tmp_path): 
     put_items(daemon, 10)
 
     def days():
-        return sorted(folder.name for folder in logs(daemon).glob("day-*"))
+        return sorted(path.parent.name for path in logs(daemon).glob("day-*/serving.json"))
 
     def state(day):
         return (logs(daemon) / day / "serving.json").read_text()
