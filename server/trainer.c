@@ -13,6 +13,7 @@
 #include "train/kept.h"
 #include "train/round.h"
 #include "train/watch.h"
+#include "train/watch_items.h"
 
 enum {
     TICK_MS = 1000,
@@ -211,6 +212,18 @@ static void finish_round(struct trainer *trainer, struct model_version *version,
     note_end(trainer, version);
 }
 
+/* After the version serves: nobody waits for a picture. */
+static void show_items(struct trainer *trainer, uint32_t version)
+{
+    const struct site *site = trainer->site;
+    struct error err = {0};
+    if (watch_items(trainer->board, site->snapshots, version,
+                    (uint32_t)site->settings->tensorboard.items,
+                    (uint64_t)site->settings->tensorboard.max_size, &err) != STATUS_OK)
+        log_write(LOG_WARNING, "items_not_shown", "TensorBoard's projector lacks version %u: %s",
+                  version, err.text);
+}
+
 static void run_round(struct trainer *trainer)
 {
     struct model_version version = {
@@ -233,6 +246,8 @@ static void run_round(struct trainer *trainer)
     struct round_result result = {0};
     status = run_watched(trainer, version.version, &result, &err);
     finish_round(trainer, &version, status, &result, &err);
+    if (status == STATUS_OK)
+        show_items(trainer, version.version);
     round_result_free(&result);
 }
 
