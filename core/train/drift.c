@@ -216,17 +216,17 @@ static void observe_days(const struct drift *drift, const struct event_types *ty
                          const struct observer *observer)
 {
     char tag[TAG_MAX];
-    for (int code = 1; code < EVENT_TYPES_MAX; code++) {
-        uint64_t sum = 0;
-        for (int day = 0; day < DRIFT_DAYS; day++)
-            sum += drift->days[day][code];
-        if (!sum || !types->of[code].name[0])
-            continue;
-        snprintf(tag, sizeof tag, "events_by_day/%s", types->of[code].name);
-        for (int day = 0; day < DRIFT_DAYS; day++) {
-            const int64_t number = drift->last_day - (DRIFT_DAYS - 1 - day);
-            if (number >= 0)
-                observe_scalar(observer, tag, number, (double)drift->days[day][code]);
+    bool seen[EVENT_TYPES_MAX] = {false};
+    for (int day = 0; day < DRIFT_DAYS; day++)
+        for (int code = 1; code < EVENT_TYPES_MAX; code++)
+            seen[code] = seen[code] || (drift->days[day][code] && types->of[code].name[0]);
+    for (int day = 0; day < DRIFT_DAYS; day++) {
+        const int64_t number = drift->last_day - (DRIFT_DAYS - 1 - day);
+        for (int code = 1; code < EVENT_TYPES_MAX && number >= 0; code++) {
+            if (!seen[code])
+                continue;
+            snprintf(tag, sizeof tag, "events_by_day/%s", types->of[code].name);
+            observe_scalar(observer, tag, number, (double)drift->days[day][code]);
         }
     }
 }

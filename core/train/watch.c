@@ -5,9 +5,12 @@
 
 #include "train/watch_report.h"
 
+/* Points are seen while the work goes on: with the next sign of life, so that those of one step,
+ * which follow each other, still share an event. */
 static void pass_progress(void *context, const char *phase, double share)
 {
     const struct watch *watch = context;
+    board_flush(watch->run);
     observe_progress(watch->next, phase, share);
 }
 
@@ -15,7 +18,6 @@ static void pass_scalar(void *context, const char *tag, int64_t step, double val
 {
     const struct watch *watch = context;
     board_scalar(watch->run, tag, step, value);
-    board_flush(watch->run);
     observe_scalar(watch->next, tag, step, value);
 }
 
@@ -65,6 +67,7 @@ static void pass_graph(void *context, const struct op_graph *graph)
 static bool pass_stop(void *context)
 {
     const struct watch *watch = context;
+    board_flush(watch->run);
     return observer_stops(watch->next);
 }
 
