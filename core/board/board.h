@@ -84,8 +84,8 @@ void board_graph(struct board_run *run, const struct op_graph *graph);
 /* Writes what is still gathered: at the end of an epoch, say. */
 void board_flush(struct board_run *run);
 
-/* Removes the oldest runs whose names begin with `prefix`, until at most `keep` are there. Age is
- * that of a run's newest event file, by its name. Left alone: open runs (they count), directories
+/* Removes the oldest runs whose names begin with `prefix`, until at most `keep` are there. They
+ * are ordered by name (board/listing.h), whatever the clock said. Left alone: open runs (they count), directories
  * without event files, symbolic links. */
 void board_prune(struct board *board, const char *prefix, size_t keep);
 
