@@ -85,8 +85,8 @@ void board_graph(struct board_run *run, const struct op_graph *graph);
 void board_flush(struct board_run *run);
 
 /* Removes the oldest runs whose names begin with `prefix`, until at most `keep` are there. They
- * are ordered by name (board/listing.h), whatever the clock said. Left alone: open runs (they count), directories
- * without event files, symbolic links. */
+ * are ordered by name (board/listing.h), whatever the clock said. Left alone: open runs (they
+ * count), directories without event files, symbolic links. */
 void board_prune(struct board *board, const char *prefix, size_t keep);
 
 /* Removes the oldest of these runs until they hold at most bytes_max bytes and at most files_max
