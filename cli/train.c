@@ -10,6 +10,7 @@
 #include "cli/report.h"
 #include "train/snapshot.h"
 #include "train/watch.h"
+#include "train/watch_items.h"
 
 /* ---- the store's record of the round ---- */
 
@@ -67,6 +68,15 @@ static struct snapshot *load_active(const struct context *context)
     return snapshot;
 }
 
+static void show_items(const struct context *context, struct board *board, uint32_t version)
+{
+    struct error err = {0};
+    if (watch_items(board, context->snapshots, version,
+                    (uint32_t)context->settings.tensorboard.items,
+                    (uint64_t)context->settings.tensorboard.max_size, &err) != STATUS_OK)
+        report_note("tastevin: TensorBoard's projector lacks this round: %s", err.text);
+}
+
 static enum status run_round(struct context *context, uint32_t version,
                              const struct observer *observer, struct round_result *ret_result,
                              struct error *reterr)
@@ -98,7 +108,10 @@ static enum status run_round(struct context *context, uint32_t version,
     watch_finish(&watch, status == STATUS_OK ? ret_result : NULL, status);
     snapshot_release(active);
     board_prune(board, WATCH_RUN_PREFIX, (size_t)context->settings.tensorboard.keep);
-    board_prune_size(board, WATCH_RUN_PREFIX, (uint64_t)context->settings.tensorboard.max_size);
+    board_prune_size(board, WATCH_RUN_PREFIX, (uint64_t)context->settings.tensorboard.max_size,
+                     WATCH_FILES_MAX);
+    if (status == STATUS_OK)
+        show_items(context, board, version);
     board_close(board);
     store_close(reader);
     parallel_free(pool);

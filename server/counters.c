@@ -1,12 +1,13 @@
 #include "server/counters.h"
 
 #include <inttypes.h>
+#include <math.h>
 #include <sched.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { STRIPES = 8, BUCKETS = 15, CACHE_LINE = 64 };
+enum { STRIPES = 8, BUCKETS = COUNTERS_BUCKETS, CACHE_LINE = 64 };
 
 /* What this program answers; the last stands for any other. */
 static const unsigned statuses[] = {200, 201, 202, 204, 400, 401, 403, 404, 405, 408,
@@ -14,8 +15,9 @@ static const unsigned statuses[] = {200, 201, 202, 204, 400, 401, 403, 404, 405,
 enum { STATUSES = sizeof statuses / sizeof statuses[0] };
 
 /* Upper ends in microseconds; the last bucket has none. */
-static const uint64_t bucket_us[BUCKETS - 1] = {
-    100, 200, 500, 1000, 2000, 5000, 10000, 20000, 50000, 100000, 200000, 500000, 1000000, 5000000};
+static const uint64_t bucket_us[BUCKETS - 1] = {10,     20,     50,     100,     200,    500,
+                                                1000,   2000,   5000,   10000,   20000,  50000,
+                                                100000, 200000, 500000, 1000000, 5000000};
 
 struct cell {
     _Atomic uint64_t answers[STATUSES];
@@ -114,6 +116,40 @@ static struct sums sum_stripes(const struct counters *counters, size_t row)
     for (size_t i = 0; i < BUCKETS; i++)
         sums.n_answers += sums.buckets[i];
     return sums;
+}
+
+void counters_sum(const struct counters *counters, const char *path, struct counters_sum *ret_sum)
+{
+    *ret_sum = (struct counters_sum){0};
+    for (size_t row = 0; row < counters->n_cells; row++) {
+        const bool none = row == counters->n_cells - 1;
+        if (path && (none || strcmp(counters->routes[row].path, path) != 0))
+            continue;
+        const struct sums sums = sum_stripes(counters, row);
+        ret_sum->requests += sums.n_answers;
+        for (size_t i = 0; i < STATUSES; i++) {
+            ret_sum->refused += statuses[i] / 100 == 4 ? sums.answers[i] : 0;
+            ret_sum->failed += statuses[i] / 100 == 5 ? sums.answers[i] : 0;
+        }
+        for (size_t i = 0; i < BUCKETS; i++)
+            ret_sum->buckets[i] += sums.buckets[i];
+    }
+}
+
+double counters_quantile(const uint64_t buckets[COUNTERS_BUCKETS], double q)
+{
+    double n = 0, below = 0;
+    for (size_t i = 0; i < BUCKETS; i++)
+        n += (double)buckets[i];
+    for (size_t i = 0; i < BUCKETS && n > 0; i++) {
+        const double low = i ? (double)bucket_us[i - 1] : 0;
+        const double high = i < BUCKETS - 1 ? (double)bucket_us[i] : low;
+        const double in = (double)buckets[i];
+        if (in > 0 && below + in >= q * n)
+            return (low + (high - low) * fmax(0, q * n - below) / in) / 1e6;
+        below += in;
+    }
+    return NAN;
 }
 
 static void print_labels(const struct counters *counters, size_t row, struct buffer *out)

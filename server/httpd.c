@@ -176,6 +176,11 @@ static void gauge(struct buffer *out, const char *name, const char *help, size_t
     buffer_printf(out, "# HELP %s %s\n# TYPE %s gauge\n%s %zu\n", name, help, name, name, value);
 }
 
+void httpd_count(const struct httpd *httpd, const char *path, struct counters_sum *ret_sum)
+{
+    counters_sum(httpd->counters, path, ret_sum);
+}
+
 void httpd_metrics(struct httpd *httpd, struct buffer *out)
 {
     counters_print(httpd->counters, out);

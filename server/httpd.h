@@ -36,6 +36,10 @@ enum status httpd_set_keys(struct httpd *httpd, const struct key_row *keys, size
  * Prometheus text. */
 void httpd_metrics(struct httpd *httpd, struct buffer *out);
 
+/* The same as numbers, of the route of that path, or of all (NULL). */
+struct counters_sum;
+void httpd_count(const struct httpd *httpd, const char *path, struct counters_sum *ret_sum);
+
 /* The contract (OpenAPI 3.1) made from the routes and server/schemas.json, appended as JSON.
  * NOT_FOUND when a row names a schema that is not there, NO_MEMORY. */
 enum status openapi_write(const struct route *routes, struct buffer *out);

@@ -30,3 +30,23 @@ void site_recommendation_id(struct site *site, int64_t now_ms, uint32_t version,
     sodium_bin2base64(out, RECOMMENDATION_ID_SIZE, bytes, sizeof bytes,
                       sodium_base64_VARIANT_URLSAFE_NO_PADDING);
 }
+
+bool site_recommendation_version(const struct site *site, const char *id, uint32_t *ret_version)
+{
+    struct payload payload;
+    unsigned char bytes[sizeof payload + crypto_shorthash_siphashx24_BYTES];
+    unsigned char hash[crypto_shorthash_siphashx24_BYTES];
+    size_t n;
+    const size_t length = strnlen(id, RECOMMENDATION_ID_SIZE);
+    if (length == RECOMMENDATION_ID_SIZE ||
+        sodium_base642bin(bytes, sizeof bytes, id, length, NULL, &n, NULL,
+                          sodium_base64_VARIANT_URLSAFE_NO_PADDING) != 0 ||
+        n != sizeof bytes)
+        return false;
+    crypto_shorthash_siphashx24(hash, bytes, sizeof payload, site->secret);
+    if (sodium_memcmp(hash, bytes + sizeof payload, sizeof hash) != 0)
+        return false;
+    memcpy(&payload, bytes, sizeof payload);
+    *ret_version = payload.version;
+    return true;
+}

@@ -357,6 +357,9 @@ static enum status start_parts(struct site *site, struct error *reterr)
         return error_set(reterr, status,
                          status == STATUS_NO_MEMORY ? "no memory for server.cache"
                                                     : "cannot start a thread");
+    status = answered_new(&site->answered);
+    if (status != STATUS_OK)
+        return error_set(reterr, status, "out of memory");
     status = httpd_new(site->settings, site, routes, &site->httpd, reterr);
     if (status == STATUS_OK)
         status = start_store(site, reterr);
@@ -364,6 +367,8 @@ static enum status start_parts(struct site *site, struct error *reterr)
         status = trainer_start(site, &site->trainer, reterr);
     if (status == STATUS_OK)
         status = scrubber_start(site, &site->scrubber, reterr);
+    if (status == STATUS_OK)
+        status = reporter_start(site, &site->reporter, reterr);
     return status == STATUS_OK ? httpd_run(site->httpd, reterr) : status;
 }
 
@@ -407,6 +412,7 @@ void site_stop(struct site *site)
         return;
     if (site->trainer) /* a round is not waited for; requests may still ask about it */
         trainer_cancel(site->trainer, NULL);
+    reporter_stop(site->reporter);
     httpd_stop(site->httpd, DRAIN_MS);
     trainer_stop(site->trainer);
     scrubber_stop(site->scrubber);
@@ -414,6 +420,7 @@ void site_stop(struct site *site)
     if (site->reaper_runs)
         serving_slot_stop(site);
     list_cache_free(site->lists);
+    answered_free(site->answered);
     while (site->n_free_stores > 0)
         store_close(site->stores[--site->n_free_stores]);
     pthread_cond_destroy(&site->store_returned);
@@ -453,6 +460,12 @@ struct trainer *site_trainer(const struct site *site)
 struct httpd *site_httpd(const struct site *site)
 {
     return site->httpd;
+}
+
+void site_count_list(struct site *site, const char *strategy, uint32_t version, uint32_t offset,
+                     uint32_t n)
+{
+    answered_add(site->answered, strategy, version, offset, n);
 }
 
 int64_t site_started_ms(const struct site *site)

@@ -70,8 +70,16 @@ void site_metrics(struct site *site, struct buffer *out);
 enum status site_borrow_store(struct site *site, struct store **ret_store, struct error *reterr);
 void site_return_store(struct site *site, struct store *store);
 
+/* Counts a list of n items that a request was given, from place `offset` on. `strategy` is a
+ * constant text. */
+void site_count_list(struct site *site, const char *strategy, uint32_t version, uint32_t offset,
+                     uint32_t n);
+
 enum { RECOMMENDATION_ID_SIZE = 80 };
 
 /* An opaque, signed name for one answer: time, model version and a random seed. Terminated. */
 void site_recommendation_id(struct site *site, int64_t now_ms, uint32_t version,
                             char out[RECOMMENDATION_ID_SIZE]);
+
+/* The model version that gave the answer so named; false for a name that was not given here. */
+bool site_recommendation_version(const struct site *site, const char *id, uint32_t *ret_version);

@@ -4,7 +4,9 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
+#include "server/answered.h"
 #include "server/httpd.h"
+#include "server/reporter.h"
 #include "server/scrubber.h"
 #include "server/site.h"
 #include "server/trainer.h"
@@ -50,9 +52,11 @@ struct site {
      * does it, over its calls of writer_run. So the writer never takes it. */
     pthread_mutex_t versions_mutex;
 
+    struct answered *answered;
     struct writer *writer;
     struct trainer *trainer;
     struct scrubber *scrubber;
+    struct reporter *reporter; /* NULL: off */
     struct httpd *httpd;
 };
 

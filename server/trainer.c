@@ -1,65 +1,23 @@
 #include "server/trainer.h"
 
-#include <inttypes.h>
 #include <math.h>
-#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/clock.h"
 #include "base/text.h"
-#include "board/board.h"
 #include "server/log.h"
-#include "server/site_parts.h"
+#include "server/online.h"
+#include "server/trainer_parts.h"
 #include "train/kept.h"
 #include "train/round.h"
 #include "train/watch.h"
+#include "train/watch_items.h"
 
 enum {
     TICK_MS = 1000,
     STARVED_AFTER_S = 10, /* a round is judged after so long, and again every so often */
-    PHASE_MAX = 64,
-    REASON_MAX = 512,
-    VERSIONS_MAX = 1024, /* above the most that training.keep allows */
-};
-
-struct round_state {
-    bool running;
-    uint32_t version;
-    char phase[PHASE_MAX];
-    double share;
-    int64_t epoch;
-    double loss; /* NaN: none yet */
-    int64_t started_ms, phase_started_ns;
-};
-
-struct last_round {
-    uint32_t version; /* 0: none yet */
-    const char *state;
-    char reason[REASON_MAX];
-    int64_t finished_ms;
-};
-
-struct trainer {
-    struct site *site;
-    pthread_t thread;
-    pthread_mutex_t mutex;
-    pthread_cond_t wakes;
-    bool wanted, ends;
-    struct round_state now; /* under mutex, as the next two */
-    struct last_round last;
-    _Atomic bool stop;
-    /* the thread's own */
-    struct store *store;
-    struct board *board;
-    struct parallel *pool; /* of the running round */
-    int64_t pool_started_ns, judged_ns, last_round_ns;
-    bool asked_at_start;
-    uint32_t tried_on;     /* the version that served when the last round began */
-    uint64_t n_tried;      /* events after it at that time */
-    uint64_t data_version; /* of the store, at the last look */
-    uint32_t given_up;     /* a version that could not be loaded */
 };
 
 /* ---- watching a round ---- */
@@ -68,8 +26,8 @@ static void see_progress(void *context, const char *phase, double share)
 {
     struct trainer *trainer = context;
     pthread_mutex_lock(&trainer->mutex);
-    if (strncmp(trainer->now.phase, phase, PHASE_MAX - 1) != 0) {
-        strncpy(trainer->now.phase, phase, PHASE_MAX - 1);
+    if (strncmp(trainer->now.phase, phase, TRAINER_PHASE_MAX - 1) != 0) {
+        strncpy(trainer->now.phase, phase, TRAINER_PHASE_MAX - 1);
         trainer->now.phase_started_ns = clock_monotonic_ns();
     }
     trainer->now.share = share;
@@ -173,6 +131,7 @@ static enum status run_watched(struct trainer *trainer, uint32_t version,
                                     .version = version,
                                     .observer = &watch.observer,
                                     .active = serving->snapshot};
+    online_observe(site, trainer->store, serving->snapshot, version, &watch.observer);
     const enum status status = run_pool(trainer, &request, result, reterr);
     serving_release(site, serving);
     watch_finish(&watch, result, status);
@@ -181,7 +140,7 @@ static enum status run_watched(struct trainer *trainer, uint32_t version,
         log_write(LOG_WARNING, "tensorboard_failed", "%s", err.text);
     board_prune(trainer->board, WATCH_RUN_PREFIX, (size_t)site->settings->tensorboard.keep);
     board_prune_size(trainer->board, WATCH_RUN_PREFIX,
-                     (uint64_t)site->settings->tensorboard.max_size);
+                     (uint64_t)site->settings->tensorboard.max_size, WATCH_FILES_MAX);
     return status;
 }
 
@@ -192,7 +151,7 @@ static void note_end(struct trainer *trainer, const struct model_version *versio
     trainer->last.version = version->version;
     trainer->last.state = version->state;
     trainer->last.finished_ms = version->finished_ms;
-    snprintf(trainer->last.reason, REASON_MAX, "%s", version->reason);
+    snprintf(trainer->last.reason, TRAINER_REASON_MAX, "%s", version->reason);
     utf8_trim_partial(trainer->last.reason);
     pthread_mutex_unlock(&trainer->mutex);
     log_write(strcmp(version->state, "failed") == 0 ? LOG_ERROR : LOG_INFO, "round_ended",
@@ -206,7 +165,7 @@ static enum status record_kept(void *context, struct store *store, struct error 
     return kept_update(store, site->snapshots, reterr);
 }
 
-static uint32_t serving_version(struct site *site)
+uint32_t trainer_serving_version(struct site *site)
 {
     struct serving *serving = site_acquire(site);
     const uint32_t version = serving->snapshot->version;
@@ -221,7 +180,7 @@ static void prune(struct trainer *trainer)
     struct error err = {0};
     pthread_mutex_lock(&site->versions_mutex);
     enum status status = snapshot_prune(site->snapshots, (size_t)site->settings->training.keep,
-                                        serving_version(site), &err);
+                                        trainer_serving_version(site), &err);
     if (status == STATUS_OK)
         status = writer_run(site->writer, record_kept, site, false, &err);
     pthread_mutex_unlock(&site->versions_mutex);
@@ -253,6 +212,18 @@ static void finish_round(struct trainer *trainer, struct model_version *version,
     note_end(trainer, version);
 }
 
+/* After the version serves: nobody waits for a picture. */
+static void show_items(struct trainer *trainer, uint32_t version)
+{
+    const struct site *site = trainer->site;
+    struct error err = {0};
+    if (watch_items(trainer->board, site->snapshots, version,
+                    (uint32_t)site->settings->tensorboard.items,
+                    (uint64_t)site->settings->tensorboard.max_size, &err) != STATUS_OK)
+        log_write(LOG_WARNING, "items_not_shown", "TensorBoard's projector lacks version %u: %s",
+                  version, err.text);
+}
+
 static void run_round(struct trainer *trainer)
 {
     struct model_version version = {
@@ -275,6 +246,8 @@ static void run_round(struct trainer *trainer)
     struct round_result result = {0};
     status = run_watched(trainer, version.version, &result, &err);
     finish_round(trainer, &version, status, &result, &err);
+    if (status == STATUS_OK)
+        show_items(trainer, version.version);
     round_result_free(&result);
 }
 
@@ -319,74 +292,6 @@ static bool is_due(struct trainer *trainer)
     return waited_ms >= settings->training.every_ms;
 }
 
-/* ---- what other processes and earlier ones have left ---- */
-
-struct versions_found {
-    uint32_t active, interrupted[VERSIONS_MAX];
-    size_t n_interrupted;
-};
-
-static enum status find_versions(void *context, const struct model_version *version)
-{
-    struct versions_found *found = context;
-    if (version->active)
-        found->active = version->version;
-    if (strcmp(version->state, "training") == 0 && found->n_interrupted < VERSIONS_MAX)
-        found->interrupted[found->n_interrupted++] = version->version;
-    return STATUS_OK;
-}
-
-/* One that cannot be loaded is tried once. */
-static void follow_version(struct trainer *trainer)
-{
-    struct versions_found found = {0};
-    struct error err = {0};
-    if (store_list_versions(trainer->store, UINT32_MAX, UINT32_MAX, find_versions, &found, NULL) !=
-            STATUS_OK ||
-        found.active == 0 || found.active == serving_version(trainer->site) ||
-        found.active == trainer->given_up)
-        return;
-    if (site_activate_held(trainer->site, found.active, &err) == STATUS_OK) {
-        log_write(LOG_INFO, "version_followed", "version %u serves, as the store says",
-                  found.active);
-        return;
-    }
-    trainer->given_up = found.active;
-    log_write(LOG_ERROR, "version_not_followed", "version %u: %s", found.active, err.text);
-}
-
-/* Another process on this directory (`train`, `models activate`) may have chosen another version.
- * Nobody activates one between the look at the store and the one at what serves: what the store
- * said before would undo it. */
-static void follow_store(struct trainer *trainer)
-{
-    uint64_t data_version;
-    if (store_data_version(trainer->store, &data_version) != STATUS_OK ||
-        data_version == trainer->data_version)
-        return;
-    trainer->data_version = data_version;
-    pthread_mutex_lock(&trainer->site->versions_mutex);
-    follow_version(trainer);
-    pthread_mutex_unlock(&trainer->site->versions_mutex);
-}
-
-static enum status end_interrupted(void *context, struct store *store, struct error *reterr)
-{
-    (void)context;
-    struct versions_found found = {0};
-    enum status status =
-        store_list_versions(store, UINT32_MAX, UINT32_MAX, find_versions, &found, reterr);
-    for (size_t i = 0; status == STATUS_OK && i < found.n_interrupted; i++) {
-        const struct model_version version = {.version = found.interrupted[i],
-                                              .finished_ms = clock_now_ms(),
-                                              .state = "failed",
-                                              .reason = "the process ended during this round",
-                                              .report = "{}"};
-        status = store_update_version(store, &version, reterr);
-    }
-    return status;
-}
-
 /* ---- the thread ---- */
 
 static bool wait_tick(struct trainer *trainer, bool *ret_wanted)
@@ -408,10 +313,10 @@ static void *trainer_main(void *argument)
     struct trainer *trainer = argument;
     bool wanted;
     struct error err = {0};
-    if (writer_run(trainer->site->writer, end_interrupted, NULL, false, &err) != STATUS_OK)
+    if (writer_run(trainer->site->writer, trainer_end_interrupted, NULL, false, &err) != STATUS_OK)
         log_write(LOG_WARNING, "rounds_not_ended", "%s", err.text);
     while (wait_tick(trainer, &wanted)) {
-        follow_store(trainer);
+        trainer_follow_store(trainer);
         if (!wanted && !is_due(trainer))
             continue;
         trainer->n_tried = count_events(trainer, &trainer->tried_on);
@@ -467,76 +372,4 @@ void trainer_stop(struct trainer *trainer)
     pthread_cond_destroy(&trainer->wakes);
     pthread_mutex_destroy(&trainer->mutex);
     free(trainer);
-}
-
-/* ---- asked from requests ---- */
-
-enum status trainer_request(struct trainer *trainer, struct error *reterr)
-{
-    pthread_mutex_lock(&trainer->mutex);
-    const bool busy = trainer->wanted || trainer->now.running;
-    trainer->wanted = true;
-    pthread_cond_signal(&trainer->wakes);
-    pthread_mutex_unlock(&trainer->mutex);
-    return busy ? error_set(reterr, STATUS_CONFLICT,
-                            "a round is running; GET /v1/training tells how far it is")
-                : STATUS_OK;
-}
-
-enum status trainer_cancel(struct trainer *trainer, struct error *reterr)
-{
-    pthread_mutex_lock(&trainer->mutex);
-    const bool running = trainer->now.running || trainer->wanted;
-    if (running)
-        atomic_store(&trainer->stop, true);
-    pthread_mutex_unlock(&trainer->mutex);
-    return running ? STATUS_OK : error_set(reterr, STATUS_NOT_FOUND, "no round is running");
-}
-
-static void print_time(struct buffer *out, const char *name, int64_t ms)
-{
-    char text[TIME_TEXT_SIZE];
-    time_format(ms, text);
-    buffer_printf(out, ",\"%s\":\"%s\"", name, text);
-}
-
-static void print_running(const struct round_state *now, struct buffer *out)
-{
-    buffer_printf(out, "{\"state\":\"running\",\"version\":%u,\"phase\":\"%s\",\"share\":%.4f",
-                  now->version, now->phase, now->share);
-    if (isfinite(now->loss))
-        buffer_printf(out, ",\"epoch\":%" PRId64 ",\"loss\":%.9g", now->epoch, now->loss);
-    if (now->share > 0)
-        buffer_printf(out, ",\"seconds_left\":%.1f",
-                      clock_seconds_since(now->phase_started_ns) * (1 - now->share) / now->share);
-    print_time(out, "started_at", now->started_ms);
-}
-
-void trainer_status(struct trainer *trainer, struct buffer *out)
-{
-    pthread_mutex_lock(&trainer->mutex);
-    const struct round_state now = trainer->now;
-    const struct last_round last = trainer->last;
-    const bool wanted = trainer->wanted;
-    pthread_mutex_unlock(&trainer->mutex);
-    if (now.running)
-        print_running(&now, out);
-    else
-        buffer_printf(out, "{\"state\":\"%s\"", wanted ? "waiting" : "idle");
-    if (last.version) {
-        buffer_printf(out, ",\"last\":{\"version\":%u,\"state\":\"%s\",\"reason\":", last.version,
-                      last.state);
-        buffer_append_json(out, last.reason, strlen(last.reason));
-        print_time(out, "finished_at", last.finished_ms);
-        buffer_append_byte(out, '}');
-    }
-    buffer_append_byte(out, '}');
-}
-
-double trainer_share(struct trainer *trainer)
-{
-    pthread_mutex_lock(&trainer->mutex);
-    const double share = trainer->now.running ? trainer->now.share : -1;
-    pthread_mutex_unlock(&trainer->mutex);
-    return share;
 }

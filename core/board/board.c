@@ -468,7 +468,7 @@ void board_prune(struct board *board, const char *prefix, size_t keep)
     run_listing_free(listing);
 }
 
-void board_prune_size(struct board *board, const char *prefix, uint64_t bytes_max)
+void board_prune_size(struct board *board, const char *prefix, uint64_t bytes_max, size_t files_max)
 {
     struct run_listing *listing = board ? list_runs(board, prefix) : NULL;
     if (!listing)
@@ -480,7 +480,7 @@ void board_prune_size(struct board *board, const char *prefix, uint64_t bytes_ma
         bytes += run_listing_bytes(listing, i);
         files += run_listing_files(listing, i);
     }
-    for (size_t i = 0; i + 1 < n && (bytes > bytes_max || files > BOARD_FILES_MAX); i++)
+    for (size_t i = 0; i + 1 < n && (bytes > bytes_max || files > files_max); i++)
         if (remove_run(board, run_listing_at(listing, i))) {
             bytes -= run_listing_bytes(listing, i);
             files -= run_listing_files(listing, i);

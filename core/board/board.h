@@ -30,7 +30,6 @@
 enum {
     BOARD_RUN_BYTES_MAX = 64 << 20, /* of one event file; then the run goes quiet */
     BOARD_RUN_FILES_MAX = 256,      /* readers keep a descriptor for each */
-    BOARD_FILES_MAX = 600,          /* of all runs that board_prune_size sees */
     BOARD_TAGS_MAX = 4096,          /* of one run */
     BOARD_BATCH_MAX = 64,           /* scalars in one event */
     BOARD_TEXT_BYTES_MAX = 64 << 10 /* longer texts are cut */
@@ -85,15 +84,16 @@ void board_graph(struct board_run *run, const struct op_graph *graph);
 /* Writes what is still gathered: at the end of an epoch, say. */
 void board_flush(struct board_run *run);
 
-/* Removes the oldest runs whose names begin with `prefix`, until at most `keep` are there. Age is
- * that of a run's newest event file, by its name. Left alone: open runs (they count), directories
- * without event files, symbolic links. */
+/* Removes the oldest runs whose names begin with `prefix`, until at most `keep` are there. They
+ * are ordered by name (board/listing.h), whatever the clock said. Left alone: open runs (they
+ * count), directories without event files, symbolic links. */
 void board_prune(struct board *board, const char *prefix, size_t keep);
 
-/* Removes the oldest of these runs until they hold at most bytes_max bytes and at most
- * BOARD_FILES_MAX event files together. The newest stays whatever its size; left alone is what
- * board_prune leaves alone. */
-void board_prune_size(struct board *board, const char *prefix, uint64_t bytes_max);
+/* Removes the oldest of these runs until they hold at most bytes_max bytes and at most files_max
+ * event files together (readers keep a descriptor for each: stay well below 1,000 in all). The
+ * newest stays whatever its size; left alone is what board_prune leaves alone. */
+void board_prune_size(struct board *board, const char *prefix, uint64_t bytes_max,
+                      size_t files_max);
 
 /* True once for each time that writing began to fail: the caller says so. */
 bool board_take_error(struct board *board, struct error *ret_error);

@@ -98,7 +98,7 @@ enum status event_file_name(const char *folder, int64_t now_s, size_t files_max,
 /* ---- runs ---- */
 
 struct listed_run {
-    const char *name, *greatest;
+    const char *name;
     uint64_t bytes;
     size_t n_files;
 };
@@ -132,8 +132,8 @@ static uint64_t bytes_in(const char *folder)
     return bytes;
 }
 
-static enum status add_run(struct run_listing *listing, const char *name, const char *greatest,
-                           uint64_t bytes, size_t n_files)
+static enum status add_run(struct run_listing *listing, const char *name, uint64_t bytes,
+                           size_t n_files)
 {
     if (listing->count == RUNS_LISTED_MAX)
         return STATUS_TOO_LARGE;
@@ -146,11 +146,9 @@ static enum status add_run(struct run_listing *listing, const char *name, const 
         listing->capacity = capacity;
     }
     const struct listed_run run = {.name = arena_strndup(&listing->arena, name, strlen(name)),
-                                   .greatest =
-                                       arena_strndup(&listing->arena, greatest, strlen(greatest)),
                                    .bytes = bytes,
                                    .n_files = n_files};
-    if (!run.name || !run.greatest)
+    if (!run.name)
         return STATUS_NO_MEMORY;
     listing->runs[listing->count++] = run;
     return STATUS_OK;
@@ -164,14 +162,16 @@ static enum status consider(struct run_listing *listing, const char *logdir, con
     if (path_join(path, logdir, name) != STATUS_OK || !is_plain_folder(path) ||
         scan_events(path, &count, greatest, NULL) != STATUS_OK || count == 0)
         return STATUS_OK;
-    return add_run(listing, name, greatest, bytes_in(path), count);
+    return add_run(listing, name, bytes_in(path), count);
 }
 
 static int compare_runs(const void *left, const void *right)
 {
     const struct listed_run *a = left, *b = right;
-    const int by_age = strcmp(a->greatest, b->greatest);
-    return by_age ? by_age : strcmp(a->name, b->name);
+    const size_t a_length = strlen(a->name), b_length = strlen(b->name);
+    if (a_length != b_length)
+        return a_length < b_length ? -1 : 1;
+    return strcmp(a->name, b->name);
 }
 
 enum status run_listing_new(const char *logdir, const char *prefix,

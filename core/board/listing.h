@@ -1,6 +1,6 @@
 #pragma once
 /* What lies in a log directory: event files and the order in which readers take them, runs and
- * their age. */
+ * their order. */
 #include <stddef.h>
 #include <stdint.h>
 
@@ -16,7 +16,8 @@ enum status event_file_name(const char *folder, int64_t now_s, size_t files_max,
                             char out[EVENT_FILE_NAME_MAX + 1], struct error *reterr);
 
 /* The folders in logdir (no symbolic links) whose names begin with prefix and that hold an event
- * file, oldest first: by the name of the greatest event file in each, then by their own. */
+ * file, oldest first: by length of their names, then by bytes. Names end in a rising number or a
+ * date; the clock may have been set back, and so says nothing. */
 struct run_listing;
 enum status run_listing_new(const char *logdir, const char *prefix,
                             struct run_listing **ret_listing, struct error *reterr);

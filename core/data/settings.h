@@ -86,9 +86,12 @@ struct settings {
     } privacy;
     struct {
         bool enabled;
-        const char *logdir; /* "": <data>/tensorboard */
-        int64_t keep;       /* runs */
-        int64_t max_size;   /* bytes of them */
+        const char *logdir;       /* "": <data>/tensorboard */
+        int64_t keep;             /* runs */
+        int64_t max_size;         /* bytes of them */
+        int64_t items;            /* that the projector shows of a round; 0: none */
+        int64_t serving_days;     /* of runs that show serving; 0: none */
+        int64_t serving_every_ms; /* between two points in them */
     } tensorboard;
     struct {
         int level;  /* error, warning, info, debug */

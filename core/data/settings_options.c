@@ -119,7 +119,14 @@ const struct option settings_options[] = {
     {"tensorboard.keep", OPTION_INT, AT(tensorboard.keep), "50", 1, 1e6, NULL,
      "runs that are kept"},
     {"tensorboard.max_size", OPTION_SIZE, AT(tensorboard.max_size), "64M", 1 << 20, 0x1p40, NULL,
-     "of all runs of rounds; the oldest go first, and the newest stays"},
+     "of all runs of rounds, and of all days of serving; the oldest go first, and the newest "
+     "stays"},
+    {"tensorboard.items", OPTION_INT, AT(tensorboard.items), "10000", 0, 100000, NULL,
+     "items of a round that the projector shows, the most popular; 0: none"},
+    {"tensorboard.serving_days", OPTION_INT, AT(tensorboard.serving_days), "30", 0, 150, NULL,
+     "days of serving that are kept; 0: serving is not shown"},
+    {"tensorboard.serving_every", OPTION_DURATION, AT(tensorboard.serving_every_ms), "1h", SECONDS,
+     24 * HOURS, NULL, "time between two points of serving; minutes are for GET /metrics"},
 
     {"log.level", OPTION_CHOICE, AT(log.level), "info", 0, 0, log_levels,
      "error, warning, info or debug"},

@@ -217,6 +217,28 @@ typedef enum status (*store_each_shown)(void *context, const struct shown_row *r
 enum status store_read_impressions(struct store *store, uint64_t after_seq, uint64_t upto_seq,
                                    store_each_shown each, void *context, struct error *reterr);
 
+/* What came of the lists that were recommended: each event's type and the list it names, and the
+ * lists that were shown. In seq order, in one short transaction of at most `limit` rows; ret_seq:
+ * up to where is read by now, upto_seq at the end. recommendation_id is NULL without one. */
+struct choice_row {
+    uint32_t item;
+    uint8_t type;
+    int32_t position; /* from 0; -1: none */
+    const char *recommendation_id;
+};
+typedef enum status (*store_each_choice)(void *context, const struct choice_row *row);
+enum status store_read_choices(struct store *store, uint64_t after_seq, uint64_t upto_seq,
+                               uint32_t limit, store_each_choice each, void *context,
+                               uint64_t *ret_seq, struct error *reterr);
+struct list_row {
+    uint32_t n_items;
+    const char *recommendation_id;
+};
+typedef enum status (*store_each_list)(void *context, const struct list_row *row);
+enum status store_read_lists(struct store *store, uint64_t after_seq, uint64_t upto_seq,
+                             uint32_t limit, store_each_list each, void *context, uint64_t *ret_seq,
+                             struct error *reterr);
+
 /* An event that belongs to an order. */
 struct order_line {
     uint32_t user, item;

@@ -146,6 +146,8 @@ const struct sql_text sql_texts[SQL_COUNT] = {
     [SQL_READ_ORDERS] = {"SELECT user, item, type, order_id FROM interactions"
                          " WHERE seq > :after AND seq <= :upto AND order_id IS NOT NULL"
                          " ORDER BY seq"},
+    [SQL_READ_CHOICES] = {"SELECT seq, item, type, position, recommendation_id FROM interactions"
+                          " WHERE seq > :after AND seq <= :upto ORDER BY seq LIMIT :limit"},
     [SQL_MATCH_USER_EVENTS] = {"SELECT seq, user, item, type, time_ms, event_id FROM interactions"
                                " WHERE seq >> 16 = :run AND user = :user AND seq > :after"
                                " AND (:type = 0 OR type = :type)"
@@ -172,6 +174,8 @@ const struct sql_text sql_texts[SQL_COUNT] = {
     [SQL_READ_IMPRESSIONS] = {"SELECT seq, user, time_ms, items, context FROM impressions"
                               " WHERE seq > :after AND seq <= :upto AND user IS NOT NULL"
                               " AND time_ms IS NOT NULL ORDER BY seq LIMIT :limit"},
+    [SQL_READ_LISTS] = {"SELECT seq, length(items) / 4, recommendation_id FROM impressions"
+                        " WHERE seq > :after AND seq <= :upto ORDER BY seq LIMIT :limit"},
     [SQL_LIST_USER_IMPRESSIONS] =
         {"SELECT p.seq, u.id, coalesce(p.session, s.id), p.recommendation_id, p.time_ms, p.items,"
          " p.context"

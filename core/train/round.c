@@ -10,15 +10,23 @@
 #include "train/past_rounds.h"
 #include "train/round_parts.h"
 
+void round_note_peak(struct round *round, uint64_t peak_rss)
+{
+    if (peak_rss > round->peak_rss)
+        round->peak_rss = peak_rss;
+    if (round->n_phases > 0 && peak_rss > round->phases[round->n_phases - 1].peak_rss)
+        round->phases[round->n_phases - 1].peak_rss = peak_rss;
+}
+
 void round_phase(struct round *round, const char *name)
 {
-    if (round->n_phases > 0)
+    if (round->n_phases > 0) {
         round->phases[round->n_phases - 1].seconds = clock_seconds_since(round->phase_started_ns);
-    const uint64_t peak = peak_rss_bytes();
-    if (peak > round->peak_rss)
-        round->peak_rss = peak;
+        round_note_peak(round, peak_rss_bytes());
+    }
     if (!name)
         return;
+    peak_rss_reset();
     assert(round->n_phases < ROUND_PHASES_MAX);
     round->phases[round->n_phases++].name = name;
     round->phase_started_ns = clock_monotonic_ns();
@@ -52,11 +60,20 @@ static enum status read_data(struct round *round)
         status = check_memory(round);
     if (status != STATUS_OK)
         return status;
-    peak_rss_reset();
     round_phase(round, "read");
     observe_progress(request->observer, "reading events", 0);
-    return dataset_read(request->store, round->counts.seq, request->types, request->observer,
-                        &round->dataset, round->reterr);
+    status = dataset_read(request->store, round->counts.seq, request->types, request->observer,
+                          &round->dataset, round->reterr);
+    if (status != STATUS_OK)
+        return status;
+    round->drift = malloc(sizeof *round->drift);
+    if (!round->drift)
+        return error_set(round->reterr, STATUS_NO_MEMORY, "out of memory for a round");
+    status = drift_measure(request->store, round->dataset, request->version, round->drift,
+                           round->reterr);
+    if (status == STATUS_OK)
+        drift_observe(round->drift, &round->dataset->types, request->version, request->observer);
+    return status;
 }
 
 /* ---- the verdict ---- */
@@ -138,13 +155,13 @@ static enum status refit_models(struct round *round, const struct train_set *dat
         struct fit_cost cost;
         char phase[ROUND_PHASE_TEXT_MAX];
         snprintf(phase, sizeof phase, "refitting %s", planned->class->name);
+        round_note_peak(round, peak_rss_bytes());
         status =
             fit_model(planned->class, data, planned->settings, "fit", phase, round->request->pool,
                       round->request->observer, &models[i], &cost, round->reterr);
         if (status != STATUS_OK)
             break;
-        if (cost.peak_rss_bytes > round->peak_rss)
-            round->peak_rss = cost.peak_rss_bytes;
+        round_note_peak(round, cost.peak_rss_bytes);
         fit_cost_free(&cost);
     }
     return status;
@@ -254,6 +271,7 @@ static void round_free(struct round *round)
     holdout_free(&round->holdout);
     holdout_free_reports(&round->holdout);
     dataset_free(round->dataset);
+    free(round->drift);
     plan_free(&round->plan);
     search_result_free(round->search);
     ranker_free(round->second.ranker);

@@ -41,17 +41,17 @@ struct round_result {
  * for whoever wants to activate it by hand, and `published` is false.
  *
  * The report: {"retriever", "published", "reason", "counts": {"users", "items", "interactions"},
- * "settings": {...}, "ranker": {"model", "published", "calibrated", "rows_of": "impressions" or
- * "candidates", "rows", "positives", "moments", "wanted", "share_of_negatives", "auc",
- * "auc_of_retriever", "over_retrieval": [low, high], "calibration": {"rows", "error",
- * "error_by_chance", "predicted", "chosen", "deciles"} (of impressions), "shift"
+ * "settings": {...}, "drift": {...} (train/drift.h), "ranker": {"model", "published", "calibrated",
+ * "rows_of": "impressions" or "candidates", "rows", "positives", "moments", "wanted",
+ * "share_of_negatives", "auc", "auc_of_retriever", "over_retrieval": [low, high], "calibration":
+ * {"rows", "error", "error_by_chance", "predicted", "chosen", "deciles"} (of impressions), "shift"
  * (eval/ranker_shift.h), "features" (train/feature_report.h; with training.features), "seconds"}
  * (where one was fitted), "search": {...}
  * (search_append_json; where there was one), "split", "models", "best" (report_json.h; absent
  * without a hold-out), "gate":
  * {"applied", "ndcg@20", "relative_to_popular", "over_popular": [low, high], "over_active": [low,
  * high]}, "after_active": {"users", "models"…}, "seconds": {"<phase>": s}, "memory": {"estimate",
- * "peak_rss"}}.
+ * "peak_rss", "phases": {"<phase>": bytes}}}.
  *
  * A second stage (models.ranker) is fitted by the protocol of eval/ranker_fit on what is not held
  * out, and is part of what is judged and published if it is surely better than the first stage
@@ -60,6 +60,7 @@ struct round_result {
  * Scalars, all at step `version` but for the fits' own: "holdout_fit/<model>/…" and "fit/<model>/…"
  * by epoch, "holdout/<model>/ndcg@20" and the other metrics, "data/users", "data/items",
  * "data/guests", "data/interactions", "seconds/<phase>", "memory/estimate_mib" and "peak_rss_mib",
+ * "memory_by_phase/<phase>" in MiB, "drift/…" and "events_by_day/…" of train/drift.h,
  * and of a ranker "ranker/auc", "ranker/calibration_error" (with "…_by_chance") and others.
  *
  * TOO_LARGE: the estimate is above the limit (the figure is in the text, nothing was fitted).

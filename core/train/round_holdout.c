@@ -74,11 +74,12 @@ static enum status fit_all(struct round *round)
         const struct planned_model *planned = &round->plan.models[i];
         char phase[ROUND_PHASE_TEXT_MAX];
         snprintf(phase, sizeof phase, "fitting %s (hold-out)", planned->class->name);
+        round_note_peak(round, peak_rss_bytes());
         status = fit_model(planned->class, &data, planned->settings, "holdout_fit", phase,
                            round->request->pool, round->request->observer, &h->models[i],
                            &h->costs[i], round->reterr);
-        if (status == STATUS_OK && h->costs[i].peak_rss_bytes > round->peak_rss)
-            round->peak_rss = h->costs[i].peak_rss_bytes;
+        if (status == STATUS_OK)
+            round_note_peak(round, h->costs[i].peak_rss_bytes);
     }
     return status;
 }

@@ -4,6 +4,7 @@
 #include "eval/fit.h"
 #include "eval/ranker_fit.h"
 #include "eval/search.h"
+#include "train/drift.h"
 #include "train/feature_report.h"
 #include "train/gate.h"
 #include "train/plan.h"
@@ -29,6 +30,7 @@ struct round {
     struct store_counts counts; /* seq among them */
     uint64_t estimate, peak_rss;
     struct dataset *dataset;
+    struct drift *drift; /* what changed in it */
     struct holdout holdout;
     bool judged; /* the gate has decided */
     struct gate_verdict verdict;
@@ -51,6 +53,7 @@ struct round {
     struct {
         const char *name;
         double seconds;
+        uint64_t peak_rss;
     } phases[ROUND_PHASES_MAX];
     size_t n_phases;
     int64_t phase_started_ns;
@@ -59,6 +62,9 @@ struct round {
 
 /* Ends the phase before, and starts one (NULL: only ends). Names are constants. */
 void round_phase(struct round *round, const char *name);
+/* Of the present phase so far: before something resets the process's peak, and what that then saw.
+ */
+void round_note_peak(struct round *round, uint64_t peak_rss);
 
 /* round_holdout.c: splits, fits without the hold-out, evaluates, compares with the active
  * snapshot. Leaves holdout.report NULL, with the reason in round->reason, where the data give

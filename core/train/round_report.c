@@ -131,6 +131,8 @@ enum status round_append_report(const struct round *round, struct buffer *out)
                   (unsigned long long)round->counts.items,
                   (unsigned long long)round->dataset->n_events);
     plan_append_json(&round->plan, round->request->settings, out);
+    buffer_append_text(out, ", \"drift\": ");
+    drift_append_json(round->drift, &round->dataset->types, out);
     if (round->search) {
         buffer_append_text(out, ", \"search\": ");
         search_append_json(round->search, out);
@@ -147,8 +149,12 @@ enum status round_append_report(const struct round *round, struct buffer *out)
     for (size_t i = 0; i < round->n_phases; i++)
         buffer_printf(out, "%s\"%s\": %.3f", i ? ", " : "", round->phases[i].name,
                       round->phases[i].seconds);
-    buffer_printf(out, "}, \"memory\": {\"estimate\": %llu, \"peak_rss\": %llu}}",
+    buffer_printf(out, "}, \"memory\": {\"estimate\": %llu, \"peak_rss\": %llu, \"phases\": {",
                   (unsigned long long)round->estimate, (unsigned long long)round->peak_rss);
+    for (size_t i = 0; i < round->n_phases; i++)
+        buffer_printf(out, "%s\"%s\": %llu", i ? ", " : "", round->phases[i].name,
+                      (unsigned long long)round->phases[i].peak_rss);
+    buffer_append_text(out, "}}}");
     return out->failed ? STATUS_NO_MEMORY : STATUS_OK;
 }
 
@@ -176,6 +182,8 @@ static void observe_model(const struct round *round, const struct report *report
         }
     observe(round, group, "coverage", model->coverage);
     observe(round, group, "novelty", model->novelty);
+    observe(round, group, "gini", model->gini);
+    observe(round, group, "mean_popularity", model->mean_popularity);
 }
 
 static void observe_calibration(const struct round *round)
@@ -206,6 +214,9 @@ void round_observe_report(const struct round *round)
     observe(round, "data", "guests", (double)round->counts.guests);
     observe(round, "data", "items", (double)round->counts.items);
     observe(round, "data", "interactions", (double)round->dataset->n_events);
-    for (size_t i = 0; i < round->n_phases; i++)
+    for (size_t i = 0; i < round->n_phases; i++) {
         observe(round, "seconds", round->phases[i].name, round->phases[i].seconds);
+        observe(round, "memory_by_phase", round->phases[i].name,
+                (double)round->phases[i].peak_rss / 0x1p20);
+    }
 }

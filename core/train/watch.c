@@ -5,9 +5,12 @@
 
 #include "train/watch_report.h"
 
+/* Points are seen while the work goes on: with the next sign of life, so that those of one step,
+ * which follow each other, still share an event. */
 static void pass_progress(void *context, const char *phase, double share)
 {
     const struct watch *watch = context;
+    board_flush(watch->run);
     observe_progress(watch->next, phase, share);
 }
 
@@ -15,7 +18,6 @@ static void pass_scalar(void *context, const char *tag, int64_t step, double val
 {
     const struct watch *watch = context;
     board_scalar(watch->run, tag, step, value);
-    board_flush(watch->run);
     observe_scalar(watch->next, tag, step, value);
 }
 
@@ -65,6 +67,7 @@ static void pass_graph(void *context, const struct op_graph *graph)
 static bool pass_stop(void *context)
 {
     const struct watch *watch = context;
+    board_flush(watch->run);
     return observer_stops(watch->next);
 }
 
@@ -76,21 +79,39 @@ static void show_layout(struct board_run *run)
     static const char *const coverage[] = {"holdout/.*/coverage$", NULL};
     static const char *const novelty[] = {"holdout/.*/novelty$", NULL};
     static const char *const losses[] = {"(holdout_)?fit/.*/loss$", "ranker/.*/loss$", NULL};
+    static const char *const gini[] = {"holdout/.*/gini$", NULL};
+    static const char *const popularity[] = {"holdout/.*/mean_popularity$", NULL};
     static const char *const data[] = {"data/.*", NULL};
+    static const char *const days[] = {"events_by_day/.*", NULL};
+    static const char *const fresh[] = {"drift/(events|new_users|new_items)$", NULL};
+    static const char *const cold[] = {"drift/share_of_new_.*", NULL};
+    static const char *const mix[] = {"drift/type_distance$", NULL};
+    static const char *const phases[] = {"memory_by_phase/.*", NULL};
+    static const char *const online[] = {"online/.*", NULL};
     static const char *const memory[] = {"memory/.*", NULL};
     static const char *const calibration[] = {"ranker/calibration_error", NULL};
     static const char *const seconds[] = {"seconds/.*", NULL};
     static const struct board_chart quality[] = {{"NDCG@20 by model", ndcg},
                                                  {"Recall@20 by model", recall},
                                                  {"Share of the catalogue shown", coverage},
-                                                 {"Novelty", novelty}};
+                                                 {"Novelty", novelty},
+                                                 {"Inequality of what is shown (Gini)", gini},
+                                                 {"Popularity of what is shown", popularity}};
     static const struct board_chart learning[] = {{"Losses", losses},
                                                   {"Calibration error of the ranker", calibration}};
-    static const struct board_chart cost[] = {
-        {"Data", data}, {"Seconds by phase", seconds}, {"Memory in MiB", memory}};
+    static const struct board_chart drift[] = {{"Events by day and type", days},
+                                               {"New since the last round", fresh},
+                                               {"Events of new users and on new items", cold},
+                                               {"Distance of the mix of types", mix},
+                                               {"Chosen, of what the last model showed", online}};
+    static const struct board_chart cost[] = {{"Data", data},
+                                              {"Seconds by phase", seconds},
+                                              {"Memory in MiB", memory},
+                                              {"Memory in MiB, by phase", phases}};
     static const struct board_category categories[] = {
         {"Quality on the hold-out", quality, sizeof quality / sizeof *quality},
         {"Learning", learning, sizeof learning / sizeof *learning},
+        {"What changed in the data", drift, sizeof drift / sizeof *drift},
         {"Data and cost", cost, sizeof cost / sizeof *cost}};
     board_layout(run, categories, sizeof categories / sizeof *categories);
 }

@@ -9,6 +9,8 @@
 
 #define WATCH_RUN_PREFIX "round-"
 
+enum { WATCH_FILES_MAX = 600 }; /* event files of all rounds */
+
 struct watch {
     struct observer observer; /* hand this to the work */
     const struct observer *next;

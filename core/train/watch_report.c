@@ -109,6 +109,43 @@ static void show_calibration(struct board_run *run, const json_t *report)
     show_text(run, "round/calibration", &text);
 }
 
+/* What changed since the last round, by type and by day. */
+static void show_drift(struct board_run *run, const json_t *report)
+{
+    static const char *const figures[][2] = {
+        {"events", "events since the last round"},
+        {"new_users", "new users"},
+        {"new_items", "new items"},
+        {"share_of_new_users", "share of the events, of new users"},
+        {"share_of_new_items", "share of the events, on new items"},
+        {"type_distance", "distance of the mix of types"}};
+    const json_t *drift = json_object_get(report, "drift"), *value;
+    json_t *types = json_object_get(drift, "types"), *days = json_object_get(drift, "days");
+    struct buffer text = {0};
+    const char *name;
+    size_t i;
+    if (!drift)
+        return;
+    buffer_append_text(&text, "| what | value |\n| --- | ---: |");
+    for (i = 0; i < sizeof figures / sizeof *figures; i++) {
+        buffer_printf(&text, "\n| %s |", figures[i][1]);
+        append_cell(&text, json_object_get(drift, figures[i][0]));
+    }
+    buffer_append_text(&text, "\n\n| type | before | since |\n| --- | ---: | ---: |");
+    json_object_foreach (types, name, value) {
+        buffer_printf(&text, "\n| %s |", name);
+        append_cell(&text, json_object_get(value, "before"));
+        append_cell(&text, json_object_get(value, "since"));
+    }
+    buffer_append_text(&text, "\n\n| day (UTC) | events |\n| --- | ---: |");
+    json_array_foreach (days, i, value) {
+        buffer_printf(&text, "\n| %s |", json_string_value(json_object_get(value, "day")));
+        append_cell(&text, json_object_get(value, "events"));
+    }
+    buffer_append_byte(&text, '\n');
+    show_text(run, "round/data", &text);
+}
+
 /* ---- settings ---- */
 
 struct flat {
@@ -179,6 +216,7 @@ void watch_report(struct board_run *run, const char *report, size_t length)
     show_models(run, value);
     show_gate(run, value);
     show_calibration(run, value);
+    show_drift(run, value);
     show_settings(run, value);
     json_decref(value);
 }

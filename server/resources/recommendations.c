@@ -206,13 +206,15 @@ static void append_items(const struct asked *asked, const struct recommendation 
     buffer_append_byte(out, ']');
 }
 
+/* `strategy` is what the list counts as. */
 static void answer(struct asked *asked, const char *subject, const char *id,
-                   const struct recommendation *made)
+                   const struct recommendation *made, const char *strategy)
 {
     struct request *request = asked->request;
     const uint32_t version = asked->serving->snapshot->version;
     char name[RECOMMENDATION_ID_SIZE];
     site_recommendation_id(request->site, asked->query.now_ms, version, name);
+    site_count_list(request->site, strategy, version, asked->query.offset, made->n);
     struct buffer *out = reply_json(request, 200);
     buffer_reserve(out, ANSWER_BYTES + (size_t)made->n * ITEM_BYTES);
     buffer_append_text(out, "{\"recommendation_id\":\"");
@@ -282,7 +284,7 @@ static enum handled answer_user(struct asked *asked)
     if (status == STATUS_NOT_FOUND)
         status = cached_make(lists, &asked->view, &asked->query, &request->arena, &made);
     if (status == STATUS_OK)
-        answer(asked, "user", request->values[0], &made);
+        answer(asked, "user", request->values[0], &made, made.strategy);
     else
         reply_problem(request, 503, NULL, "out of memory");
     return HANDLED;
@@ -333,7 +335,7 @@ static void answer_similar(struct asked *asked)
     const enum status status =
         recommend_similar(&asked->view.view, item, &asked->query, &request->arena, &made);
     if (status == STATUS_OK)
-        answer(asked, "item", request->values[0], &made);
+        answer(asked, "item", request->values[0], &made, "similar");
     else if (status == STATUS_UNSUPPORTED)
         reply_problem(request, 422, NULL,
                       "no model that serves now knows which items are alike; train one that does");

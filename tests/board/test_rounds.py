@@ -3,9 +3,12 @@
 What this catches: curves that are written but not shown, a figure that is not the report's, a round
 that hides the one before.
 """
+import csv
 import json
+import math
 import pathlib
 import re
+import struct
 import subprocess
 
 import pytest
@@ -82,3 +85,66 @@ def test_each_round_shows_its_tables_and_is_a_row_of_hparams(trained, start):  #
     for settings in rounds():
         assert settings["retriever"] in [report["retriever"] for report in reports.values()]
         assert 8 in settings.values()  # models.ials.dimensions
+
+
+def test_each_round_shows_what_changed_in_the_data(trained, start):  # noqa: F811
+    """Catches drift against another round, days that are not the data's, a phase without its peak."""
+    folder, reports = trained
+    board = start(folder / "tensorboard")
+    eventually(lambda: sorted(board.tags("scalars")), sorted(reports))
+    first, second = [report["drift"] for report in reports.values()]
+    assert first["since"] == 0 and first["events"] == first["types"]["rating"]["since"] > 100000
+    assert second["since"] == 1 and second["events"] == second["new_users"] == 0
+    assert second["types"]["rating"]["before"] == first["events"]
+    for version, (name, report) in enumerate(reports.items(), 1):
+        assert board.scalars(name, "drift/new_users") == [(version, report["drift"]["new_users"])]
+        days = board.scalars(name, "events_by_day/rating")
+        assert [value for _, value in days] == [day["events"] for day in report["drift"]["days"]]
+        assert [step for step, _ in days] == list(range(days[-1][0] - 29, days[-1][0] + 1))
+        for phase, peak in report["memory"]["phases"].items():
+            assert 0 < peak <= report["memory"]["peak_rss"]
+            assert board.scalars(name, f"memory_by_phase/{phase}") == [(version, as_float32(peak / 2**20))]
+        assert max(report["memory"]["phases"].values()) == report["memory"]["peak_rss"]
+        [(_, table)] = board.texts(name, "round/data")
+        assert report["drift"]["days"][-1]["day"] in table
+        for model in report["models"]:
+            assert board.scalars(name, f"holdout/{model['model']}/gini") == [(version, as_float32(model["gini"]))]
+    layout = board.get("plugin/custom_scalars/layout")
+    missing = {pattern for category in layout["category"] for chart in category["chart"]
+               for pattern in chart["multiline"]["tag"]
+               if not any(re.match(pattern, tag) for tag in board.tags("scalars")["round-000001"])}
+    assert missing == {"online/.*", "ranker/.*/loss$", "ranker/calibration_error", "drift/type_distance$"}
+
+
+def test_the_projector_shows_the_items_of_each_round(trained, start):  # noqa: F811
+    """Catches labels of other rows, a round that shows the one before, a vector that is not an item's."""
+    folder, _ = trained
+    board = start(folder / "tensorboard")
+    names = ["items-000001", "items-000002"]
+    eventually(lambda: sorted(board.get("plugin/projector/runs")), names)
+    with open(ROOT / "demo" / "ml-latest-small" / "movies.csv", newline="", encoding="utf-8") as file:
+        genres = {}  # a few titles come twice
+        for row in csv.DictReader(file):
+            first = row["genres"].split("|")[0].replace("(no genres listed)", "-")
+            genres.setdefault(row["title"].strip(), set()).add(first)
+    for name in names:
+        [shown] = board.get("plugin/projector/info", run=name)["embeddings"]
+        assert shown["tensorName"] == "ials"
+        rows, columns = shown["tensorShape"]
+        assert columns == 8 and 7000 < rows <= 10000
+
+        def fetch(what):
+            answer = requests.get(f"{board.url}/data/plugin/projector/{what}", timeout=60,
+                                  params={"run": name, "name": "ials", "num_rows": rows})
+            answer.raise_for_status()
+            return answer.content
+
+        numbers = struct.unpack(f"<{rows * columns}f", fetch("tensor"))
+        for at in range(0, len(numbers), columns):
+            assert math.hypot(*numbers[at:at + columns]) == pytest.approx(1, abs=1e-3)
+        head, *labels = [line.split("\t") for line in fetch("metadata").decode().splitlines()]
+        assert head == ["title", "category", "users", "year"] and len(labels) == rows
+        assert labels[0][0] == "Forrest Gump (1994)" and labels[0][2:] == ["329", "1994"]
+        users = [int(label[2]) for label in labels]
+        assert users == sorted(users, reverse=True) and users[-1] > 0
+        assert [label for label in labels if label[1] not in genres[label[0].strip()]] == []

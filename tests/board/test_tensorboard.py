@@ -109,9 +109,9 @@ def start(request):
         board.stop()
 
 
-def eventually(look, wanted):
+def eventually(look, wanted, seconds=SEEN_SECONDS):
     """Asks until the answer is the wanted one; the reader polls. The last answer is compared."""
-    end = time.monotonic() + SEEN_SECONDS
+    end = time.monotonic() + seconds
     while True:
         try:
             seen = look()

@@ -17,7 +17,7 @@
 #include "support/event_reader.h"
 #include "support/test.h"
 
-enum { EVENTS_MAX = 256 };
+enum { EVENTS_MAX = 256, FILES_MAX = 600 };
 
 static struct event events[EVENTS_MAX];
 
@@ -396,28 +396,29 @@ static void pruning_by_size_removes_the_oldest_and_keeps_the_newest(void **state
         board_run_close(run);
     }
     assert_int_equal(mkdir(in_folder(*state, "round-mine"), 0750), 0);
-    board_prune_size(board, "round-", 1 << 20);
+    board_prune_size(board, "round-", 1 << 20, FILES_MAX);
     assert_int_equal(access(in_folder(*state, "round-0"), F_OK), 0);
-    board_prune_size(board, "round-", 10000); /* a run has between 4,000 and 5,000 bytes */
+    board_prune_size(board, "round-", 10000,
+                     FILES_MAX); /* a run has between 4,000 and 5,000 bytes */
     assert_int_not_equal(access(in_folder(*state, "round-2"), F_OK), 0);
     assert_int_equal(access(in_folder(*state, "round-3"), F_OK), 0);
-    board_prune_size(board, "round-", 1);
+    board_prune_size(board, "round-", 1, FILES_MAX);
     assert_int_not_equal(access(in_folder(*state, "round-3"), F_OK), 0);
     assert_int_equal(access(in_folder(*state, "round-4"), F_OK), 0);
     assert_int_equal(access(in_folder(*state, "round-mine"), F_OK), 0);
-    board_prune_size(NULL, "round-", 1);
+    board_prune_size(NULL, "round-", 1, FILES_MAX);
     board_close(board);
 }
 
 static void pruning_by_size_bounds_the_event_files_too(void **state)
 {
     struct board *board = open_board(*state);
-    for (int i = 0; i < BOARD_FILES_MAX + 3; i++) {
+    for (int i = 0; i < FILES_MAX + 3; i++) {
         char name[32];
         snprintf(name, sizeof name, "round-%06d", i);
         board_run_close(board_run_open(board, name, 0));
     }
-    board_prune_size(board, "round-", UINT64_MAX);
+    board_prune_size(board, "round-", UINT64_MAX, FILES_MAX);
     assert_int_not_equal(access(in_folder(*state, "round-000002"), F_OK), 0);
     assert_int_equal(access(in_folder(*state, "round-000003"), F_OK), 0);
     assert_int_equal(board_failures(board), 0);

@@ -1,5 +1,6 @@
 /* What these catch: an answer that is lost or counted twice between threads, a bucket's edge, a
  * histogram that is not cumulative, text that Prometheus cannot read. */
+#include <math.h>
 #include <pthread.h>
 #include <string.h>
 
@@ -66,6 +67,49 @@ static void a_histogram_is_cumulative_and_its_edges_belong_below(void **state)
     counters_free(counters);
 }
 
+static void sums_are_of_one_route_or_of_all(void **state)
+{
+    (void)state;
+    struct counters *counters;
+    struct counters_sum sum;
+    assert_int_equal(counters_new(table, &counters), STATUS_OK);
+    counters_add(counters, &table[0], 200, 1000);
+    counters_add(counters, &table[0], 503, 1000);
+    counters_add(counters, &table[1], 422, 1000);
+    counters_add(counters, NULL, 404, 1000);
+    counters_sum(counters, NULL, &sum);
+    assert_int_equal(sum.requests, 4);
+    assert_int_equal(sum.refused, 2);
+    assert_int_equal(sum.failed, 1);
+    counters_sum(counters, "/a/{b}", &sum);
+    assert_int_equal(sum.requests, 2);
+    assert_int_equal(sum.refused, 0);
+    assert_int_equal(sum.failed, 1);
+    assert_int_equal(sum.buckets[0], 2);
+    counters_free(counters);
+}
+
+/* A hundred answers evenly in the bucket of 100 to 200 us, one far above all edges. */
+static void quantiles_lie_within_their_bucket(void **state)
+{
+    (void)state;
+    struct counters *counters;
+    struct counters_sum sum;
+    assert_int_equal(counters_new(table, &counters), STATUS_OK);
+    counters_sum(counters, NULL, &sum);
+    assert_true(isnan(counters_quantile(sum.buckets, 0.5)));
+    for (int i = 0; i < 100; i++)
+        counters_add(counters, &table[0], 200, 150 * 1000);
+    counters_sum(counters, NULL, &sum);
+    assert_true(fabs(counters_quantile(sum.buckets, 0.5) - 150e-6) < 1e-9);
+    assert_true(fabs(counters_quantile(sum.buckets, 0.9) - 190e-6) < 1e-9);
+    assert_true(fabs(counters_quantile(sum.buckets, 0) - 100e-6) < 1e-9);
+    counters_add(counters, &table[0], 200, INT64_C(60000000000));
+    counters_sum(counters, NULL, &sum);
+    assert_true(fabs(counters_quantile(sum.buckets, 1) - 5) < 1e-9);
+    counters_free(counters);
+}
+
 static void *count_many(void *counters)
 {
     for (int i = 0; i < TIMES; i++)
@@ -95,6 +139,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(answers_are_counted_by_route_and_status),
         cmocka_unit_test(a_histogram_is_cumulative_and_its_edges_belong_below),
+        cmocka_unit_test(sums_are_of_one_route_or_of_all),
+        cmocka_unit_test(quantiles_lie_within_their_bucket),
         cmocka_unit_test(nothing_is_lost_between_threads),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,214 @@
+#include "train/watch_items.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/json.h"
+#include "board/projector.h"
+#include "train/item_map.h"
+#include "train/snapshot.h"
+
+enum {
+    NUMBER_BYTES = 8, /* of a rounded number and its tab */
+    COLUMNS = 4,
+    YEAR_MIN = 1000,
+    YEAR_MAX = 2999
+};
+
+struct choice {
+    uint32_t users, item;
+};
+
+struct projection {
+    const struct snapshot *snapshot;
+    const struct model *model;
+    struct catalogue *catalogue;
+    struct choice *choices;
+    uint32_t n, d;
+    uint32_t *numbers;
+    float *rows;
+};
+
+/* ---- what stands beside a point ---- */
+
+static int year_of(double number)
+{
+    return number >= YEAR_MIN && number <= YEAR_MAX && number == floor(number) ? (int)number : 0;
+}
+
+static int year_of_digits(const char *text, size_t length)
+{
+    int year = 0;
+    if (length != 4)
+        return 0;
+    for (size_t i = 0; i < length; i++) {
+        if (text[i] < '0' || text[i] > '9')
+            return 0;
+        year = 10 * year + (text[i] - '0');
+    }
+    return year_of(year);
+}
+
+static int year_of_attributes(const char *attributes)
+{
+    json_t *value;
+    int year = 0;
+    if (!attributes || !strstr(attributes, "\"year\"") ||
+        json_parse(attributes, strlen(attributes), &value, NULL) != STATUS_OK)
+        return 0;
+    const json_t *member = json_object_get(value, "year");
+    if (json_is_number(member))
+        year = year_of(json_number_value(member));
+    else if (json_is_string(member))
+        year = year_of_digits(json_string_value(member), json_string_length(member));
+    json_decref(value);
+    return year;
+}
+
+int watch_items_year(const char *title, const char *attributes)
+{
+    const int year = year_of_attributes(attributes);
+    size_t length = title ? strlen(title) : 0;
+    while (length > 0 && title[length - 1] == ' ')
+        length--;
+    if (year || length < 6 || title[length - 1] != ')' || title[length - 6] != '(')
+        return year;
+    return year_of_digits(title + length - 5, 4);
+}
+
+static void give_cell(void *context, uint32_t row, uint32_t column, struct buffer *out)
+{
+    const struct projection *p = context;
+    const char *categories[CATEGORIES_MAX];
+    struct item_record item = {0};
+    const uint32_t number = p->choices[row].item;
+    catalogue_record(p->catalogue, number, categories, &item);
+    const int year = column == 3 ? watch_items_year(item.title, item.attributes) : 0;
+    if (column == 0)
+        buffer_append_text(out, item.title && item.title[0] ? item.title
+                                                            : catalogue_id(p->catalogue, number));
+    else if (column == 1 && item.n_categories > 0)
+        buffer_append_text(out, item.categories[0]);
+    else if (column == 2)
+        buffer_printf(out, "%u", p->choices[row].users);
+    else if (year)
+        buffer_printf(out, "%d", year);
+}
+
+/* ---- which items ---- */
+
+static int by_users(const void *a, const void *b)
+{
+    const struct choice *x = a, *y = b;
+    if (x->users != y->users)
+        return x->users > y->users ? -1 : 1;
+    return (x->item > y->item) - (x->item < y->item);
+}
+
+/* How many users have touched each item; what has no record or no vector counts for nothing. */
+static void count_users(struct projection *p, const float *vectors)
+{
+    const struct snapshot *s = p->snapshot;
+    const uint32_t n_items = p->model->n_items;
+    for (uint32_t i = 0; i < n_items; i++)
+        p->choices[i] = (struct choice){0, i};
+    for (uint32_t u = 0; u < s->n_users; u++)
+        for (uint64_t t = s->touch_starts[u]; t < s->touch_starts[u + 1]; t++) {
+            const uint32_t item = s->touches[t].item;
+            const bool again = t > s->touch_starts[u] && s->touches[t - 1].item == item;
+            if (s->touches[t].type && item < n_items && !again)
+                p->choices[item].users++;
+        }
+    for (uint32_t i = 0; i < n_items; i++) {
+        const float *row = vectors + (size_t)i * p->d;
+        bool any = false;
+        for (uint32_t k = 0; k < p->d; k++)
+            any = any || row[k] != 0;
+        if (!any || catalogue_id(p->catalogue, i)[0] == '\0')
+            p->choices[i].users = 0;
+    }
+}
+
+static enum status choose(struct projection *p, uint32_t items_max, struct error *reterr)
+{
+    const float *vectors = p->model->class->item_vectors(p->model, &p->d);
+    const uint32_t n_items = p->model->n_items;
+    const uint64_t room = WATCH_ITEMS_BYTES_MAX / ((uint64_t)p->d * NUMBER_BYTES);
+    uint64_t most = items_max < PROJECTOR_ROWS_MAX ? items_max : PROJECTOR_ROWS_MAX;
+    most = most < room ? most : room;
+    p->choices = malloc((n_items + 1) * sizeof *p->choices);
+    if (!p->choices)
+        return error_set(reterr, STATUS_NO_MEMORY, "out of memory for the projector's items");
+    count_users(p, vectors);
+    qsort(p->choices, n_items, sizeof *p->choices, by_users);
+    while (p->n < most && p->n < n_items && p->choices[p->n].users > 0)
+        p->n++;
+    p->numbers = malloc((p->n + 1) * sizeof *p->numbers);
+    p->rows = malloc(((size_t)p->n * p->d + 1) * sizeof *p->rows);
+    if (!p->numbers || !p->rows)
+        return error_set(reterr, STATUS_NO_MEMORY, "out of memory for the projector's items");
+    for (uint32_t i = 0; i < p->n; i++)
+        p->numbers[i] = p->choices[i].item;
+    item_map_unit_rows(vectors, p->numbers, p->n, p->d, p->rows);
+    for (size_t i = 0; i < (size_t)p->n * p->d; i++)
+        p->rows[i] = roundf(p->rows[i] * 1e4f) / 1e4f;
+    return STATUS_OK;
+}
+
+/* ---- the run ---- */
+
+static enum status write_run(struct projection *p, struct board *board, uint32_t version,
+                             struct error *reterr)
+{
+    static const char *const columns[COLUMNS] = {"title", "category", "users", "year"};
+    char run[32];
+    snprintf(run, sizeof run, WATCH_ITEMS_PREFIX "%06u", version);
+    const struct projector projector = {.name = p->model->class->name,
+                                        .n = p->n,
+                                        .d = p->d,
+                                        .width = p->d,
+                                        .vectors = p->rows,
+                                        .columns = columns,
+                                        .n_columns = COLUMNS,
+                                        .cell = give_cell,
+                                        .context = p};
+    return projector_write(board, run, version, &projector, reterr);
+}
+
+static enum status project(const struct snapshot *snapshot, struct board *board, uint32_t items_max,
+                           struct error *reterr)
+{
+    struct projection p = {
+        .snapshot = snapshot,
+        .model = item_map_model(snapshot->models, snapshot->n_models, snapshot->retriever)};
+    if (!p.model)
+        return STATUS_OK;
+    enum status status = snapshot_catalogue(snapshot, &p.catalogue, reterr);
+    if (status == STATUS_OK)
+        status = choose(&p, items_max, reterr);
+    if (status == STATUS_OK && p.n > 0)
+        status = write_run(&p, board, snapshot->version, reterr);
+    catalogue_free(p.catalogue);
+    free(p.choices);
+    free(p.numbers);
+    free(p.rows);
+    return status;
+}
+
+enum status watch_items(struct board *board, const char *snapshots, uint32_t version,
+                        uint32_t items_max, uint64_t bytes_max, struct error *reterr)
+{
+    struct snapshot *snapshot;
+    if (!board || items_max == 0)
+        return STATUS_OK;
+    enum status status = snapshot_load(snapshots, version, &snapshot, reterr);
+    if (status != STATUS_OK)
+        return status == STATUS_NOT_FOUND ? STATUS_OK : status;
+    status = project(snapshot, board, items_max, reterr);
+    snapshot_release(snapshot);
+    board_prune(board, WATCH_ITEMS_PREFIX, WATCH_ITEMS_KEPT);
+    board_prune_size(board, WATCH_ITEMS_PREFIX, bytes_max, WATCH_ITEMS_KEPT);
+    return status;
+}

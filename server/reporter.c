@@ -1,0 +1,259 @@
+#include "server/reporter.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/clock.h"
+#include "server/feedback.h"
+#include "server/log.h"
+#include "server/serving_log.h"
+#include "server/site_parts.h"
+
+enum { TICK_S = 1, READ_EVERY_S = 60, FIRST_AFTER_S = 60, LAST_STEPS_MAX = 20 };
+
+#define SERVING_FOLDER "serving"
+
+static const char recommendations_path[] = "/v1/users/{user}/recommendations";
+
+/* What only rises, as last seen. */
+struct totals {
+    struct counters_sum all, recommendations;
+    struct answered_sum answered;
+    struct list_cache_counts lists;
+};
+
+struct reporter {
+    struct site *site;
+    pthread_t thread;
+    pthread_mutex_t mutex;
+    pthread_cond_t wakes;
+    bool ends;
+    /* the thread's own */
+    char logdir[PATH_BYTES_MAX];
+    struct serving_log *log;
+    struct feedback *feedback;
+    struct totals before;
+    struct figures interval;
+    int64_t slot;                /* of the wall clock, cut by serving_every */
+    int64_t started_ns, read_ns; /* monotonic: of the interval, of the last look at the store */
+    bool is_first, has_rest, failing; /* no point yet; more to read; told that writing fails */
+};
+
+/* ---- counting ---- */
+
+static uint64_t lists_before(const struct answered_sum *before, const char *strategy)
+{
+    for (size_t i = 0; i < before->n_strategies; i++)
+        if (strcmp(before->strategies[i], strategy) == 0)
+            return before->lists[i];
+    return 0;
+}
+
+/* Every tick, so that a model version is told from the one that takes its counter later. */
+static void count_answered(struct reporter *reporter)
+{
+    struct answered_sum now;
+    const struct answered_sum *before = &reporter->before.answered;
+    struct figures *figures = &reporter->interval;
+    answered_sum(reporter->site->answered, &now);
+    for (size_t i = 0; i < now.n_strategies; i++) {
+        const uint64_t lists = now.lists[i] - lists_before(before, now.strategies[i]);
+        if (lists)
+            figures_add_lists(figures, now.strategies[i], lists);
+    }
+    for (size_t r = 0; r < ANSWERED_RANKS; r++)
+        figures->ranks_given[r] += now.ranks[r] - before->ranks[r];
+    for (size_t v = 0; v < ANSWERED_VERSIONS; v++) {
+        const uint64_t items = now.items[v] - before->items[v];
+        struct figures_version *version = items ? figures_version(figures, now.versions[v]) : NULL;
+        if (version)
+            version->given += items;
+    }
+    reporter->before.answered = now;
+}
+
+static void count_requests(struct reporter *reporter)
+{
+    struct site *site = reporter->site;
+    struct totals *before = &reporter->before, now = *before;
+    struct figures *figures = &reporter->interval;
+    httpd_count(site->httpd, NULL, &now.all);
+    httpd_count(site->httpd, recommendations_path, &now.recommendations);
+    if (site->lists)
+        now.lists = list_cache_count(site->lists);
+    figures->requests += now.all.requests - before->all.requests;
+    figures->refused += now.all.refused - before->all.refused;
+    figures->failed += now.all.failed - before->all.failed;
+    for (size_t i = 0; i < COUNTERS_BUCKETS; i++)
+        figures->buckets[i] += now.recommendations.buckets[i] - before->recommendations.buckets[i];
+    figures->cache_hits += now.lists.hits - before->lists.hits;
+    figures->cache_misses += now.lists.misses - before->lists.misses;
+    *before = now;
+}
+
+/* One step through what the store has got. */
+static void read_feedback(struct reporter *reporter)
+{
+    struct store *store;
+    struct error err = {0};
+    struct serving *serving = site_acquire(reporter->site);
+    const uint64_t seq = live_seq(serving->live);
+    serving_release(reporter->site, serving);
+    enum status status = site_borrow_store(reporter->site, &store, &err);
+    if (status == STATUS_OK) {
+        status = feedback_read(reporter->feedback, store, seq, &reporter->interval,
+                               &reporter->has_rest, &err);
+        site_return_store(reporter->site, store);
+    }
+    if (status != STATUS_OK) {
+        reporter->has_rest = false; /* the next minute tries again */
+        log_write(LOG_WARNING, "feedback_not_read", "%s", err.text);
+    }
+    reporter->read_ns = clock_monotonic_ns();
+}
+
+/* ---- points ---- */
+
+static int64_t slot_at(const struct reporter *reporter, int64_t now_ms)
+{
+    const int64_t every = reporter->site->settings->tensorboard.serving_every_ms;
+    return now_ms / every - (now_ms % every < 0);
+}
+
+static void write_point(struct reporter *reporter, int64_t now_ms)
+{
+    struct error err = {0};
+    count_requests(reporter);
+    reporter->interval.milliseconds =
+        (uint64_t)((clock_monotonic_ns() - reporter->started_ns) / 1000000);
+    const enum status status = serving_log_write(reporter->log, &reporter->interval, now_ms, &err);
+    if (status != STATUS_OK && !reporter->failing)
+        log_write(LOG_WARNING, "serving_not_shown",
+                  "TensorBoard does not show what serving does: %s", err.text);
+    reporter->failing = status != STATUS_OK;
+    reporter->interval = (struct figures){0};
+    reporter->started_ns = clock_monotonic_ns();
+    reporter->slot = slot_at(reporter, now_ms);
+    reporter->is_first = false;
+}
+
+static bool has_news(struct reporter *reporter)
+{
+    struct counters_sum all;
+    httpd_count(reporter->site->httpd, NULL, &all);
+    return all.requests != reporter->before.all.requests;
+}
+
+static void tick(struct reporter *reporter)
+{
+    const int64_t now_ms = clock_now_ms();
+    count_answered(reporter);
+    const bool is_due =
+        slot_at(reporter, now_ms) != reporter->slot ||
+        (reporter->is_first && clock_seconds_since(reporter->started_ns) >= FIRST_AFTER_S &&
+         has_news(reporter));
+    if (is_due || reporter->has_rest || clock_seconds_since(reporter->read_ns) >= READ_EVERY_S)
+        read_feedback(reporter);
+    if (is_due)
+        write_point(reporter, now_ms);
+}
+
+/* What there is when the daemon ends. */
+static void write_last(struct reporter *reporter)
+{
+    count_answered(reporter);
+    reporter->has_rest = true;
+    for (int step = 0; step < LAST_STEPS_MAX && reporter->has_rest; step++)
+        read_feedback(reporter);
+    if (has_news(reporter))
+        write_point(reporter, clock_now_ms());
+}
+
+/* ---- the thread ---- */
+
+static void *reporter_main(void *argument)
+{
+    struct reporter *reporter = argument;
+    pthread_mutex_lock(&reporter->mutex);
+    while (!reporter->ends) {
+        struct timespec until;
+        clock_gettime(CLOCK_MONOTONIC, &until);
+        until.tv_sec += TICK_S;
+        pthread_cond_clockwait(&reporter->wakes, &reporter->mutex, CLOCK_MONOTONIC, &until);
+        if (reporter->ends)
+            break;
+        pthread_mutex_unlock(&reporter->mutex);
+        tick(reporter);
+        pthread_mutex_lock(&reporter->mutex);
+    }
+    pthread_mutex_unlock(&reporter->mutex);
+    write_last(reporter);
+    return NULL;
+}
+
+static enum status prepare(struct reporter *reporter)
+{
+    struct site *site = reporter->site;
+    const struct settings *settings = site->settings;
+    const int64_t now_ms = clock_now_ms();
+    enum status status = path_join(reporter->logdir, site->logdir, SERVING_FOLDER);
+    if (status == STATUS_OK)
+        status = serving_log_new(reporter->logdir, &site->types,
+                                 (size_t)settings->tensorboard.serving_days,
+                                 (uint64_t)settings->tensorboard.max_size, now_ms, &reporter->log);
+    struct serving *serving = site_acquire(site);
+    if (status == STATUS_OK)
+        status = feedback_new(site, live_seq(serving->live), &reporter->feedback);
+    serving_release(site, serving);
+    reporter->slot = slot_at(reporter, now_ms);
+    reporter->started_ns = reporter->read_ns = clock_monotonic_ns();
+    reporter->is_first = true;
+    return status;
+}
+
+static void reporter_free(struct reporter *reporter)
+{
+    serving_log_free(reporter->log);
+    feedback_free(reporter->feedback);
+    free(reporter);
+}
+
+enum status reporter_start(struct site *site, struct reporter **ret_reporter, struct error *reterr)
+{
+    const struct settings *settings = site->settings;
+    if (!settings->tensorboard.enabled || settings->tensorboard.serving_days == 0)
+        return STATUS_OK;
+    struct reporter *reporter = calloc(1, sizeof *reporter);
+    if (!reporter)
+        return error_set(reterr, STATUS_NO_MEMORY, "out of memory");
+    reporter->site = site;
+    const enum status status = prepare(reporter);
+    if (status != STATUS_OK) {
+        reporter_free(reporter);
+        return error_set(reterr, status, "cannot prepare to watch serving: %s",
+                         status_name(status));
+    }
+    pthread_mutex_init(&reporter->mutex, NULL);
+    pthread_cond_init(&reporter->wakes, NULL);
+    if (pthread_create(&reporter->thread, NULL, reporter_main, reporter) != 0) {
+        reporter_free(reporter);
+        return error_set(reterr, STATUS_IO, "cannot start a thread");
+    }
+    *ret_reporter = reporter;
+    return STATUS_OK;
+}
+
+void reporter_stop(struct reporter *reporter)
+{
+    if (!reporter)
+        return;
+    pthread_mutex_lock(&reporter->mutex);
+    reporter->ends = true;
+    pthread_cond_signal(&reporter->wakes);
+    pthread_mutex_unlock(&reporter->mutex);
+    pthread_join(reporter->thread, NULL);
+    pthread_cond_destroy(&reporter->wakes);
+    pthread_mutex_destroy(&reporter->mutex);
+    reporter_free(reporter);
+}
