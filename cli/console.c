@@ -44,6 +44,13 @@ static void on_graph(void *context, const struct op_graph *graph)
     board_graph(console->run, graph);
 }
 
+static void on_costs(void *context, const char *which, int64_t step, const struct op_graph *graph,
+                     const struct op_cost *costs)
+{
+    struct console *console = context;
+    board_costs(console->run, which, step, graph, costs);
+}
+
 static bool on_stop(void *context)
 {
     return console_stopped(context);
@@ -85,7 +92,8 @@ enum status console_open(struct console *console, struct error *reterr)
                                           .stop = on_stop,
                                           .values = on_values,
                                           .scores = on_scores,
-                                          .graph = on_graph};
+                                          .graph = on_graph,
+                                          .costs = on_costs};
     sigset_t mask;
     sigemptyset(&mask);
     sigaddset(&mask, SIGINT);

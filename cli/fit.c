@@ -177,6 +177,8 @@ static enum status prepare(struct fit_job *job, struct error *reterr)
         job->console.observer.numerics = invocation_flag(invocation, "debug-numerics");
         job->console.observer.every =
             job->console.run ? invocation_whole(invocation, "watch-every") : 0;
+        job->console.observer.costs_every =
+            job->console.run ? invocation_whole(invocation, "time-every") : 0;
     }
     return status;
 }

@@ -10,6 +10,10 @@
 #include <stdint.h>
 
 struct op_graph;
+struct op_cost;
+
+/* What costs_every is where nobody says otherwise: seldom enough to cost nothing that shows. */
+enum { OBSERVER_COSTS_EVERY = 10 };
 
 struct observer {
     void *context;
@@ -26,8 +30,13 @@ struct observer {
                    const float *labels, const float *weights, size_t n);
     /* What the fit computes, once, before it begins; borrowed for the call. */
     void (*graph)(void *context, const struct op_graph *graph);
-    bool numerics; /* a network checks its parameters after every step, not only every pass */
-    int64_t every; /* passes between two looks into a network's layers; 0: none */
+    /* What the operations of one step cost: costs[graph->n], of the graph that was told (or one of
+     * the same names). `which` tells the step, once in a fit: "pass 1". Borrowed for the call. */
+    void (*costs)(void *context, const char *which, int64_t step, const struct op_graph *graph,
+                  const struct op_cost *costs);
+    int64_t costs_every; /* a step of the first pass and of every so-manyth is measured; 0: none */
+    bool numerics;       /* a network checks its parameters after every step, not only every pass */
+    int64_t every;       /* passes between two looks into a network's layers; 0: none */
 };
 
 static inline void observe_progress(const struct observer *o, const char *phase, double share)
@@ -62,6 +71,19 @@ static inline void observe_graph(const struct observer *o, const struct op_graph
 {
     if (o && o->graph)
         o->graph(o->context, graph);
+}
+
+static inline void observe_costs(const struct observer *o, const char *which, int64_t step,
+                                 const struct op_graph *graph, const struct op_cost *costs)
+{
+    if (o && o->costs)
+        o->costs(o->context, which, step, graph, costs);
+}
+
+/* True where a step of this pass (from 1 on) is to be measured. */
+static inline bool observer_wants_costs(const struct observer *o, int64_t pass)
+{
+    return o && o->costs && o->costs_every > 0 && (pass == 1 || pass % o->costs_every == 0);
 }
 
 static inline bool observer_stops(const struct observer *o)

@@ -82,6 +82,12 @@ void board_layout(struct board_run *run, const struct board_category *categories
 /* The operations of what is being trained. A run shows the last. */
 void board_graph(struct board_run *run, const struct op_graph *graph);
 
+/* What the operations of one step of learning cost, costs[graph->n], for the graph page to colour
+ * by: names are as in the graph that the run shows. A tag ("pass 1") is one step: the first counts,
+ * others of it are left out. */
+void board_costs(struct board_run *run, const char *tag, int64_t step, const struct op_graph *graph,
+                 const struct op_cost *costs);
+
 /* Writes what is still gathered: at the end of an epoch, say. */
 void board_flush(struct board_run *run);
 

@@ -25,7 +25,8 @@ enum tag_kind {
     TAG_PR_CURVE,
     TAG_TRIAL,
     TAG_LAYOUT,
-    TAG_GRAPH
+    TAG_GRAPH,
+    TAG_COSTS
 };
 
 struct tag {

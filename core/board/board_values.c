@@ -1,7 +1,10 @@
+#include <string.h>
+
 #include "base/clock.h"
 #include "board/board_parts.h"
 #include "board/event.h"
 #include "board/graph.h"
+#include "board/run_metadata.h"
 
 static double now(void)
 {
@@ -97,5 +100,23 @@ void board_graph(struct board_run *run, const struct op_graph *graph)
     buffer_clear(&run->record);
     graph_encode(graph, &run->record);
     event_graph(&run->event, now(), entry->last_step, &run->record);
+    board_write_event(run);
+}
+
+void board_costs(struct board_run *run, const char *tag, int64_t step, const struct op_graph *graph,
+                 const struct op_cost *costs)
+{
+    char name[TAG_BYTES_MAX + 1];
+    if (!run)
+        return;
+    tag_clean(tag, name);
+    if (idmap_find(&run->tag_names, name, strlen(name)) != IDMAP_NONE)
+        return;
+    struct tag *entry = board_tag_begin(run, tag, TAG_COSTS, step, name);
+    if (!entry)
+        return;
+    buffer_clear(&run->record);
+    run_metadata_encode(graph, costs, clock_now_ms() * 1000, &run->record);
+    event_run_metadata(&run->event, now(), entry->last_step, name, &run->record);
     board_write_event(run);
 }

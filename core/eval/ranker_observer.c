@@ -36,6 +36,18 @@ static void pass_graph(void *context, const struct op_graph *graph)
     op_graph_free(&scoped);
 }
 
+static void pass_costs(void *context, const char *which, int64_t step, const struct op_graph *graph,
+                       const struct op_cost *costs)
+{
+    struct op_graph scoped = {0};
+    char name[96];
+    snprintf(name, sizeof name, "ranker, %s", which);
+    op_graph_append(&scoped, graph, "ranker");
+    if (!scoped.failed)
+        observe_costs(context, name, step, &scoped, costs);
+    op_graph_free(&scoped);
+}
+
 static bool pass_stop(void *context)
 {
     return observer_stops(context);
@@ -48,5 +60,7 @@ struct observer ranker_observer(const struct observer *outer)
                              .scalar = prefix_scalar,
                              .scores = prefix_scores,
                              .graph = pass_graph,
+                             .costs = outer && outer->costs ? pass_costs : NULL,
+                             .costs_every = outer ? outer->costs_every : 0,
                              .stop = pass_stop};
 }

@@ -9,6 +9,7 @@
 #include "base/phases.h"
 #include "base/rng.h"
 #include "linalg/auc.h"
+#include "models/network_costs.h"
 #include "models/network_graph.h"
 #include "models/network_look.h"
 #include "models/network_predict.h"
@@ -40,6 +41,9 @@ struct fit {
     struct network_step step;
     struct network_look look;
     bool looks; /* at this epoch's end */
+    struct network_costs costs;
+    bool measures;  /* a step of this epoch */
+    bool measuring; /* the one at hand */
     struct schedule schedule;
     struct validation validation;
     uint32_t *rows; /* [n] in the epoch's order */
@@ -94,6 +98,10 @@ static size_t begin_chunk(struct fit *fit)
         begin_batch(fit, batch);
     if (done == 0 && batch == left && fit->looks)
         network_look_before(&fit->look);
+    if (done == 0)
+        fit->measuring = fit->measures && batch == fit->batch && left - batch < fit->batch;
+    if (done == 0 && fit->measuring)
+        network_costs_begin(&fit->costs);
     const uint32_t rest = batch - done, n = rest < NETWORK_CHUNK ? rest : NETWORK_CHUNK;
     fit->step.learning.first_row = done;
     network_step_begin(&fit->step, fit->rows + fit->at, n, done == 0, n == rest);
@@ -103,6 +111,8 @@ static size_t begin_chunk(struct fit *fit)
 /* The batch ends with its last chunk. */
 static void end_chunk(struct fit *fit)
 {
+    if (fit->measuring)
+        network_costs_chunk(&fit->costs);
     fit->at += fit->step.n_rows;
     if (fit->step.is_last)
         fit->batch_at = fit->at;
@@ -162,6 +172,8 @@ static enum status run_epoch(struct fit *fit, uint32_t epoch, struct error *rete
     fit->at = fit->batch_at = 0;
     fit->loss = 0;
     fit->looks = network_look_is_due(&fit->look, epoch);
+    fit->measures = network_costs_are_due(&fit->costs, epoch);
+    fit->measuring = false;
     while (fit->at < fit->n && isfinite(fit->loss)) {
         if (observer_stops(fit->observer))
             return cancelled(fit, reterr);
@@ -308,6 +320,7 @@ static enum status pass_once(struct fit *fit, uint32_t epoch, bool *ret_ends, st
         return diverged(fit, epoch, loss, reterr);
     }
     observe_epoch(fit, epoch, loss);
+    network_costs_tell(&fit->costs, epoch);
     if (fit->looks)
         network_look_after(&fit->look, epoch);
     if (report->best_epoch == 0 || !fit->validation.examples ||
@@ -412,8 +425,11 @@ static enum status prepare_step(struct fit *fit, struct error *reterr)
         fit->rows[i] = i;
     fit->step.learning.dropout = (float)fit->settings->dropout;
     fit->step.learning.positive_weight = (float)fit->settings->positive_weight;
-    if (network_look_init(&fit->step, fit->task->train->layout, fit->rows, fit->observer,
-                          &fit->arena, &fit->look) != STATUS_OK)
+    const struct feature_layout *layout = fit->task->train->layout;
+    if (network_look_init(&fit->step, layout, fit->rows, fit->observer, &fit->arena, &fit->look) !=
+            STATUS_OK ||
+        network_costs_init(&fit->step, layout, fit->settings, fit->observer, &fit->arena,
+                           &fit->costs) != STATUS_OK)
         return error_set(reterr, STATUS_NO_MEMORY, "%s: out of memory to watch the fit",
                          fit->network->base.class->name);
     return STATUS_OK;

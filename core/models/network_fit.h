@@ -8,7 +8,8 @@
  *
  * Observed by epoch: train/loss, train/rate, wide/zero_share; with a validation part eval/loss and
  * eval/auc, and the validation's scores as eval/pr. Before the first epoch the graph; every
- * observer->every epochs what network_look.h says.
+ * observer->every epochs what network_look.h says; costs as observer_wants_costs says
+ * (network_costs.h).
  */
 #include "models/network_settings.h"
 

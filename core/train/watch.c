@@ -62,6 +62,17 @@ static void pass_graph(void *context, const struct op_graph *graph)
     observe_graph(watch->next, graph);
 }
 
+/* A model's second fit in a round has the names of the first, whose costs are shown. */
+static void pass_costs(void *context, const char *which, int64_t step, const struct op_graph *graph,
+                       const struct op_cost *costs)
+{
+    const struct watch *watch = context;
+    char scope[OP_NAME_MAX];
+    if (scope_of(graph, scope) && op_graph_has_scope(&watch->graph, scope))
+        board_costs(watch->run, which, step, graph, costs);
+    observe_costs(watch->next, which, step, graph, costs);
+}
+
 static bool pass_stop(void *context)
 {
     const struct watch *watch = context;
@@ -106,9 +117,11 @@ void watch_start(struct watch *watch, struct board *board, uint32_t version,
                                          .stop = pass_stop,
                                          .values = pass_values,
                                          .scores = pass_scores,
-                                         .graph = pass_graph},
+                                         .graph = pass_graph,
+                                         .costs = pass_costs},
                             .next = next,
                             .run = board_run_open(board, name, 0)};
+    watch->observer.costs_every = watch->run ? OBSERVER_COSTS_EVERY : 0;
     show_layout(watch->run);
 }
 
