@@ -9,6 +9,7 @@
  *     trial GROUP NAME NUMBER     the start and the end of a trial
  *     layout TITLE CHART TAG
  *     graph NAME NAME             two operations, the first feeding the second
+ *     costs NAME TAG NS BYTES     of one operation
  *     flush
  *     prune PREFIX KEEP
  *     say WORD                   prints the word, so that a test knows how far this came
@@ -21,7 +22,7 @@
 
 #include "board/board.h"
 
-enum { LINE_BYTES_MAX = 1 << 20, PARTS_MAX = 4, NUMBERS_MAX = 1 << 16 };
+enum { LINE_BYTES_MAX = 1 << 20, PARTS_MAX = 5, NUMBERS_MAX = 1 << 16 };
 
 struct writer {
     struct board *board;
@@ -107,6 +108,15 @@ static void do_graph(struct writer *writer, char **parts)
     op_graph_free(&graph);
 }
 
+static void do_costs(struct writer *writer, char **parts)
+{
+    struct op_graph graph = {0};
+    const struct op_cost cost = {.ns = atoll(parts[3]), .bytes = strtoull(parts[4], NULL, 10)};
+    op_add(&graph, "MatMul", OP_SHAPE_1(1), "%s", parts[1]);
+    board_costs(writer->run, parts[2], 0, &graph, &cost);
+    op_graph_free(&graph);
+}
+
 static void do_flush(struct writer *writer, char **parts)
 {
     (void)parts;
@@ -146,6 +156,7 @@ static const struct command {
     {"trial", 4, do_trial},
     {"layout", 4, do_layout},
     {"graph", 3, do_graph},
+    {"costs", 5, do_costs},
     {"prune", 3, do_prune},
     {"say", 2, do_say},
     {"die", 1, do_die},
