@@ -36,6 +36,8 @@ static void on_scores(void *context, const char *tag, int64_t step, const float 
 {
     struct console *console = context;
     board_pr_curve(console->run, tag, step, scores, labels, weights, n);
+    if (console->run)
+        score_pictures_note(&console->pictures, tag, step, scores, labels, weights, n);
 }
 
 static void on_graph(void *context, const struct op_graph *graph)

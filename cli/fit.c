@@ -260,6 +260,7 @@ static enum status run(struct fit_job *job, struct error *reterr)
         status = fit(job, reterr);
     if (status == STATUS_OK)
         status = measure(job, reterr);
+    score_pictures_show(&job->console.pictures, job->console.run);
     if (status == STATUS_OK)
         status = save(job, reterr);
     return status == STATUS_OK ? print(job, reterr) : status;

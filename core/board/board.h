@@ -28,12 +28,14 @@
 #include "board/summary.h"
 
 enum {
-    BOARD_RUN_BYTES_MAX = 64 << 20, /* of one event file; then the run goes quiet */
-    BOARD_RUN_FILES_MAX = 256,      /* readers keep a descriptor for each */
-    BOARD_FILES_MAX = 600,          /* of all runs that board_prune_size sees */
-    BOARD_TAGS_MAX = 4096,          /* of one run */
-    BOARD_BATCH_MAX = 64,           /* scalars in one event */
-    BOARD_TEXT_BYTES_MAX = 64 << 10 /* longer texts are cut */
+    BOARD_RUN_BYTES_MAX = 64 << 20,  /* of one event file; then the run goes quiet */
+    BOARD_RUN_FILES_MAX = 256,       /* readers keep a descriptor for each */
+    BOARD_FILES_MAX = 600,           /* of all runs that board_prune_size sees */
+    BOARD_TAGS_MAX = 4096,           /* of one run */
+    BOARD_BATCH_MAX = 64,            /* scalars in one event */
+    BOARD_TEXT_BYTES_MAX = 64 << 10, /* longer texts are cut */
+    BOARD_IMAGES_MAX = 16,           /* of one step */
+    BOARD_IMAGE_BYTES_MAX = 4 << 20  /* of one step */
 };
 
 /* Steps after this one, the last that a browser can tell from the next, are refused. */
@@ -69,6 +71,11 @@ void board_histogram(struct board_run *run, const char *tag, int64_t step, const
 /* Precision and recall by threshold, of scores[n] as in pr_curve_of. */
 void board_pr_curve(struct board_run *run, const char *tag, int64_t step, const float *scores,
                     const float *labels, const float *weights, size_t n);
+
+/* Pictures of one step, pictures[n], n at most BOARD_IMAGES_MAX: PNG files of one size, together at
+ * most BOARD_IMAGE_BYTES_MAX. Others are refused, which is noted as a failure of writing is. */
+void board_image(struct board_run *run, const char *tag, int64_t step,
+                 const struct board_picture *pictures, size_t n);
 
 /* What the run was made with, as a row of the HParams page: once at the beginning, and how it
  * ended. The first start that a reader sees of a run is the one that counts. */

@@ -23,6 +23,7 @@ enum tag_kind {
     TAG_TEXT,
     TAG_HISTOGRAM,
     TAG_PR_CURVE,
+    TAG_IMAGE,
     TAG_TRIAL,
     TAG_LAYOUT,
     TAG_GRAPH,

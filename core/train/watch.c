@@ -29,8 +29,10 @@ static void pass_values(void *context, const char *tag, int64_t step, const floa
 static void pass_scores(void *context, const char *tag, int64_t step, const float *scores,
                         const float *labels, const float *weights, size_t n)
 {
-    const struct watch *watch = context;
+    struct watch *watch = context;
     board_pr_curve(watch->run, tag, step, scores, labels, weights, n);
+    if (watch->run)
+        score_pictures_note(&watch->pictures, tag, step, scores, labels, weights, n);
     observe_scores(watch->next, tag, step, scores, labels, weights, n);
 }
 
@@ -143,6 +145,7 @@ void watch_finish(struct watch *watch, const struct round_result *result, enum s
         watch_report(watch->run, result->report.data, result->report.size);
         board_trial_end(watch->run, true);
     }
+    score_pictures_show(&watch->pictures, watch->run);
     board_run_close(watch->run);
     op_graph_free(&watch->graph);
 }

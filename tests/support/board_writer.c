@@ -9,6 +9,7 @@
  *     trial GROUP NAME NUMBER     the start and the end of a trial
  *     layout TITLE CHART TAG
  *     graph NAME NAME             two operations, the first feeding the second
+ *     image TAG STEP PATHS       of PNG files, separated by spaces
  *     costs NAME TAG NS BYTES     of one operation
  *     flush
  *     prune PREFIX KEEP
@@ -108,6 +109,26 @@ static void do_graph(struct writer *writer, char **parts)
     op_graph_free(&graph);
 }
 
+/* What cannot be read is left as nothing, which the board refuses. */
+static void do_image(struct writer *writer, char **parts)
+{
+    struct board_picture pictures[BOARD_IMAGES_MAX] = {{0}};
+    struct buffer bytes[BOARD_IMAGES_MAX] = {{0}};
+    size_t n = 0;
+    for (char *rest = parts[3], *path; (path = strsep(&rest, " ")) && n < BOARD_IMAGES_MAX; n++) {
+        FILE *file = fopen(path, "rb");
+        char part[4096];
+        for (size_t got; file && (got = fread(part, 1, sizeof part, file)) > 0;)
+            buffer_append(&bytes[n], part, got);
+        if (file)
+            fclose(file);
+        pictures[n] = (struct board_picture){bytes[n].data, bytes[n].size};
+    }
+    board_image(writer->run, parts[1], atoll(parts[2]), pictures, n);
+    for (size_t i = 0; i < n; i++)
+        buffer_free(&bytes[i]);
+}
+
 static void do_costs(struct writer *writer, char **parts)
 {
     struct op_graph graph = {0};
@@ -156,6 +177,7 @@ static const struct command {
     {"trial", 4, do_trial},
     {"layout", 4, do_layout},
     {"graph", 3, do_graph},
+    {"image", 4, do_image},
     {"costs", 5, do_costs},
     {"prune", 3, do_prune},
     {"say", 2, do_say},
