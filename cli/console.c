@@ -25,6 +25,12 @@ static void on_scalar(void *context, const char *tag, int64_t step, double value
     board_scalar(console->run, tag, step, value);
 }
 
+static void on_text(void *context, const char *tag, int64_t step, const char *markdown)
+{
+    struct console *console = context;
+    board_text(console->run, tag, step, markdown);
+}
+
 static void on_values(void *context, const char *tag, int64_t step, const float *values, size_t n)
 {
     struct console *console = context;
@@ -92,6 +98,7 @@ enum status console_open(struct console *console, struct error *reterr)
                                           .progress = on_progress,
                                           .scalar = on_scalar,
                                           .stop = on_stop,
+                                          .text = on_text,
                                           .values = on_values,
                                           .scores = on_scores,
                                           .graph = on_graph,

@@ -23,6 +23,8 @@ struct observer {
     void (*scalar)(void *context, const char *tag, int64_t step, double value);
     /* True: give up soon (well within a second) and return STATUS_CANCELLED. */
     bool (*stop)(void *context);
+    /* What words are needed for, as Markdown. */
+    void (*text)(void *context, const char *tag, int64_t step, const char *markdown);
     /* How numbers are distributed, of a layer's weights say: values[n], borrowed for the call. */
     void (*values)(void *context, const char *tag, int64_t step, const float *values, size_t n);
     /* Scores in 0..1 against labels and weights (NULL: 1 each), borrowed for the call. */
@@ -50,6 +52,13 @@ static inline void observe_scalar(const struct observer *o, const char *tag, int
 {
     if (o && o->scalar)
         o->scalar(o->context, tag, step, value);
+}
+
+static inline void observe_text(const struct observer *o, const char *tag, int64_t step,
+                                const char *markdown)
+{
+    if (o && o->text)
+        o->text(o->context, tag, step, markdown);
 }
 
 static inline void observe_values(const struct observer *o, const char *tag, int64_t step,

@@ -19,6 +19,13 @@ static void pass_progress(void *context, const char *phase, double share)
     observe_progress(context, "fitting the ranker", share);
 }
 
+static void prefix_text(void *context, const char *tag, int64_t step, const char *markdown)
+{
+    char name[96];
+    snprintf(name, sizeof name, "ranker/%s", tag);
+    observe_text(context, name, step, markdown);
+}
+
 static void prefix_scores(void *context, const char *tag, int64_t step, const float *scores,
                           const float *labels, const float *weights, size_t n)
 {
@@ -58,6 +65,7 @@ struct observer ranker_observer(const struct observer *outer)
     return (struct observer){.context = (void *)(uintptr_t)outer,
                              .progress = pass_progress,
                              .scalar = prefix_scalar,
+                             .text = prefix_text,
                              .scores = prefix_scores,
                              .graph = pass_graph,
                              .costs = outer && outer->costs ? pass_costs : NULL,

@@ -58,6 +58,8 @@ struct fit {
     uint32_t run_end;  /* where this run ends */
     uint32_t batch_at; /* where the batch at hand begins */
     double loss;       /* of this epoch so far: weighted sum */
+    double batch_loss; /* of the batch at hand */
+    struct network_trail trail;
     enum { PHASE_NONE, PHASE_ROWS, PHASE_UNITS } phase;
 };
 
@@ -118,13 +120,28 @@ static void end_chunk(struct fit *fit)
         fit->batch_at = fit->at;
 }
 
+/* The loss of a chunk; a batch that ends, or breaks, leaves its own on the trail. */
+static void note_loss(struct fit *fit, double loss)
+{
+    const uint32_t left = fit->n - fit->batch_at, n = left < fit->batch ? left : fit->batch;
+    struct network_trail *trail = &fit->trail;
+    fit->loss += loss;
+    fit->batch_loss = (fit->step.is_first ? 0 : fit->batch_loss) + loss;
+    if (!fit->step.is_last && isfinite(fit->loss))
+        return;
+    const struct network_mark mark = {fit->n_steps, fit->batch_loss / (fit->mean_weight * n)};
+    trail->of[trail->n++ % NETWORK_TRAIL] = mark;
+    if (trail->worst.step == 0 || !(mark.loss <= trail->worst.loss))
+        trail->worst = mark;
+}
+
 /* Rows, then units, then the next rows. A run ends between chunks, when its share is done, or where
  * the loss is no number any more. */
 static size_t begin_phase(void *context)
 {
     struct fit *fit = context;
     if (fit->phase == PHASE_ROWS) {
-        fit->loss += network_step_loss(&fit->step);
+        note_loss(fit, network_step_loss(&fit->step));
         fit->phase = isfinite(fit->loss) ? PHASE_UNITS : PHASE_NONE;
         return fit->phase == PHASE_UNITS ? fit->step.n_units : 0;
     }
@@ -171,6 +188,7 @@ static enum status run_epoch(struct fit *fit, uint32_t epoch, struct error *rete
     rng_shuffle(&rng, fit->rows, fit->n);
     fit->at = fit->batch_at = 0;
     fit->loss = 0;
+    fit->trail.worst.step = 0;
     fit->looks = network_look_is_due(&fit->look, epoch);
     fit->measures = network_costs_are_due(&fit->costs, epoch);
     fit->measuring = false;
@@ -282,13 +300,17 @@ static enum status diverged(struct fit *fit, uint32_t epoch, double loss, struct
     struct predictor_report *report = &fit->network->report;
     report->diverged_epoch = epoch;
     report->diverged_loss = loss;
-    if (fit->looks)
+    const uint32_t row = fit->batch_at < fit->n ? fit->batch_at : fit->n - 1;
+    fit->trail.epoch = epoch;
+    fit->trail.step = fit->n_steps;
+    fit->trail.batch = row / fit->batch + 1;
+    network_look_broken(fit->network, &fit->trail, loss, fit->observer);
+    if (fit->look.before)
         network_look_after(&fit->look, epoch);
     if (report->best_epoch > 0)
         return STATUS_OK;
     char where[NETWORK_WHERE_MAX];
-    const uint32_t row = fit->batch_at < fit->n ? fit->batch_at : fit->n - 1;
-    network_look_where(fit->network, fit->n_steps, row / fit->batch + 1, where);
+    network_look_where(fit->network, fit->n_steps, fit->trail.batch, where);
     const bool wide = fit->network->shape.wide, deep = fit->network->shape.deep;
     return error_set(reterr, STATUS_OUT_OF_RANGE,
                      "%s: the loss diverged in epoch %" PRIu32 " (%g)%s; lower %s, or scale "

@@ -19,6 +19,13 @@ static void pass_scalar(void *context, const char *tag, int64_t step, double val
     observe_scalar(watch->next, tag, step, value);
 }
 
+static void pass_text(void *context, const char *tag, int64_t step, const char *markdown)
+{
+    const struct watch *watch = context;
+    board_text(watch->run, tag, step, markdown);
+    observe_text(watch->next, tag, step, markdown);
+}
+
 static void pass_values(void *context, const char *tag, int64_t step, const float *values, size_t n)
 {
     const struct watch *watch = context;
@@ -117,6 +124,7 @@ void watch_start(struct watch *watch, struct board *board, uint32_t version,
                                          .progress = pass_progress,
                                          .scalar = pass_scalar,
                                          .stop = pass_stop,
+                                         .text = pass_text,
                                          .values = pass_values,
                                          .scores = pass_scores,
                                          .graph = pass_graph,
