@@ -164,6 +164,8 @@ static const struct command_option fit_options[] = {
     TEXT("logdir", 0, "DIR", NULL, "write a TensorBoard run, named as the model's directory"),
     NUMBER(OPTION_INT, "watch-every", 0, "N", "1", 0, 1000000,
            "with --logdir: look into the network's layers after every N passes; 0: never"),
+    NUMBER(OPTION_INT, "time-every", 0, "N", "10", 0, 1000000,
+           "with --logdir: time the operations of one step of pass 1 and of every Nth; 0: never"),
     SWITCH("debug-numerics", 0,
            "check every number of a network after each step: slower, but names the step"),
 };

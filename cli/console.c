@@ -25,6 +25,12 @@ static void on_scalar(void *context, const char *tag, int64_t step, double value
     board_scalar(console->run, tag, step, value);
 }
 
+static void on_text(void *context, const char *tag, int64_t step, const char *markdown)
+{
+    struct console *console = context;
+    board_text(console->run, tag, step, markdown);
+}
+
 static void on_values(void *context, const char *tag, int64_t step, const float *values, size_t n)
 {
     struct console *console = context;
@@ -36,12 +42,21 @@ static void on_scores(void *context, const char *tag, int64_t step, const float 
 {
     struct console *console = context;
     board_pr_curve(console->run, tag, step, scores, labels, weights, n);
+    if (console->run)
+        score_pictures_note(&console->pictures, tag, step, scores, labels, weights, n);
 }
 
 static void on_graph(void *context, const struct op_graph *graph)
 {
     struct console *console = context;
     board_graph(console->run, graph);
+}
+
+static void on_costs(void *context, const char *which, int64_t step, const struct op_graph *graph,
+                     const struct op_cost *costs)
+{
+    struct console *console = context;
+    board_costs(console->run, which, step, graph, costs);
 }
 
 static bool on_stop(void *context)
@@ -83,9 +98,11 @@ enum status console_open(struct console *console, struct error *reterr)
                                           .progress = on_progress,
                                           .scalar = on_scalar,
                                           .stop = on_stop,
+                                          .text = on_text,
                                           .values = on_values,
                                           .scores = on_scores,
-                                          .graph = on_graph};
+                                          .graph = on_graph,
+                                          .costs = on_costs};
     sigset_t mask;
     sigemptyset(&mask);
     sigaddset(&mask, SIGINT);

@@ -13,13 +13,15 @@
 #include "base/observer.h"
 #include "base/status.h"
 #include "cli/progress.h"
+#include "train/score_pictures.h"
 
 struct board_run;
 
 struct console {
     struct observer observer; /* give this to the work */
     struct progress progress;
-    struct board_run *run; /* scalars go here too; NULL: nowhere */
+    struct board_run *run;          /* scalars go here too; NULL: nowhere */
+    struct score_pictures pictures; /* of the last scores; whoever closes the run shows them */
     _Atomic bool stop;
     pthread_t thread;
     int signals, wake; /* descriptors: signals to await; told to end */

@@ -381,6 +381,7 @@ static enum status prepare(struct evaluation *ev, struct error *reterr)
         return error_set(reterr, status, "the threads could not be started");
     if (logdir)
         status = board_open(logdir, &ev->board, reterr);
+    ev->console.observer.costs_every = ev->board ? OBSERVER_COSTS_EVERY : 0;
     if (status == STATUS_OK)
         status = open_lists(ev, reterr);
     if (status == STATUS_OK)

@@ -2,14 +2,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cli/charts.h"
 #include "cli/commands.h"
 #include "cli/configuration.h"
 #include "cli/console.h"
 #include "cli/context.h"
-#include "cli/drawing.h"
 #include "cli/report.h"
 #include "cli/table.h"
+#include "draw/charts.h"
+#include "draw/drawing.h"
 #include "train/feature_report.h"
 #include "train/ranker_features.h"
 

@@ -177,6 +177,8 @@ static enum status prepare(struct fit_job *job, struct error *reterr)
         job->console.observer.numerics = invocation_flag(invocation, "debug-numerics");
         job->console.observer.every =
             job->console.run ? invocation_whole(invocation, "watch-every") : 0;
+        job->console.observer.costs_every =
+            job->console.run ? invocation_whole(invocation, "time-every") : 0;
     }
     return status;
 }
@@ -258,6 +260,7 @@ static enum status run(struct fit_job *job, struct error *reterr)
         status = fit(job, reterr);
     if (status == STATUS_OK)
         status = measure(job, reterr);
+    score_pictures_show(&job->console.pictures, job->console.run);
     if (status == STATUS_OK)
         status = save(job, reterr);
     return status == STATUS_OK ? print(job, reterr) : status;

@@ -6,9 +6,9 @@
 #include "cli/answering.h"
 #include "cli/commands.h"
 #include "cli/console.h"
-#include "cli/drawing.h"
 #include "cli/map_items.h"
 #include "cli/report.h"
+#include "draw/drawing.h"
 #include "eval/map_quality.h"
 
 enum { NEIGHBOURS = 12, LOOKS_MAX = 1000 };

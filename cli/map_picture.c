@@ -6,8 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cli/drawing.h"
 #include "cli/map_labels.h"
+#include "draw/drawing.h"
 
 /* In points of the drawing, which are pixels of a PNG. */
 enum {

@@ -10,6 +10,10 @@
 #include <stdint.h>
 
 struct op_graph;
+struct op_cost;
+
+/* What costs_every is where nobody says otherwise: seldom enough to cost nothing that shows. */
+enum { OBSERVER_COSTS_EVERY = 10 };
 
 struct observer {
     void *context;
@@ -19,6 +23,8 @@ struct observer {
     void (*scalar)(void *context, const char *tag, int64_t step, double value);
     /* True: give up soon (well within a second) and return STATUS_CANCELLED. */
     bool (*stop)(void *context);
+    /* What words are needed for, as Markdown. */
+    void (*text)(void *context, const char *tag, int64_t step, const char *markdown);
     /* How numbers are distributed, of a layer's weights say: values[n], borrowed for the call. */
     void (*values)(void *context, const char *tag, int64_t step, const float *values, size_t n);
     /* Scores in 0..1 against labels and weights (NULL: 1 each), borrowed for the call. */
@@ -26,8 +32,13 @@ struct observer {
                    const float *labels, const float *weights, size_t n);
     /* What the fit computes, once, before it begins; borrowed for the call. */
     void (*graph)(void *context, const struct op_graph *graph);
-    bool numerics; /* a network checks its parameters after every step, not only every pass */
-    int64_t every; /* passes between two looks into a network's layers; 0: none */
+    /* What the operations of one step cost: costs[graph->n], of the graph that was told (or one of
+     * the same names). `which` tells the step, once in a fit: "pass 1". Borrowed for the call. */
+    void (*costs)(void *context, const char *which, int64_t step, const struct op_graph *graph,
+                  const struct op_cost *costs);
+    int64_t costs_every; /* a step of the first pass and of every so-manyth is measured; 0: none */
+    bool numerics;       /* a network checks its parameters after every step, not only every pass */
+    int64_t every;       /* passes between two looks into a network's layers; 0: none */
 };
 
 static inline void observe_progress(const struct observer *o, const char *phase, double share)
@@ -41,6 +52,13 @@ static inline void observe_scalar(const struct observer *o, const char *tag, int
 {
     if (o && o->scalar)
         o->scalar(o->context, tag, step, value);
+}
+
+static inline void observe_text(const struct observer *o, const char *tag, int64_t step,
+                                const char *markdown)
+{
+    if (o && o->text)
+        o->text(o->context, tag, step, markdown);
 }
 
 static inline void observe_values(const struct observer *o, const char *tag, int64_t step,
@@ -62,6 +80,19 @@ static inline void observe_graph(const struct observer *o, const struct op_graph
 {
     if (o && o->graph)
         o->graph(o->context, graph);
+}
+
+static inline void observe_costs(const struct observer *o, const char *which, int64_t step,
+                                 const struct op_graph *graph, const struct op_cost *costs)
+{
+    if (o && o->costs)
+        o->costs(o->context, which, step, graph, costs);
+}
+
+/* True where a step of this pass (from 1 on) is to be measured. */
+static inline bool observer_wants_costs(const struct observer *o, int64_t pass)
+{
+    return o && o->costs && o->costs_every > 0 && (pass == 1 || pass % o->costs_every == 0);
 }
 
 static inline bool observer_stops(const struct observer *o)

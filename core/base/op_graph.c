@@ -166,6 +166,14 @@ void op_graph_append(struct op_graph *graph, const struct op_graph *from, const 
             op_feed(graph, first + i, first + from->ops[i].inputs[k]);
 }
 
+uint32_t op_graph_find(const struct op_graph *graph, const char *name)
+{
+    for (uint32_t i = 0; i < graph->n; i++)
+        if (strcmp(graph->ops[i].name, name) == 0)
+            return i;
+    return OP_NONE;
+}
+
 bool op_graph_has_scope(const struct op_graph *graph, const char *scope)
 {
     const size_t length = strlen(scope);

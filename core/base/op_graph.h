@@ -42,6 +42,13 @@ struct op_graph {
     bool failed;
 };
 
+/* What an operation cost in one step of learning; an array of them goes with a graph, in the order
+ * of its operations. All zero: nothing was measured. */
+struct op_cost {
+    int64_t ns;     /* CPU time of all threads together, its gradients included */
+    uint64_t bytes; /* memory that is held for it */
+};
+
 #define OP_SHAPE_1(a)    ((struct op_shape){1, {(a)}})
 #define OP_SHAPE_2(a, b) ((struct op_shape){2, {(a), (b)}})
 
@@ -74,6 +81,10 @@ void op_set(struct op_graph *graph, uint32_t op, const char *name, const char *f
  * are). Its kinds and the names of its
  * settings are constants, as everywhere; the rest is copied. */
 void op_graph_append(struct op_graph *graph, const struct op_graph *from, const char *scope);
+
+/* The number of the operation of that name; OP_NONE where there is none. */
+#define OP_NONE UINT32_MAX
+uint32_t op_graph_find(const struct op_graph *graph, const char *name);
 
 /* True where an operation lies in the scope. */
 bool op_graph_has_scope(const struct op_graph *graph, const char *scope);

@@ -305,9 +305,9 @@ void board_run_close(struct board_run *run)
 /* ---- tags ---- */
 
 static const char *const kind_names[] = {
-    [TAG_SCALAR] = "scalars",  [TAG_TEXT] = "texts",    [TAG_HISTOGRAM] = "histograms",
-    [TAG_PR_CURVE] = "curves", [TAG_TRIAL] = "a trial", [TAG_LAYOUT] = "a layout",
-    [TAG_GRAPH] = "graphs",
+    [TAG_SCALAR] = "scalars",  [TAG_TEXT] = "texts",     [TAG_HISTOGRAM] = "histograms",
+    [TAG_PR_CURVE] = "curves", [TAG_IMAGE] = "pictures", [TAG_TRIAL] = "a trial",
+    [TAG_LAYOUT] = "a layout", [TAG_GRAPH] = "graphs",   [TAG_COSTS] = "costs",
 };
 
 static enum status add_tag(struct board_run *run, const char *name, size_t length,

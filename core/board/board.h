@@ -28,11 +28,13 @@
 #include "board/summary.h"
 
 enum {
-    BOARD_RUN_BYTES_MAX = 64 << 20, /* of one event file; then the run goes quiet */
-    BOARD_RUN_FILES_MAX = 256,      /* readers keep a descriptor for each */
-    BOARD_TAGS_MAX = 4096,          /* of one run */
-    BOARD_BATCH_MAX = 64,           /* scalars in one event */
-    BOARD_TEXT_BYTES_MAX = 64 << 10 /* longer texts are cut */
+    BOARD_RUN_BYTES_MAX = 64 << 20,  /* of one event file; then the run goes quiet */
+    BOARD_RUN_FILES_MAX = 256,       /* readers keep a descriptor for each */
+    BOARD_TAGS_MAX = 4096,           /* of one run */
+    BOARD_BATCH_MAX = 64,            /* scalars in one event */
+    BOARD_TEXT_BYTES_MAX = 64 << 10, /* longer texts are cut */
+    BOARD_IMAGES_MAX = 16,           /* of one step */
+    BOARD_IMAGE_BYTES_MAX = 4 << 20  /* of one step */
 };
 
 /* Steps after this one, the last that a browser can tell from the next, are refused. */
@@ -69,6 +71,11 @@ void board_histogram(struct board_run *run, const char *tag, int64_t step, const
 void board_pr_curve(struct board_run *run, const char *tag, int64_t step, const float *scores,
                     const float *labels, const float *weights, size_t n);
 
+/* Pictures of one step, pictures[n], n at most BOARD_IMAGES_MAX: PNG files of one size, together at
+ * most BOARD_IMAGE_BYTES_MAX. Others are refused, which is noted as a failure of writing is. */
+void board_image(struct board_run *run, const char *tag, int64_t step,
+                 const struct board_picture *pictures, size_t n);
+
 /* What the run was made with, as a row of the HParams page: once at the beginning, and how it
  * ended. The first start that a reader sees of a run is the one that counts. */
 void board_trial_start(struct board_run *run, const struct hparam *hparams, size_t n,
@@ -80,6 +87,12 @@ void board_layout(struct board_run *run, const struct board_category *categories
 
 /* The operations of what is being trained. A run shows the last. */
 void board_graph(struct board_run *run, const struct op_graph *graph);
+
+/* What the operations of one step of learning cost, costs[graph->n], for the graph page to colour
+ * by: names are as in the graph that the run shows. A tag ("pass 1") is one step: the first counts,
+ * others of it are left out. */
+void board_costs(struct board_run *run, const char *tag, int64_t step, const struct op_graph *graph,
+                 const struct op_cost *costs);
 
 /* Writes what is still gathered: at the end of an epoch, say. */
 void board_flush(struct board_run *run);

@@ -23,9 +23,11 @@ enum tag_kind {
     TAG_TEXT,
     TAG_HISTOGRAM,
     TAG_PR_CURVE,
+    TAG_IMAGE,
     TAG_TRIAL,
     TAG_LAYOUT,
-    TAG_GRAPH
+    TAG_GRAPH,
+    TAG_COSTS
 };
 
 struct tag {

@@ -10,9 +10,11 @@ enum event_field {
     EVENT_GRAPH_DEF = 4,
     EVENT_SUMMARY = 5,
     EVENT_SESSION_LOG = 7,
+    EVENT_TAGGED_RUN_METADATA = 8,
     EVENT_SOURCE_METADATA = 10,
 };
 enum source_metadata_field { SOURCE_METADATA_WRITER = 1 };
+enum tagged_field { TAGGED_TAG = 1, TAGGED_RUN_METADATA = 2 };
 enum session_log_field { SESSION_LOG_STATUS = 1 };
 
 /* Values of enumerations. */
@@ -51,6 +53,17 @@ void event_summary(struct buffer *out, double wall_time, int64_t step, const str
     append_time_and_step(out, wall_time, step);
     proto_bytes(out, EVENT_SUMMARY, values->data, values->size);
     out->failed |= values->failed;
+}
+
+void event_run_metadata(struct buffer *out, double wall_time, int64_t step, const char *tag,
+                        const struct buffer *metadata)
+{
+    append_time_and_step(out, wall_time, step);
+    const size_t tagged = proto_begin(out, EVENT_TAGGED_RUN_METADATA);
+    proto_text(out, TAGGED_TAG, tag);
+    proto_bytes(out, TAGGED_RUN_METADATA, metadata->data, metadata->size);
+    proto_end(out, tagged);
+    out->failed |= metadata->failed;
 }
 
 void event_graph(struct buffer *out, double wall_time, int64_t step, const struct buffer *graph)

@@ -18,5 +18,9 @@ void event_session_start(struct buffer *out, double wall_time, int64_t step);
 /* All values of one step. `values` is what the functions of board/summary.h appended. */
 void event_summary(struct buffer *out, double wall_time, int64_t step, const struct buffer *values);
 
+/* What the operations of one step cost: a RunMetadata (board/run_metadata.h), chosen by its tag. */
+void event_run_metadata(struct buffer *out, double wall_time, int64_t step, const char *tag,
+                        const struct buffer *metadata);
+
 /* A graph of operations: a GraphDef (board/graph.h). A changed graph needs a greater step. */
 void event_graph(struct buffer *out, double wall_time, int64_t step, const struct buffer *graph);

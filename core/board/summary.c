@@ -27,7 +27,7 @@ enum chart_field { CHART_TITLE = 1, CHART_MULTILINE = 2 };
 enum multiline_field { MULTILINE_TAG = 1 };
 
 /* Values of enumerations. */
-enum data_class { DATA_CLASS_TENSOR = 2 };
+enum data_class { DATA_CLASS_TENSOR = 2, DATA_CLASS_BLOBS = 3 };
 enum dtype { DTYPE_FLOAT = 1, DTYPE_DOUBLE = 2, DTYPE_STRING = 7 };
 enum session_status { SESSION_SUCCESS = 1, SESSION_FAILURE = 2 };
 
@@ -39,7 +39,8 @@ const char layout_tag[] = "custom_scalars__config__";
 
 /* ---- parts ---- */
 
-static void append_metadata(struct buffer *values, const char *plugin, const struct buffer *content)
+static void append_metadata_of(struct buffer *values, const char *plugin,
+                               const struct buffer *content, enum data_class class)
 {
     const size_t metadata = proto_begin(values, VALUE_METADATA);
     const size_t plugin_data = proto_begin(values, METADATA_PLUGIN_DATA);
@@ -49,8 +50,13 @@ static void append_metadata(struct buffer *values, const char *plugin, const str
         values->failed |= content->failed;
     }
     proto_end(values, plugin_data);
-    proto_int64(values, METADATA_DATA_CLASS, DATA_CLASS_TENSOR);
+    proto_int64(values, METADATA_DATA_CLASS, class);
     proto_end(values, metadata);
+}
+
+static void append_metadata(struct buffer *values, const char *plugin, const struct buffer *content)
+{
+    append_metadata_of(values, plugin, content, DATA_CLASS_TENSOR);
 }
 
 static void append_shape(struct buffer *values, const int64_t *sizes, size_t n)
@@ -141,6 +147,50 @@ void value_pr_curve(struct buffer *values, const char *tag, const struct pr_curv
     proto_end(values, tensor);
     proto_end(values, start);
     buffer_free(&plugin);
+}
+
+/* ---- pictures ---- */
+
+static uint32_t big_endian(const unsigned char *bytes)
+{
+    return (uint32_t)bytes[0] << 24 | (uint32_t)bytes[1] << 16 | (uint32_t)bytes[2] << 8 | bytes[3];
+}
+
+bool picture_size(const struct board_picture *picture, uint32_t *ret_width, uint32_t *ret_height)
+{
+    /* The signature, then the length and the name of the first chunk. */
+    static const char start[] = "\x89PNG\r\n\x1a\n\0\0\0\x0dIHDR";
+    const size_t length = sizeof start - 1;
+    const unsigned char *bytes = picture->png;
+    if (picture->size < length + 8 || memcmp(bytes, start, length) != 0)
+        return false;
+    *ret_width = big_endian(bytes + length);
+    *ret_height = big_endian(bytes + length + 4);
+    return *ret_width > 0 && *ret_height > 0;
+}
+
+void value_images(struct buffer *values, const char *tag, const struct board_picture *pictures,
+                  size_t n, bool describe)
+{
+    const int64_t size = 2 + (int64_t)n;
+    uint32_t width = 0, height = 0;
+    char digits[16];
+    picture_size(&pictures[0], &width, &height);
+    const size_t start = proto_begin(values, SUMMARY_VALUE);
+    proto_text(values, VALUE_TAG, tag);
+    if (describe)
+        append_metadata_of(values, "images", NULL, DATA_CLASS_BLOBS);
+    const size_t tensor = proto_begin(values, VALUE_TENSOR);
+    proto_int64(values, TENSOR_DTYPE, DTYPE_STRING);
+    append_shape(values, &size, 1);
+    snprintf(digits, sizeof digits, "%u", width);
+    proto_text(values, TENSOR_STRING_VAL, digits);
+    snprintf(digits, sizeof digits, "%u", height);
+    proto_text(values, TENSOR_STRING_VAL, digits);
+    for (size_t i = 0; i < n; i++)
+        proto_bytes(values, TENSOR_STRING_VAL, pictures[i].png, pictures[i].size);
+    proto_end(values, tensor);
+    proto_end(values, start);
 }
 
 /* ---- trials ---- */

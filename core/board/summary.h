@@ -25,6 +25,19 @@ void value_histogram(struct buffer *values, const char *tag, const struct histog
 void value_pr_curve(struct buffer *values, const char *tag, const struct pr_curve *curve,
                     bool describe);
 
+/* A picture: the bytes of a PNG file. Borrowed. */
+struct board_picture {
+    const void *png;
+    size_t size;
+};
+
+/* True for the bytes of a PNG, of which the first 24 are looked at: they say how large it is. */
+bool picture_size(const struct board_picture *picture, uint32_t *ret_width, uint32_t *ret_height);
+
+/* Pictures of one size, n at least 1, shown side by side. */
+void value_images(struct buffer *values, const char *tag, const struct board_picture *pictures,
+                  size_t n, bool describe);
+
 /* What a trial was run with. */
 enum hparam_kind { HPARAM_NUMBER, HPARAM_TEXT, HPARAM_BOOL };
 struct hparam {

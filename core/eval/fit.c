@@ -100,6 +100,19 @@ static void watch_graph(void *context, const struct op_graph *graph)
     op_graph_free(&scoped);
 }
 
+static void watch_costs(void *context, const char *which, int64_t step,
+                        const struct op_graph *graph, const struct op_cost *costs)
+{
+    const struct watch *watch = context;
+    struct op_graph scoped = {0};
+    char name[TAG_MAX];
+    snprintf(name, sizeof name, "%s, %s", watch->model, which);
+    op_graph_append(&scoped, graph, watch->model);
+    if (!scoped.failed)
+        observe_costs(watch->observer, name, step, &scoped, costs);
+    op_graph_free(&scoped);
+}
+
 static bool watch_stop(void *context)
 {
     return observer_stops(((const struct watch *)context)->observer);
@@ -122,7 +135,9 @@ enum status fit_model(const struct model_class *class, const struct train_set *d
                                      .progress = watch_progress,
                                      .scalar = watch_scalar,
                                      .stop = watch_stop,
-                                     .graph = observer && observer->graph ? watch_graph : NULL};
+                                     .graph = observer && observer->graph ? watch_graph : NULL,
+                                     .costs = observer && observer->costs ? watch_costs : NULL,
+                                     .costs_every = observer ? observer->costs_every : 0};
     peak_rss_reset();
     observe_progress(&between, phase ? phase : "fitting", 0);
     const enum status status = class->fit(data, settings, pool, &between, ret_model, reterr);

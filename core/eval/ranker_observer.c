@@ -19,6 +19,13 @@ static void pass_progress(void *context, const char *phase, double share)
     observe_progress(context, "fitting the ranker", share);
 }
 
+static void prefix_text(void *context, const char *tag, int64_t step, const char *markdown)
+{
+    char name[96];
+    snprintf(name, sizeof name, "ranker/%s", tag);
+    observe_text(context, name, step, markdown);
+}
+
 static void prefix_scores(void *context, const char *tag, int64_t step, const float *scores,
                           const float *labels, const float *weights, size_t n)
 {
@@ -36,6 +43,18 @@ static void pass_graph(void *context, const struct op_graph *graph)
     op_graph_free(&scoped);
 }
 
+static void pass_costs(void *context, const char *which, int64_t step, const struct op_graph *graph,
+                       const struct op_cost *costs)
+{
+    struct op_graph scoped = {0};
+    char name[96];
+    snprintf(name, sizeof name, "ranker, %s", which);
+    op_graph_append(&scoped, graph, "ranker");
+    if (!scoped.failed)
+        observe_costs(context, name, step, &scoped, costs);
+    op_graph_free(&scoped);
+}
+
 static bool pass_stop(void *context)
 {
     return observer_stops(context);
@@ -46,7 +65,10 @@ struct observer ranker_observer(const struct observer *outer)
     return (struct observer){.context = (void *)(uintptr_t)outer,
                              .progress = pass_progress,
                              .scalar = prefix_scalar,
+                             .text = prefix_text,
                              .scores = prefix_scores,
                              .graph = pass_graph,
+                             .costs = outer && outer->costs ? pass_costs : NULL,
+                             .costs_every = outer ? outer->costs_every : 0,
                              .stop = pass_stop};
 }

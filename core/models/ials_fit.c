@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/rng.h"
 #include "linalg/solve.h"
 #include "models/ials_model.h"
@@ -28,10 +29,36 @@ struct fit {
     uint32_t n_active_users, n_active_items;
     float *scratch; /* [workers x scratch_size] */
     size_t scratch_size;
-    float *gram;        /* [GRAM_PARTS x spd_size] */
-    double *objectives; /* [max(n_users, n_items)] of the rows of a half-step */
-    double done, total; /* half-steps */
+    float *gram;                 /* [GRAM_PARTS x spd_size] */
+    double *objectives;          /* [max(n_users, n_items)] of the rows of a half-step */
+    double done, total;          /* half-steps */
+    int64_t part_ns[IALS_PARTS]; /* of the sweep at hand */
 };
+
+/* ---- what it costs ---- */
+
+/* CPU time so far: of the pool's workers, or of this thread where there is none. */
+static int64_t work_ns(const struct fit *fit)
+{
+    return fit->pool ? (int64_t)(1e9 * parallel_cpu_seconds(fit->pool)) : clock_thread_cpu_ns();
+}
+
+/* Books what was done since *since_ns, and begins anew. */
+static void book(struct fit *fit, enum ials_part part, int64_t *since_ns)
+{
+    const int64_t now_ns = work_ns(fit);
+    fit->part_ns[part] = now_ns - *since_ns;
+    *since_ns = now_ns;
+}
+
+static void tell_costs(const struct fit *fit, int64_t epoch)
+{
+    const struct csr *by_user = fit->data->by_user;
+    const uint64_t scratch = parallel_threads(fit->pool) * fit->scratch_size * sizeof(float);
+    if (observer_wants_costs(fit->observer, epoch))
+        ials_costs_observe(fit->settings, by_user->n_rows, by_user->n_columns, fit->part_ns,
+                           scratch, epoch, fit->observer);
+}
 
 /* ---- H'H: parts that do not depend on the number of threads ---- */
 
@@ -161,29 +188,37 @@ static enum status run_half_step(struct half_step *step)
 static enum status step_users(struct fit *fit, bool exact)
 {
     struct ials *model = fit->model;
-    const enum status status = compute_gram(fit, &model->side);
+    int64_t since_ns = work_ns(fit);
+    enum status status = compute_gram(fit, &model->side);
     if (status != STATUS_OK)
         return status;
+    book(fit, IALS_USERS_GRAM, &since_ns);
     struct half_step step = {.fit = fit,
                              .rows = fit->data->by_user,
                              .side = &model->side,
                              .vectors = model->users_memory,
                              .history_max = model->weights.history_max,
                              .exact = exact};
-    return run_half_step(&step);
+    status = run_half_step(&step);
+    book(fit, IALS_USERS_SOLVE, &since_ns);
+    return status;
 }
 
 static enum status step_items(struct fit *fit, bool exact)
 {
-    const enum status status = compute_gram(fit, &fit->user_side);
+    int64_t since_ns = work_ns(fit);
+    enum status status = compute_gram(fit, &fit->user_side);
     if (status != STATUS_OK)
         return status;
+    book(fit, IALS_ITEMS_GRAM, &since_ns);
     struct half_step step = {.fit = fit,
                              .rows = fit->data->by_item,
                              .side = &fit->user_side,
                              .vectors = fit->model->items_memory,
                              .exact = exact};
-    return run_half_step(&step);
+    status = run_half_step(&step);
+    book(fit, IALS_ITEMS_SOLVE, &since_ns);
+    return status;
 }
 
 /* The items' objectives hold everything but the users' regularisation. */
@@ -213,7 +248,11 @@ static enum status run_epochs(struct fit *fit)
             status = step_items(fit, exact);
         if (status != STATUS_OK)
             return status;
-        observe_scalar(fit->observer, "fit/loss", epoch, total_loss(fit));
+        const int64_t since_ns = clock_thread_cpu_ns();
+        const double loss = total_loss(fit);
+        fit->part_ns[IALS_LOSS] = clock_thread_cpu_ns() - since_ns;
+        observe_scalar(fit->observer, "fit/loss", epoch, loss);
+        tell_costs(fit, epoch);
     }
     return step_users(fit, true);
 }

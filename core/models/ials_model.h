@@ -34,6 +34,23 @@ void ials_graph(const struct ials_settings *settings, uint32_t n_users, uint32_t
 void ials_graph_observe(const struct ials_settings *settings, uint32_t n_users, uint32_t n_items,
                         const struct observer *observer);
 
+/* What a sweep costs: CPU time of its parts, of all threads. */
+enum ials_part {
+    IALS_USERS_GRAM,
+    IALS_USERS_SOLVE,
+    IALS_ITEMS_GRAM,
+    IALS_ITEMS_SOLVE,
+    IALS_LOSS,
+    IALS_PARTS
+};
+
+/* Tells it as the costs of the graph, with the memory of vectors and of what is solved by
+ * (scratch_bytes, of all threads); out of memory it does without. The vectors' assignment is a part
+ * of solving. */
+void ials_costs_observe(const struct ials_settings *settings, uint32_t n_users, uint32_t n_items,
+                        const int64_t ns[IALS_PARTS], uint64_t scratch_bytes, int64_t epoch,
+                        const struct observer *observer);
+
 enum status ials_fit(const struct train_set *data, const void *settings, struct parallel *pool,
                      const struct observer *observer, struct model **ret_model,
                      struct error *reterr);

@@ -9,6 +9,7 @@
 #include "base/phases.h"
 #include "base/rng.h"
 #include "linalg/auc.h"
+#include "models/network_costs.h"
 #include "models/network_graph.h"
 #include "models/network_look.h"
 #include "models/network_predict.h"
@@ -40,6 +41,9 @@ struct fit {
     struct network_step step;
     struct network_look look;
     bool looks; /* at this epoch's end */
+    struct network_costs costs;
+    bool measures;  /* a step of this epoch */
+    bool measuring; /* the one at hand */
     struct schedule schedule;
     struct validation validation;
     uint32_t *rows; /* [n] in the epoch's order */
@@ -54,6 +58,8 @@ struct fit {
     uint32_t run_end;  /* where this run ends */
     uint32_t batch_at; /* where the batch at hand begins */
     double loss;       /* of this epoch so far: weighted sum */
+    double batch_loss; /* of the batch at hand */
+    struct network_trail trail;
     enum { PHASE_NONE, PHASE_ROWS, PHASE_UNITS } phase;
 };
 
@@ -94,6 +100,10 @@ static size_t begin_chunk(struct fit *fit)
         begin_batch(fit, batch);
     if (done == 0 && batch == left && fit->looks)
         network_look_before(&fit->look);
+    if (done == 0)
+        fit->measuring = fit->measures && batch == fit->batch && left - batch < fit->batch;
+    if (done == 0 && fit->measuring)
+        network_costs_begin(&fit->costs);
     const uint32_t rest = batch - done, n = rest < NETWORK_CHUNK ? rest : NETWORK_CHUNK;
     fit->step.learning.first_row = done;
     network_step_begin(&fit->step, fit->rows + fit->at, n, done == 0, n == rest);
@@ -103,9 +113,26 @@ static size_t begin_chunk(struct fit *fit)
 /* The batch ends with its last chunk. */
 static void end_chunk(struct fit *fit)
 {
+    if (fit->measuring)
+        network_costs_chunk(&fit->costs);
     fit->at += fit->step.n_rows;
     if (fit->step.is_last)
         fit->batch_at = fit->at;
+}
+
+/* The loss of a chunk; a batch that ends, or breaks, leaves its own on the trail. */
+static void note_loss(struct fit *fit, double loss)
+{
+    const uint32_t left = fit->n - fit->batch_at, n = left < fit->batch ? left : fit->batch;
+    struct network_trail *trail = &fit->trail;
+    fit->loss += loss;
+    fit->batch_loss = (fit->step.is_first ? 0 : fit->batch_loss) + loss;
+    if (!fit->step.is_last && isfinite(fit->loss))
+        return;
+    const struct network_mark mark = {fit->n_steps, fit->batch_loss / (fit->mean_weight * n)};
+    trail->of[trail->n++ % NETWORK_TRAIL] = mark;
+    if (trail->worst.step == 0 || !(mark.loss <= trail->worst.loss))
+        trail->worst = mark;
 }
 
 /* Rows, then units, then the next rows. A run ends between chunks, when its share is done, or where
@@ -114,7 +141,7 @@ static size_t begin_phase(void *context)
 {
     struct fit *fit = context;
     if (fit->phase == PHASE_ROWS) {
-        fit->loss += network_step_loss(&fit->step);
+        note_loss(fit, network_step_loss(&fit->step));
         fit->phase = isfinite(fit->loss) ? PHASE_UNITS : PHASE_NONE;
         return fit->phase == PHASE_UNITS ? fit->step.n_units : 0;
     }
@@ -161,7 +188,10 @@ static enum status run_epoch(struct fit *fit, uint32_t epoch, struct error *rete
     rng_shuffle(&rng, fit->rows, fit->n);
     fit->at = fit->batch_at = 0;
     fit->loss = 0;
+    fit->trail.worst.step = 0;
     fit->looks = network_look_is_due(&fit->look, epoch);
+    fit->measures = network_costs_are_due(&fit->costs, epoch);
+    fit->measuring = false;
     while (fit->at < fit->n && isfinite(fit->loss)) {
         if (observer_stops(fit->observer))
             return cancelled(fit, reterr);
@@ -270,13 +300,17 @@ static enum status diverged(struct fit *fit, uint32_t epoch, double loss, struct
     struct predictor_report *report = &fit->network->report;
     report->diverged_epoch = epoch;
     report->diverged_loss = loss;
-    if (fit->looks)
+    const uint32_t row = fit->batch_at < fit->n ? fit->batch_at : fit->n - 1;
+    fit->trail.epoch = epoch;
+    fit->trail.step = fit->n_steps;
+    fit->trail.batch = row / fit->batch + 1;
+    network_look_broken(fit->network, &fit->trail, loss, fit->observer);
+    if (fit->look.before)
         network_look_after(&fit->look, epoch);
     if (report->best_epoch > 0)
         return STATUS_OK;
     char where[NETWORK_WHERE_MAX];
-    const uint32_t row = fit->batch_at < fit->n ? fit->batch_at : fit->n - 1;
-    network_look_where(fit->network, fit->n_steps, row / fit->batch + 1, where);
+    network_look_where(fit->network, fit->n_steps, fit->trail.batch, where);
     const bool wide = fit->network->shape.wide, deep = fit->network->shape.deep;
     return error_set(reterr, STATUS_OUT_OF_RANGE,
                      "%s: the loss diverged in epoch %" PRIu32 " (%g)%s; lower %s, or scale "
@@ -308,6 +342,7 @@ static enum status pass_once(struct fit *fit, uint32_t epoch, bool *ret_ends, st
         return diverged(fit, epoch, loss, reterr);
     }
     observe_epoch(fit, epoch, loss);
+    network_costs_tell(&fit->costs, epoch);
     if (fit->looks)
         network_look_after(&fit->look, epoch);
     if (report->best_epoch == 0 || !fit->validation.examples ||
@@ -412,8 +447,11 @@ static enum status prepare_step(struct fit *fit, struct error *reterr)
         fit->rows[i] = i;
     fit->step.learning.dropout = (float)fit->settings->dropout;
     fit->step.learning.positive_weight = (float)fit->settings->positive_weight;
-    if (network_look_init(&fit->step, fit->task->train->layout, fit->rows, fit->observer,
-                          &fit->arena, &fit->look) != STATUS_OK)
+    const struct feature_layout *layout = fit->task->train->layout;
+    if (network_look_init(&fit->step, layout, fit->rows, fit->observer, &fit->arena, &fit->look) !=
+            STATUS_OK ||
+        network_costs_init(&fit->step, layout, fit->settings, fit->observer, &fit->arena,
+                           &fit->costs) != STATUS_OK)
         return error_set(reterr, STATUS_NO_MEMORY, "%s: out of memory to watch the fit",
                          fit->network->base.class->name);
     return STATUS_OK;

@@ -8,7 +8,9 @@
  *
  * Observed by epoch: train/loss, train/rate, wide/zero_share; with a validation part eval/loss and
  * eval/auc, and the validation's scores as eval/pr. Before the first epoch the graph; every
- * observer->every epochs what network_look.h says.
+ * observer->every epochs what network_look.h says; costs as observer_wants_costs says
+ * (network_costs.h). A fit that breaks is told
+ * of as network_look_broken says, and looked into whatever epoch it is.
  */
 #include "models/network_settings.h"
 

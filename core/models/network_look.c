@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/buffer.h"
+
 enum { TAG_MAX = 160, GROUP_MAX = 100 };
 
 enum status network_look_init(struct network_step *step, const struct feature_layout *layout,
@@ -161,12 +163,12 @@ void network_look_after(struct network_look *look, uint32_t epoch)
     look->has_before = false;
 }
 
-static bool slice_is_finite(const struct network *network, const struct network_slice *slice)
+static size_t count_broken(const struct network *network, const struct network_slice *slice)
 {
+    size_t n = 0;
     for (size_t i = 0; i < (size_t)slice->rows * slice->columns; i++)
-        if (!isfinite(network->parameters[slice->at + i]))
-            return false;
-    return true;
+        n += !isfinite(network->parameters[slice->at + i]);
+    return n;
 }
 
 void network_look_where(const struct network *network, uint64_t step, uint32_t batch,
@@ -175,7 +177,7 @@ void network_look_where(const struct network *network, uint64_t step, uint32_t b
     const char *first = NULL;
     uint32_t n = 0;
     for (uint32_t s = 0; s < network->n_slices; s++)
-        if (!slice_is_finite(network, &network->slices[s])) {
+        if (count_broken(network, &network->slices[s]) > 0) {
             first = first ? first : network->slices[s].name;
             n++;
         }
@@ -185,4 +187,50 @@ void network_look_where(const struct network *network, uint64_t step, uint32_t b
                  "; %s is not finite (%" PRIu32 " of %" PRIu32 " tensors are not) in step %" PRIu64
                  ", batch %" PRIu32 " of the epoch",
                  first, n, network->n_slices, step, batch);
+}
+
+static void append_tensors(const struct network *network, struct buffer *out)
+{
+    buffer_append_text(out, "| tensor | numbers | not finite |\n| --- | ---: | ---: |\n");
+    for (uint32_t s = 0; s < network->n_slices; s++) {
+        const struct network_slice *slice = &network->slices[s];
+        buffer_printf(out, "| %s | %" PRIu64 " | %zu |\n", slice->name,
+                      (uint64_t)slice->rows * slice->used_columns, count_broken(network, slice));
+    }
+}
+
+/* Without the sign that a number which is none may have. */
+static double shown(double loss)
+{
+    return isnan(loss) ? (double)NAN : loss;
+}
+
+static void append_losses(const struct network_trail *trail, struct buffer *out)
+{
+    buffer_append_text(out, "\n| step | loss of the batch |\n| ---: | ---: |\n");
+    for (uint64_t i = trail->n > NETWORK_TRAIL ? trail->n - NETWORK_TRAIL : 0; i < trail->n; i++)
+        buffer_printf(out, "| %" PRIu64 " | %.6g |\n", trail->of[i % NETWORK_TRAIL].step,
+                      shown(trail->of[i % NETWORK_TRAIL].loss));
+}
+
+void network_look_broken(const struct network *network, const struct network_trail *trail,
+                         double loss, const struct observer *observer)
+{
+    struct buffer text = {0};
+    if (!observer || !observer->text)
+        return;
+    buffer_printf(&text,
+                  "**The fit broke in epoch %" PRIu32 ": step %" PRIu64 ", batch %" PRIu32
+                  " of the epoch.** Its mean loss until there is %g.\n\n",
+                  trail->epoch, trail->step, trail->batch, shown(loss));
+    if (trail->worst.step)
+        buffer_printf(&text, "The worst batch of the epoch was that of step %" PRIu64 ": %g.\n\n",
+                      trail->worst.step, shown(trail->worst.loss));
+    append_tensors(network, &text);
+    append_losses(trail, &text);
+    buffer_append_text(&text, "\nLower the rate, or scale columns (`normalize`); look in the data "
+                              "for numbers far from all others.\n");
+    if (!text.failed)
+        observe_text(observer, "debug/numerics", trail->epoch, text.data);
+    buffer_free(&text);
 }

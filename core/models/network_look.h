@@ -17,7 +17,19 @@
 #include "base/observer.h"
 #include "models/network_step.h"
 
-enum { LOOK_VALUES_MAX = 16384, LOOK_ROWS_MAX = 128, NETWORK_WHERE_MAX = 160 };
+enum { LOOK_VALUES_MAX = 16384, LOOK_ROWS_MAX = 128, NETWORK_WHERE_MAX = 160, NETWORK_TRAIL = 16 };
+
+/* How a fit got to where it is: mean losses of its last batches. */
+struct network_trail {
+    uint32_t epoch;
+    uint64_t step;  /* the last that was begun, from 1 on */
+    uint32_t batch; /* of the epoch, from 1 on */
+    uint64_t n;     /* losses so far; number i lies at i % NETWORK_TRAIL */
+    struct network_mark {
+        uint64_t step;
+        double loss;
+    } of[NETWORK_TRAIL], worst; /* of the epoch so far; step 0: none */
+};
 
 struct network_look {
     struct network_step *step;
@@ -41,6 +53,11 @@ void network_look_before(struct network_look *look);
 
 /* After the epoch, or after the step that broke it. */
 void network_look_after(struct network_look *look, uint32_t epoch);
+
+/* Tells of a fit that broke, as the text "debug/numerics": where, which tensors are not finite, and
+ * the losses that led there. Does without what memory is not there for. */
+void network_look_broken(const struct network *network, const struct network_trail *trail,
+                         double loss, const struct observer *observer);
 
 /* Where a fit broke: "; bias is not finite (9 of 9 tensors are not) in step 17, batch 17 of the
  * epoch", the last step that was begun. Empty where all parameters are finite. */

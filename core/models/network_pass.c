@@ -133,6 +133,11 @@ static void fill_input(const struct network *network, const struct example_batch
     }
 }
 
+static size_t layer_spot(uint32_t layer, enum layer_spot spot)
+{
+    return SPOT_LAYERS + (size_t)layer * LAYER_SPOTS + spot;
+}
+
 static uint64_t dropout_seed(const struct network_learning *learning, uint32_t layer)
 {
     return learning->seed ^ (layer + 1) * UINT64_C(0xd6e8feb86659fd93);
@@ -145,28 +150,34 @@ static void hidden_forward(struct network_pass *pass, uint32_t i, const float *x
     const float *parameters = pass->network->parameters;
     const size_t width = layer->width;
     float *y = pass->outputs[i] + first * width;
+    struct laps *laps = learning ? learning->laps : NULL;
     dense_forward(x, x_width, parameters + layer->weights, parameters + layer->biases, y, n,
                   layer->in, width);
+    laps_end(laps, layer_spot(i, SPOT_PRODUCT));
     if (layer->gains)
         layer_norm_forward(y, pass->normals[i] + first * width, pass->inverses[i] + first,
                            parameters + layer->gains, parameters + layer->shifts, n, layer->out,
                            width);
+    laps_end(laps, layer_spot(i, SPOT_NORM));
     struct dropout dropout = {0};
     if (learning)
         dropout = (struct dropout){learning->dropout, dropout_seed(learning, i)};
     relu_forward(y, n, width, dropout, learning ? learning->first_row + first : 0);
+    laps_end(laps, layer_spot(i, SPOT_ACTIVATION));
 }
 
 static void cross_layer_forward(struct network_pass *pass, uint32_t i, const float *x,
-                                uint32_t first, uint32_t n)
+                                uint32_t first, uint32_t n, struct laps *laps)
 {
     const struct network_layer *layer = &pass->network->layers[i];
     const float *parameters = pass->network->parameters;
     const size_t at = (size_t)first * layer->width;
     dense_forward(x, layer->width, parameters + layer->weights, parameters + layer->biases,
                   pass->products[i] + at, n, layer->in, layer->width);
+    laps_end(laps, layer_spot(i, SPOT_PRODUCT));
     cross_forward(pass->input + at, pass->products[i] + at, x, pass->outputs[i] + at,
                   (size_t)n * layer->width);
+    laps_end(laps, layer_spot(i, SPOT_ACTIVATION));
 }
 
 static void deep_forward(struct network_pass *pass, uint32_t first, uint32_t n,
@@ -174,10 +185,11 @@ static void deep_forward(struct network_pass *pass, uint32_t first, uint32_t n,
 {
     const struct network *network = pass->network;
     const float *x = pass->input + (size_t)first * network->input_width;
+    struct laps *laps = learning ? learning->laps : NULL;
     size_t width = network->input_width;
     for (uint32_t i = 0; i < network->n_layers; i++) {
         if (network->layers[i].cross)
-            cross_layer_forward(pass, i, x, first, n);
+            cross_layer_forward(pass, i, x, first, n, laps);
         else
             hidden_forward(pass, i, x, width, first, n, learning);
         width = network->layers[i].width;
@@ -186,25 +198,34 @@ static void deep_forward(struct network_pass *pass, uint32_t first, uint32_t n,
     for (uint32_t r = 0; r < n; r++)
         pass->logits[first + r] +=
             kernels_get()->dot(x + r * width, network->parameters + network->output, width);
+    laps_end(laps, SPOT_OUTPUT);
 }
 
 void network_forward(struct network_pass *pass, const struct example_batch *batch, uint32_t first,
                      const struct network_learning *learning)
 {
     const struct network *network = pass->network;
-    const uint32_t n_places = network->n_fields + 1;
+    const size_t n_places = network->n_fields + 1;
+    struct laps *laps = learning ? learning->laps : NULL;
     for (uint32_t r = 0; r < batch->n; r++) {
         const size_t row = first + r;
         uint32_t *places = pass->places + row * n_places;
         find_places(network, batch, r, places);
         pass->row_features[row] = batch->features;
         pass->row_values[row] = batch->values;
+    }
+    laps_end(laps, SPOT_FETCH);
+    for (uint32_t r = 0; r < batch->n; r++) {
+        const size_t row = first + r;
         pass->logits[row] = network->parameters[network->bias];
         if (network->n_wide)
-            pass->logits[row] += wide_logit(network, batch, places);
-        if (network->shape.deep)
-            fill_input(network, batch, places, pass->input + row * network->input_width);
+            pass->logits[row] += wide_logit(network, batch, pass->places + row * n_places);
     }
+    laps_end(laps, SPOT_WIDE);
+    for (uint32_t r = 0; r < batch->n && network->shape.deep; r++)
+        fill_input(network, batch, pass->places + (first + r) * n_places,
+                   pass->input + (first + r) * (size_t)network->input_width);
+    laps_end(laps, SPOT_INPUT);
     if (network->shape.deep)
         deep_forward(pass, first, batch->n, learning);
 }
@@ -222,23 +243,26 @@ static double loss_backward(struct network_pass *pass, uint32_t first, uint32_t 
         sum += (double)weight * cross_entropy(pass->logits[r], label, &delta);
         pass->deltas[r] = weight * learning->scale * delta;
     }
+    laps_end(learning->laps, SPOT_LOSS);
     return sum;
 }
 
 /* The gradient by a hidden layer's output, in layer_deltas, becomes that by x w + b. */
 static void hidden_backward(struct network_pass *pass, uint32_t i, uint32_t first, uint32_t n,
-                            float dropout)
+                            const struct network_learning *learning)
 {
     const struct network_layer *layer = &pass->network->layers[i];
     const size_t at = (size_t)first * layer->width;
     float *delta = pass->layer_deltas[i] + at;
-    relu_backward(pass->outputs[i] + at, delta, n, layer->width, dropout);
+    relu_backward(pass->outputs[i] + at, delta, n, layer->width, learning->dropout);
+    laps_end(learning->laps, layer_spot(i, SPOT_ACTIVATION));
     if (!layer->gains)
         return;
     memcpy(pass->shift_deltas[i] + at, delta, n * layer->width * sizeof *delta);
     layer_norm_backward(delta, pass->normals[i] + at, pass->inverses[i] + first,
                         pass->network->parameters + layer->gains, pass->gain_deltas[i] + at, n,
                         layer->out, layer->width);
+    laps_end(learning->laps, layer_spot(i, SPOT_NORM));
 }
 
 /* Cross layers: the gradient by the last one's output is in input_deltas; what each takes from x0
@@ -253,11 +277,14 @@ static void cross_layers_backward(struct network_pass *pass, uint32_t first, uin
     for (uint32_t i = network->shape.n_cross; i-- > 0;) {
         cross_backward(pass->input + at, pass->products[i] + at, delta, pass->layer_deltas[i] + at,
                        direct, n * width);
+        laps_end(learning->laps, layer_spot(i, SPOT_ACTIVATION));
         dense_backward_input(pass->layer_deltas[i] + at, width, learning->transposed[i], delta,
                              width, n, network->input, width, true);
+        laps_end(learning->laps, layer_spot(i, SPOT_PRODUCT));
     }
     for (size_t k = 0; k < n * width; k++)
         delta[k] += direct[k];
+    laps_end(learning->laps, SPOT_INPUT);
 }
 
 static void deep_backward(struct network_pass *pass, uint32_t first, uint32_t n,
@@ -271,8 +298,9 @@ static void deep_backward(struct network_pass *pass, uint32_t first, uint32_t n,
         for (uint32_t k = 0; k < layer->width; k++)
             delta[r * layer->width + k] =
                 pass->deltas[first + r] * network->parameters[network->output + k];
+    laps_end(learning->laps, SPOT_OUTPUT);
     for (uint32_t i = network->n_layers; i-- > n_cross;) {
-        hidden_backward(pass, i, first, n, learning->dropout);
+        hidden_backward(pass, i, first, n, learning);
         layer = &network->layers[i];
         delta = pass->layer_deltas[i] + (size_t)first * layer->width;
         const bool last = i == n_cross;
@@ -282,6 +310,7 @@ static void deep_backward(struct network_pass *pass, uint32_t first, uint32_t n,
         const size_t columns = last && n_cross == 0 ? tile_round(network->embedded) : x_width;
         dense_backward_input(delta, layer->width, learning->transposed[i], below + first * x_width,
                              x_width, n, layer->out, columns, false);
+        laps_end(learning->laps, layer_spot(i, SPOT_PRODUCT));
     }
     if (n_cross)
         cross_layers_backward(pass, first, n, learning);

@@ -4,6 +4,7 @@
  * depend on its block. The gradients of the parameters follow from what both ways leave behind, for
  * all rows together (network_step.h).
  */
+#include "base/laps.h"
 #include "linalg/layers.h"
 #include "models/network.h"
 
@@ -33,6 +34,12 @@ struct network_pass {
     float *input_deltas, *cross_deltas; /* [capacity x input_width] */
 };
 
+/* The parts of a block's way, for those who time it; those of layer i begin at
+ * SPOT_LAYERS + i * LAYER_SPOTS. */
+enum network_spot { SPOT_FETCH, SPOT_WIDE, SPOT_INPUT, SPOT_OUTPUT, SPOT_LOSS, SPOT_LAYERS };
+enum layer_spot { SPOT_PRODUCT, SPOT_NORM, SPOT_ACTIVATION, LAYER_SPOTS };
+enum { NETWORK_SPOTS_MAX = SPOT_LAYERS + NETWORK_LAYERS_MAX * LAYER_SPOTS };
+
 /* What learning adds to the way forward. */
 struct network_learning {
     float dropout;
@@ -41,6 +48,7 @@ struct network_learning {
     float positive_weight;                       /* factor for label 1 */
     float scale;                                 /* of every row's loss in the batch's mean */
     const float *transposed[NETWORK_LAYERS_MAX]; /* each layer's weights' transpose */
+    struct laps *laps; /* of NETWORK_SPOTS_MAX parts, for this block; NULL: nobody times it */
 };
 
 /* Memory from the arena. NO_MEMORY. */

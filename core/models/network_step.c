@@ -142,9 +142,16 @@ void network_step_block(struct network_step *step, uint32_t block)
     const uint32_t first = (uint32_t)((uint64_t)step->n_rows * block / step->n_blocks);
     const uint32_t end = (uint32_t)((uint64_t)step->n_rows * (block + 1) / step->n_blocks);
     struct example_batch batch = network_pass_batch(&step->pass, block, first);
+    struct laps laps = {0};
+    struct network_learning learning = step->learning;
+    if (step->block_ns) {
+        laps.ns = step->block_ns + (size_t)block * NETWORK_SPOTS_MAX;
+        learning.laps = &laps;
+    }
+    laps_begin(learning.laps);
     step->examples->fetch(step->examples->context, step->rows + first, end - first, &batch);
-    network_forward(&step->pass, &batch, first, &step->learning);
-    step->losses[block] = network_backward(&step->pass, first, end - first, &step->learning);
+    network_forward(&step->pass, &batch, first, &learning);
+    step->losses[block] = network_backward(&step->pass, first, end - first, &learning);
 }
 
 double network_step_loss(const struct network_step *step)
@@ -172,7 +179,8 @@ static const float *layer_input(const struct network_step *step, uint32_t number
     return number == 0 ? step->pass.input : step->pass.outputs[number - 1];
 }
 
-static void strip_unit(struct network_step *step, const struct network_unit *unit, bool moves)
+static void strip_unit(struct network_step *step, const struct network_unit *unit, bool moves,
+                       struct laps *laps)
 {
     const struct network_layer *layer = &step->network->layers[unit->number];
     const uint32_t n = unit->end - unit->first;
@@ -181,6 +189,7 @@ static void strip_unit(struct network_step *step, const struct network_unit *uni
     const float *x = layer_input(step, unit->number, &x_width);
     dense_backward_weights(x + unit->first, x_width, step->pass.layer_deltas[unit->number],
                            step->gradients + at, step->n_rows, n, layer->width, !step->is_first);
+    laps_end(laps, SPOT_GRADIENT);
     if (!moves)
         return;
     move(step, &step->pace, at, (size_t)n * layer->width);
@@ -188,24 +197,29 @@ static void strip_unit(struct network_step *step, const struct network_unit *uni
 }
 
 static void sum_unit(struct network_step *step, const float *deltas, size_t at, size_t width,
-                     bool moves)
+                     bool moves, enum unit_spot spot, struct laps *laps)
 {
     column_sums(deltas, step->gradients + at, step->n_rows, width, !step->is_first);
+    laps_end(laps, spot);
     if (moves)
         move(step, &step->plain_pace, at, width);
+    laps_end(laps, SPOT_MOVE);
 }
 
-static void vectors_unit(struct network_step *step, uint32_t number, bool moves)
+static void vectors_unit(struct network_step *step, uint32_t number, bool moves, struct laps *laps)
 {
     const struct network_layer *layer = &step->network->layers[number];
-    sum_unit(step, step->pass.layer_deltas[number], layer->biases, layer->width, moves);
+    sum_unit(step, step->pass.layer_deltas[number], layer->biases, layer->width, moves,
+             SPOT_GRADIENT, laps);
     if (!layer->gains)
         return;
-    sum_unit(step, step->pass.gain_deltas[number], layer->gains, layer->width, moves);
-    sum_unit(step, step->pass.shift_deltas[number], layer->shifts, layer->width, moves);
+    sum_unit(step, step->pass.gain_deltas[number], layer->gains, layer->width, moves,
+             SPOT_NORM_GRADIENT, laps);
+    sum_unit(step, step->pass.shift_deltas[number], layer->shifts, layer->width, moves,
+             SPOT_NORM_GRADIENT, laps);
 }
 
-static void output_unit(struct network_step *step, bool moves)
+static void output_unit(struct network_step *step, bool moves, struct laps *laps)
 {
     const struct network *network = step->network;
     const uint32_t last = network->n_layers - 1;
@@ -213,18 +227,20 @@ static void output_unit(struct network_step *step, bool moves)
     dense_backward_weights(step->pass.deltas, 1, step->pass.outputs[last],
                            step->gradients + network->output, step->n_rows, 1, width,
                            !step->is_first);
+    laps_end(laps, SPOT_GRADIENT);
     if (moves)
         move(step, &step->pace, network->output, width);
 }
 
 /* The bias goes with the wide part, without its regularisation, or with the deep one. */
-static void bias_unit(struct network_step *step, bool moves)
+static void bias_unit(struct network_step *step, bool moves, struct laps *laps)
 {
     const size_t at = step->network->bias;
     float sum = step->is_first ? 0 : step->gradients[at];
     for (uint32_t r = 0; r < step->n_rows; r++)
         sum += step->pass.deltas[r];
     step->gradients[at] = sum;
+    laps_end(laps, SPOT_GRADIENT);
     if (!moves)
         return;
     if (!step->network->shape.wide) {
@@ -244,7 +260,7 @@ static void touch(struct touched *touched, uint32_t row)
     touched->rows[touched->n++] = row;
 }
 
-static void wide_unit(struct network_step *step, uint32_t number, bool moves)
+static void wide_unit(struct network_step *step, uint32_t number, bool moves, struct laps *laps)
 {
     const struct network *network = step->network;
     const struct network_field *field = &network->fields[number];
@@ -261,6 +277,7 @@ static void wide_unit(struct network_step *step, uint32_t number, bool moves)
             gradients[row] += step->pass.deltas[r] * values[k];
         }
     }
+    laps_end(laps, SPOT_GRADIENT);
     for (uint32_t i = 0; moves && i < touched->n; i++) {
         const uint32_t row = touched->rows[i];
         ftrl_step(&step->update.wide, gradients[row], &network->parameters[at + row],
@@ -289,7 +306,7 @@ static void table_gradients(struct network_step *step, uint32_t number,
     }
 }
 
-static void table_unit(struct network_step *step, uint32_t number, bool moves)
+static void table_unit(struct network_step *step, uint32_t number, bool moves, struct laps *laps)
 {
     const struct network *network = step->network;
     const struct network_table *table = &network->tables[number];
@@ -297,6 +314,7 @@ static void table_unit(struct network_step *step, uint32_t number, bool moves)
     for (uint32_t f = 0; f < network->n_fields; f++)
         if (network->fields[f].deep == FIELD_EMBEDDED && network->fields[f].table == number)
             table_gradients(step, number, &network->fields[f]);
+    laps_end(laps, SPOT_GRADIENT);
     for (uint32_t i = 0; moves && i < touched->n; i++) {
         const size_t at = table->at + (size_t)touched->rows[i] * table->width;
         move(step, &step->pace, at, table->width);
@@ -310,25 +328,32 @@ static void table_unit(struct network_step *step, uint32_t number, bool moves)
 void network_step_unit(struct network_step *step, uint32_t number, bool moves)
 {
     const struct network_unit *unit = &step->units[number];
+    struct laps timed = {0}, *laps = NULL;
     moves = moves && step->is_last;
+    if (step->unit_ns) {
+        timed.ns = step->unit_ns + (size_t)number * UNIT_SPOTS;
+        laps = &timed;
+    }
+    laps_begin(laps);
     switch (unit->kind) {
     case UNIT_STRIP:
-        strip_unit(step, unit, moves);
+        strip_unit(step, unit, moves, laps);
         break;
     case UNIT_VECTORS:
-        vectors_unit(step, unit->number, moves);
+        vectors_unit(step, unit->number, moves, laps);
         break;
     case UNIT_OUTPUT:
-        output_unit(step, moves);
+        output_unit(step, moves, laps);
         break;
     case UNIT_BIAS:
-        bias_unit(step, moves);
+        bias_unit(step, moves, laps);
         break;
     case UNIT_WIDE:
-        wide_unit(step, unit->number, moves);
+        wide_unit(step, unit->number, moves, laps);
         break;
     case UNIT_TABLE:
-        table_unit(step, unit->number, moves);
+        table_unit(step, unit->number, moves, laps);
         break;
     }
+    laps_end(laps, SPOT_MOVE);
 }

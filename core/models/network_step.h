@@ -26,6 +26,9 @@ struct network_unit {
     uint32_t first, end; /* UNIT_STRIP: inputs */
 };
 
+/* The parts of a unit's work, for those who time it. */
+enum unit_spot { SPOT_GRADIENT, SPOT_NORM_GRADIENT, SPOT_MOVE, UNIT_SPOTS };
+
 /* Rows of a table or weights of a field that the batch has met. */
 struct touched {
     uint32_t n;
@@ -50,6 +53,9 @@ struct network_step {
     const uint32_t *rows;
     uint32_t n_rows, n_blocks;
     bool is_first, is_last; /* of its batch */
+    /* Where pieces book their CPU time (base/laps.h), each in a place of its own; NULL: nowhere. */
+    int64_t *block_ns; /* [blocks x NETWORK_SPOTS_MAX] */
+    int64_t *unit_ns;  /* [n_units x UNIT_SPOTS] */
 };
 
 /* Memory from the arena for chunks of at most `chunk` rows; states as for fresh optimizers.

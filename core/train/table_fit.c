@@ -286,8 +286,19 @@ enum status table_fit(struct feature_spec *spec, const struct table_fit_request 
 
 /* ---- measure ---- */
 
+/* At the epoch whose parameters these are. */
+static void show_scores(const struct fitted *fitted, const struct binary_scores *scores,
+                        const struct observer *observer)
+{
+    struct predictor_report report;
+    fitted->predictor->class->describe(fitted->predictor, &report);
+    observe_scores(observer, "test/pr", report.best_epoch, scores->probabilities, scores->labels,
+                   scores->weights, scores->n);
+}
+
 static enum status measure_frame(const struct fitted *fitted, const struct frame *frame,
                                  uint32_t batch, struct parallel *pool,
+                                 const struct observer *observer,
                                  struct table_measured *ret_measured)
 {
     const uint32_t n = frame_rows(frame);
@@ -312,6 +323,8 @@ static enum status measure_frame(const struct fitted *fitted, const struct frame
                                          .batch = batch};
     if (status == STATUS_OK)
         status = binary_evaluate(&scores, &ret_measured->metrics);
+    if (status == STATUS_OK)
+        show_scores(fitted, &scores, observer);
     ret_measured->n = n;
     free(columns);
     arena_free(&scratch);
@@ -328,7 +341,7 @@ enum status table_measure(const struct fitted *fitted, const char *path, uint32_
         table_read_rows(fitted->features, path, "measuring", observer, &frame, reterr);
     if (status != STATUS_OK)
         return status;
-    status = measure_frame(fitted, frame, batch, pool, &measured);
+    status = measure_frame(fitted, frame, batch, pool, observer, &measured);
     frame_free(frame);
     if (status != STATUS_OK)
         return error_set(reterr, status, "out of memory while measuring");

@@ -40,7 +40,8 @@ struct table_measured {
     double predict_seconds; /* without reading */
 };
 
-/* `batch`: examples a batch of `loss`. As table_file_open and _read say; OUT_OF_RANGE: no rows. */
+/* `batch`: examples a batch of `loss`. The observer gets the scores as test/pr. As table_file_open
+ * and _read say; OUT_OF_RANGE: no rows. */
 enum status table_measure(const struct fitted *fitted, const char *path, uint32_t batch,
                           struct parallel *pool, const struct observer *observer,
                           struct table_measured *ret_measured, struct error *reterr);

@@ -21,6 +21,13 @@ static void pass_scalar(void *context, const char *tag, int64_t step, double val
     observe_scalar(watch->next, tag, step, value);
 }
 
+static void pass_text(void *context, const char *tag, int64_t step, const char *markdown)
+{
+    const struct watch *watch = context;
+    board_text(watch->run, tag, step, markdown);
+    observe_text(watch->next, tag, step, markdown);
+}
+
 static void pass_values(void *context, const char *tag, int64_t step, const float *values, size_t n)
 {
     const struct watch *watch = context;
@@ -31,8 +38,10 @@ static void pass_values(void *context, const char *tag, int64_t step, const floa
 static void pass_scores(void *context, const char *tag, int64_t step, const float *scores,
                         const float *labels, const float *weights, size_t n)
 {
-    const struct watch *watch = context;
+    struct watch *watch = context;
     board_pr_curve(watch->run, tag, step, scores, labels, weights, n);
+    if (watch->run)
+        score_pictures_note(&watch->pictures, tag, step, scores, labels, weights, n);
     observe_scores(watch->next, tag, step, scores, labels, weights, n);
 }
 
@@ -62,6 +71,17 @@ static void pass_graph(void *context, const struct op_graph *graph)
     struct watch *watch = context;
     show_graph(watch, graph);
     observe_graph(watch->next, graph);
+}
+
+/* A model's second fit in a round has the names of the first, whose costs are shown. */
+static void pass_costs(void *context, const char *which, int64_t step, const struct op_graph *graph,
+                       const struct op_cost *costs)
+{
+    const struct watch *watch = context;
+    char scope[OP_NAME_MAX];
+    if (scope_of(graph, scope) && op_graph_has_scope(&watch->graph, scope))
+        board_costs(watch->run, which, step, graph, costs);
+    observe_costs(watch->next, which, step, graph, costs);
 }
 
 static bool pass_stop(void *context)
@@ -125,11 +145,14 @@ void watch_start(struct watch *watch, struct board *board, uint32_t version,
                                          .progress = pass_progress,
                                          .scalar = pass_scalar,
                                          .stop = pass_stop,
+                                         .text = pass_text,
                                          .values = pass_values,
                                          .scores = pass_scores,
-                                         .graph = pass_graph},
+                                         .graph = pass_graph,
+                                         .costs = pass_costs},
                             .next = next,
                             .run = board_run_open(board, name, 0)};
+    watch->observer.costs_every = watch->run ? OBSERVER_COSTS_EVERY : 0;
     show_layout(watch->run);
 }
 
@@ -151,6 +174,7 @@ void watch_finish(struct watch *watch, const struct round_result *result, enum s
         watch_report(watch->run, result->report.data, result->report.size);
         board_trial_end(watch->run, true);
     }
+    score_pictures_show(&watch->pictures, watch->run);
     board_run_close(watch->run);
     op_graph_free(&watch->graph);
 }

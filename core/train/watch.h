@@ -6,6 +6,7 @@
 #include "base/op_graph.h"
 #include "board/board.h"
 #include "train/round.h"
+#include "train/score_pictures.h"
 
 #define WATCH_RUN_PREFIX "round-"
 
@@ -14,8 +15,9 @@ enum { WATCH_FILES_MAX = 600 }; /* event files of all rounds */
 struct watch {
     struct observer observer; /* hand this to the work */
     const struct observer *next;
-    struct board_run *run; /* NULL: only passes on */
-    struct op_graph graph; /* of all models so far: the page shows one of a run */
+    struct board_run *run;          /* NULL: only passes on */
+    struct score_pictures pictures; /* of the ranker's last scores */
+    struct op_graph graph;          /* of all models so far: the page shows one of a run */
 };
 
 /* board may be NULL. `next` hears everything too, decides about stopping, and may be NULL; both

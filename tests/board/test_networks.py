@@ -35,7 +35,7 @@ def fitted(tmp_path_factory):
             age, city = draw.randint(18, 80), draw.choice(CITIES)
             table.writerow([age, city, "yes" if (age > 50) == (city == "Rome") else "no"])
     (folder / "spec.yaml").write_text(SPEC)
-    for name, *words in (("two", "--set", "hidden=16-8"), ("three", "--set", "hidden=16-8-4"),
+    for name, *words in (("two", "--set", "hidden=16-8", "--time-every", "2"), ("three", "--set", "hidden=16-8-4"),
                          ("unseen", "--set", "hidden=16-8", "--watch-every", "0")):
         done = subprocess.run(
             [BUILD / "cli" / "tastevin", "fit", "--spec", folder / "spec.yaml", "--train",

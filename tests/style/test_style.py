@@ -11,12 +11,14 @@ import sys
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 FOLDERS = ["core", "server", "cli", "bench", "tests"]
 
-# Each part may include itself and these; a model never sees the board, the board only the base.
+# Each part may include itself and these; a model never sees the board; the board and the
+# drawings see only the base.
 ORDER = ["base", "linalg", "embed", "data", "models", "recommend", "eval", "train"]
 MAY_INCLUDE = {part: set(ORDER[: i + 1]) for i, part in enumerate(ORDER)}
-MAY_INCLUDE["train"].add("board")
+MAY_INCLUDE["train"] |= {"board", "draw"}
 MAY_INCLUDE["board"] = {"base", "board"}
-MAY_INCLUDE["server"] = set(ORDER) | {"board", "server"}
+MAY_INCLUDE["draw"] = {"base", "draw"}
+MAY_INCLUDE["server"] = set(ORDER) | {"board", "draw", "server"}
 MAY_INCLUDE["cli"] = MAY_INCLUDE["server"] | {"cli"}
 
 FILE_LINES_MAX = 600

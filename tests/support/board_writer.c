@@ -9,6 +9,8 @@
  *     trial GROUP NAME NUMBER     the start and the end of a trial
  *     layout TITLE CHART TAG
  *     graph NAME NAME             two operations, the first feeding the second
+ *     image TAG STEP PATHS       of PNG files, separated by spaces
+ *     costs NAME TAG NS BYTES     of one operation
  *     flush
  *     prune PREFIX KEEP
  *     say WORD                   prints the word, so that a test knows how far this came
@@ -21,7 +23,7 @@
 
 #include "board/board.h"
 
-enum { LINE_BYTES_MAX = 1 << 20, PARTS_MAX = 4, NUMBERS_MAX = 1 << 16 };
+enum { LINE_BYTES_MAX = 1 << 20, PARTS_MAX = 5, NUMBERS_MAX = 1 << 16 };
 
 struct writer {
     struct board *board;
@@ -107,6 +109,35 @@ static void do_graph(struct writer *writer, char **parts)
     op_graph_free(&graph);
 }
 
+/* What cannot be read is left as nothing, which the board refuses. */
+static void do_image(struct writer *writer, char **parts)
+{
+    struct board_picture pictures[BOARD_IMAGES_MAX] = {{0}};
+    struct buffer bytes[BOARD_IMAGES_MAX] = {{0}};
+    size_t n = 0;
+    for (char *rest = parts[3], *path; (path = strsep(&rest, " ")) && n < BOARD_IMAGES_MAX; n++) {
+        FILE *file = fopen(path, "rb");
+        char part[4096];
+        for (size_t got; file && (got = fread(part, 1, sizeof part, file)) > 0;)
+            buffer_append(&bytes[n], part, got);
+        if (file)
+            fclose(file);
+        pictures[n] = (struct board_picture){bytes[n].data, bytes[n].size};
+    }
+    board_image(writer->run, parts[1], atoll(parts[2]), pictures, n);
+    for (size_t i = 0; i < n; i++)
+        buffer_free(&bytes[i]);
+}
+
+static void do_costs(struct writer *writer, char **parts)
+{
+    struct op_graph graph = {0};
+    const struct op_cost cost = {.ns = atoll(parts[3]), .bytes = strtoull(parts[4], NULL, 10)};
+    op_add(&graph, "MatMul", OP_SHAPE_1(1), "%s", parts[1]);
+    board_costs(writer->run, parts[2], 0, &graph, &cost);
+    op_graph_free(&graph);
+}
+
 static void do_flush(struct writer *writer, char **parts)
 {
     (void)parts;
@@ -146,6 +177,8 @@ static const struct command {
     {"trial", 4, do_trial},
     {"layout", 4, do_layout},
     {"graph", 3, do_graph},
+    {"image", 4, do_image},
+    {"costs", 5, do_costs},
     {"prune", 3, do_prune},
     {"say", 2, do_say},
     {"die", 1, do_die},

@@ -110,10 +110,12 @@ static void read_value(const struct wire_field *message, struct event_value *out
             out->has_text = true;
             copy_text(out->text, sizeof out->text, &inner);
         } else if (field.number == 9) {
-            assert_int_equal(field_in(&field, 4).bits, 2); /* DATA_CLASS_TENSOR */
+            const uint64_t class = field_in(&field, 4).bits;
             inner = field_in(&field, 1);
             inner = field_in(&inner, 1);
             copy_text(out->plugin, sizeof out->plugin, &inner);
+            /* BLOB_SEQUENCE, or TENSOR */
+            assert_int_equal(class, strcmp(out->plugin, "images") == 0 ? 3 : 2);
         }
     }
 }

@@ -233,6 +233,31 @@ static void a_tag_of_another_kind_is_refused_and_told_once(void **state)
     assert_int_equal(read_run(*state, "r"), 2 + 2);
 }
 
+static void what_is_no_picture_is_refused_and_the_rest_goes_on(void **state)
+{
+    static const char png[] = "\x89PNG\r\n\x1a\n\0\0\0\x0dIHDR\0\0\0\x02\0\0\0\x02";
+    static const char other[] = "\x89PNG\r\n\x1a\n\0\0\0\x0dIHDR\0\0\0\x02\0\0\0\x03";
+    struct board_picture pictures[BOARD_IMAGES_MAX + 1];
+    struct board *board = open_board(*state);
+    struct board_run *run = board_run_open(board, "r", 0);
+    for (size_t i = 0; i <= BOARD_IMAGES_MAX; i++)
+        pictures[i] = (struct board_picture){png, sizeof png - 1};
+    board_image(run, "p", 0, pictures, BOARD_IMAGES_MAX);
+    assert_int_equal(board_failures(board), 0);
+    board_image(run, "p", 1, pictures, BOARD_IMAGES_MAX + 1);
+    board_image(run, "p", 1, pictures, 0);
+    pictures[1] = (struct board_picture){other, sizeof other - 1};
+    board_image(run, "p", 1, pictures, 2);
+    pictures[0] = (struct board_picture){"no", 2};
+    board_image(run, "p", 1, pictures, 1);
+    assert_int_equal(board_failures(board), 4);
+    board_scalar(run, "loss", 2, 1);
+    board_close(board);
+    assert_int_equal(read_run(*state, "r"), 2 + 2);
+    assert_string_equal(events[2].values[0].tag, "p");
+    assert_string_equal(events[3].values[0].tag, "loss");
+}
+
 static void more_tags_than_the_limit_are_refused(void **state)
 {
     struct board *board = open_board(*state);
@@ -437,6 +462,7 @@ int main(void)
         WITH_FOLDER(each_file_describes_its_texts_once),
         WITH_FOLDER(a_cut_file_is_left_alone_and_a_new_one_follows),
         WITH_FOLDER(a_tag_of_another_kind_is_refused_and_told_once),
+        WITH_FOLDER(what_is_no_picture_is_refused_and_the_rest_goes_on),
         WITH_FOLDER(more_tags_than_the_limit_are_refused),
         WITH_FOLDER(hostile_names_stay_inside_and_are_readable),
         WITH_FOLDER(a_full_disk_leaves_whole_records_and_a_quiet_run),

@@ -37,6 +37,22 @@ static void a_session_start_carries_its_step(void **state)
     buffer_free(&out);
 }
 
+/* As the public definitions (tensorboard.compat.proto.event_pb2) serialise it. */
+static void a_tagged_run_metadata_is_byte_for_byte_the_message(void **state)
+{
+    (void)state;
+    struct buffer metadata = {0}, out = {0};
+    buffer_append_text(&metadata, "xyz");
+    event_run_metadata(&out, 1, 7, "pass 1", &metadata);
+    assert_int_equal(out.size, 26);
+    assert_memory_equal(out.data,
+                        "\x09\x00\x00\x00\x00\x00\x00\xf0\x3f\x10\x07\x42\x0d\x0a\x06pass 1"
+                        "\x12\x03xyz",
+                        26);
+    buffer_free(&metadata);
+    buffer_free(&out);
+}
+
 static void values_that_failed_fail_the_event(void **state)
 {
     (void)state;
@@ -53,6 +69,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_first_event_begins_as_tensorflow_writes_it),
         cmocka_unit_test(a_session_start_carries_its_step),
+        cmocka_unit_test(a_tagged_run_metadata_is_byte_for_byte_the_message),
         cmocka_unit_test(values_that_failed_fail_the_event),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

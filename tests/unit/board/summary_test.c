@@ -80,6 +80,38 @@ static void a_histogram_begins_as_the_message_does(void **state)
     buffer_free(&values);
 }
 
+/* As the public definitions (tensorboard.compat.proto.summary_pb2) serialise the same value, but
+ * for the metadata, which stands before the tensor. */
+static void a_picture_is_byte_for_byte_the_message(void **state)
+{
+    (void)state;
+    static const char png[] = "\x89PNG\r\n\x1a\n\0\0\0\x0dIHDR\0\0\x01\x2c\0\0\0\x07";
+    static const char wanted[] =
+        "\x0a\x3d\x0a\x01\x70\x4a\x0c\x0a\x08\x0a\x06\x69\x6d\x61\x67\x65\x73\x20\x03\x42\x2a\x08"
+        "\x07\x12\x04\x12\x02\x08\x03\x42\x03\x33\x30\x30\x42\x01\x37\x42\x18\x89\x50\x4e\x47\x0d"
+        "\x0a\x1a\x0a\x00\x00\x00\x0d\x49\x48\x44\x52\x00\x00\x01\x2c\x00\x00\x00\x07";
+    const struct board_picture picture = {png, sizeof png - 1};
+    struct buffer values = {0};
+    value_images(&values, "p", &picture, 1, true);
+    assert_int_equal(values.size, sizeof wanted - 1);
+    assert_memory_equal(values.data, wanted, values.size);
+    buffer_free(&values);
+}
+
+static void only_the_bytes_of_a_png_have_a_size(void **state)
+{
+    (void)state;
+    static const char png[] = "\x89PNG\r\n\x1a\n\0\0\0\x0dIHDR\0\0\x01\x2c\0\0\0\x07";
+    static const char gif[] = "GIF89a and some more bytes that follow";
+    uint32_t width = 0, height = 0;
+    assert_true(picture_size(&(struct board_picture){png, sizeof png - 1}, &width, &height));
+    assert_int_equal(width, 300);
+    assert_int_equal(height, 7);
+    assert_false(picture_size(&(struct board_picture){png, sizeof png - 2}, &width, &height));
+    assert_false(picture_size(&(struct board_picture){NULL, 0}, &width, &height));
+    assert_false(picture_size(&(struct board_picture){gif, sizeof gif}, &width, &height));
+}
+
 /* A reader turns every hparam into JSON: one NaN would end its answer. */
 static void a_number_that_is_none_becomes_a_text(void **state)
 {
@@ -109,6 +141,8 @@ int main(void)
         cmocka_unit_test(a_text_is_described_when_asked),
         cmocka_unit_test(the_end_of_a_trial_is_byte_for_byte_the_message),
         cmocka_unit_test(a_histogram_begins_as_the_message_does),
+        cmocka_unit_test(a_picture_is_byte_for_byte_the_message),
+        cmocka_unit_test(only_the_bytes_of_a_png_have_a_size),
         cmocka_unit_test(a_number_that_is_none_becomes_a_text),
         cmocka_unit_test(bytes_that_are_no_text_are_made_one),
     };

@@ -40,10 +40,36 @@ static void the_solver_and_the_dimensions_are_those_of_the_settings(void **state
     }
 }
 
+static void hear_costs(void *context, const char *which, int64_t step, const struct op_graph *graph,
+                       const struct op_cost *costs)
+{
+    assert_string_equal(which, "pass 20");
+    assert_int_equal(step, 20);
+    const uint32_t solve = op_graph_find(graph, "sweep_items/solve");
+    const uint32_t vectors = op_graph_find(graph, "users/vectors");
+    assert_int_equal(costs[solve].ns, 44);
+    assert_int_equal(costs[solve].bytes, 1000);
+    assert_int_equal(costs[vectors].ns, 0);
+    assert_int_equal(costs[vectors].bytes, 30 * 8 * sizeof(float));
+    ++*(int *)context;
+}
+
+static void costs_stand_at_the_operations_that_they_are_of(void **state)
+{
+    (void)state;
+    int n = 0;
+    const int64_t ns[IALS_PARTS] = {11, 22, 33, 44, 55};
+    const struct observer observer = {.context = &n, .costs = hear_costs};
+    const struct ials_settings settings = {.dimensions = 8};
+    ials_costs_observe(&settings, 30, 20, ns, 1000, 20, &observer);
+    assert_int_equal(n, 1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_half_solves_its_side_from_the_other),
+        cmocka_unit_test(costs_stand_at_the_operations_that_they_are_of),
         cmocka_unit_test(the_solver_and_the_dimensions_are_those_of_the_settings),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

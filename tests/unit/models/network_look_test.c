@@ -157,6 +157,34 @@ static void a_planted_nan_is_told_with_its_step_and_batch(void **state)
     network_free(&sick->base);
 }
 
+static void keep_text(void *context, const char *tag, int64_t step, const char *markdown)
+{
+    assert_string_equal(tag, "debug/numerics");
+    assert_int_equal(step, 1);
+    snprintf(context, 2048, "%s", markdown);
+}
+
+static void what_led_there_is_told_in_words(void **state)
+{
+    (void)state;
+    char text[2048] = "";
+    struct heard heard = {0};
+    struct network *sick = fit_heard(&heard, NULL, 1);
+    sick->parameters[sick->layers[1].weights] = NAN;
+    const struct examples examples = csr_examples(&source, &layout);
+    const struct predictor_task task = {.train = &examples, .seed = 1, .warm = &sick->base};
+    const struct observer observer = {
+        .context = text, .text = keep_text, .numerics = true, .costs_every = 1};
+    struct predictor *predictor;
+    struct error err = {0};
+    assert_int_equal(fit(&task, "8-4", &observer, &predictor, &err), STATUS_OUT_OF_RANGE);
+    assert_non_null(strstr(text, "broke in epoch 1: step 1, batch 1 of the epoch"));
+    assert_non_null(strstr(text, "| layer_1_weights | 32 | "));
+    assert_null(strstr(text, "| layer_1_weights | 32 | 0 |"));
+    assert_non_null(strstr(text, "| step | loss of the batch |\n| ---: | ---: |\n| 1 | 0."));
+    network_free(&sick->base);
+}
+
 static void where_it_broke_is_the_tensor_that_holds_it(void **state)
 {
     (void)state;
@@ -179,6 +207,7 @@ int main(void)
         cmocka_unit_test(every_third_pass_is_every_third_pass),
         cmocka_unit_test(a_dead_layer_is_told),
         cmocka_unit_test(a_planted_nan_is_told_with_its_step_and_batch),
+        cmocka_unit_test(what_led_there_is_told_in_words),
         cmocka_unit_test(where_it_broke_is_the_tensor_that_holds_it),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,4 +1,4 @@
-#include "cli/charts.h"
+#include "draw/charts.h"
 
 #include <assert.h>
 #include <cairo.h>
@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "cli/drawing.h"
+#include "draw/drawing.h"
 
 /* In points of the drawing, which are pixels of a PNG. */
 enum {

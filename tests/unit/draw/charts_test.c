@@ -6,8 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cli/charts.h"
-#include "cli/drawing.h"
+#include "draw/charts.h"
+#include "draw/drawing.h"
 #include "support/test.h"
 
 /* Pixels of about the plain bars' blue in a row of pixels; the first and last of them. */

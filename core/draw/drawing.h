@@ -1,9 +1,14 @@
 #pragma once
-/* Pictures as files: SVG or PNG by the path's ending, drawn by cairo. */
+/* Pictures drawn by cairo: files, SVG or PNG by the path's ending, and PNGs in memory.
+ *
+ * Without any font installed letters come from cairo's own. Threads: one drawing of a process at a
+ * time, because after each what cairo and fontconfig keep is given back.
+ */
 #include <stdbool.h>
 
 #include <cairo.h>
 
+#include "base/buffer.h"
 #include "base/status.h"
 
 struct drawing_request {
@@ -15,6 +20,9 @@ struct drawing_request {
 
 /* True for paths that end in .svg or .png. */
 bool drawing_path_is_known(const char *path);
+
+/* Appends a PNG. NO_MEMORY. */
+enum status drawing_png(const struct drawing_request *request, struct buffer *out);
 
 /* Writes beside and renames: there is a whole file or none. OUT_OF_RANGE for another ending;
  * NO_MEMORY; as the file system says. */

@@ -1,5 +1,5 @@
 #pragma once
-/* Bar charts, as files (cli/drawing.h). */
+/* Bar charts, as files (draw/drawing.h). */
 #include <stdbool.h>
 #include <stddef.h>
 

@@ -1,10 +1,9 @@
-#include "cli/drawing.h"
+#include "draw/drawing.h"
 
 #include <cairo-svg.h>
 #include <fontconfig/fontconfig.h>
 #include <string.h>
 
-#include "base/buffer.h"
 #include "base/file.h"
 
 static cairo_status_t take_bytes(void *context, const unsigned char *bytes, unsigned length)
@@ -71,6 +70,20 @@ bool drawing_path_is_known(const char *path)
     return format_of(path) < N_FORMATS;
 }
 
+/* The fonts that cairo keeps for further drawings, and fontconfig's list of all there are. */
+static void give_back(void)
+{
+    cairo_debug_reset_static_data();
+    FcFini();
+}
+
+enum status drawing_png(const struct drawing_request *request, struct buffer *out)
+{
+    const enum status status = render_png(request, out);
+    give_back();
+    return out->failed ? STATUS_NO_MEMORY : status;
+}
+
 enum status drawing_write(const struct drawing_request *request, const char *path,
                           struct error *reterr)
 {
@@ -81,8 +94,7 @@ enum status drawing_write(const struct drawing_request *request, const char *pat
                          path);
     struct buffer bytes = {0};
     enum status status = formats[format].render(request, &bytes);
-    cairo_debug_reset_static_data(); /* the fonts that it keeps for further drawings, */
-    FcFini();                        /* and the list of all there are */
+    give_back();
     if (status != STATUS_OK || bytes.failed)
         status = error_set(reterr, STATUS_NO_MEMORY, "no memory to draw %s", path);
     else

@@ -1,0 +1,131 @@
+#include "draw/curves.h"
+
+#include <assert.h>
+#include <cairo.h>
+#include <math.h>
+#include <stdio.h>
+
+#include "draw/drawing.h"
+
+/* In pixels. */
+enum { LEFT = 64, RIGHT = 20, TOP = 44, BOTTOM = 56, TICKS = 5, FONT_SIZE = 12, TITLE_SIZE = 15 };
+
+#define FONT "sans-serif"
+static const double dot_radius = 3.5;
+
+struct color {
+    double r, g, b;
+};
+static const struct color ink = {.13, .13, .15}, grid = {.86, .86, .88},
+                          of_curves[CURVES_MAX] = {
+                              {.22, .45, .69}, {.85, .45, .13}, {.24, .58, .34}, {.55, .35, .64}};
+
+static void use(cairo_t *cairo, struct color color)
+{
+    cairo_set_source_rgb(cairo, color.r, color.g, color.b);
+}
+
+static double text_width(cairo_t *cairo, const char *text)
+{
+    cairo_text_extents_t extents;
+    cairo_text_extents(cairo, text, &extents);
+    return extents.x_advance;
+}
+
+static double place_x(const struct curves *c, double value)
+{
+    return LEFT + (CURVES_WIDTH - LEFT - RIGHT) * fmin(value / c->end, 1);
+}
+
+static double place_y(const struct curves *c, double value)
+{
+    return CURVES_HEIGHT - BOTTOM - (CURVES_HEIGHT - TOP - BOTTOM) * fmin(value / c->end, 1);
+}
+
+static void draw_line(cairo_t *cairo, double x0, double y0, double x1, double y1)
+{
+    cairo_move_to(cairo, x0, y0);
+    cairo_line_to(cairo, x1, y1);
+    cairo_stroke(cairo);
+}
+
+static void draw_axes(cairo_t *cairo, const struct curves *c)
+{
+    cairo_set_line_width(cairo, 1);
+    for (int i = 0; i <= TICKS; i++) {
+        const double value = c->end * i / TICKS, x = floor(place_x(c, value)) + .5,
+                     y = floor(place_y(c, value)) + .5;
+        char text[32];
+        snprintf(text, sizeof text, "%.3g", value);
+        use(cairo, grid);
+        draw_line(cairo, x, TOP, x, CURVES_HEIGHT - BOTTOM);
+        draw_line(cairo, LEFT, y, CURVES_WIDTH - RIGHT, y);
+        use(cairo, ink);
+        cairo_move_to(cairo, x - text_width(cairo, text) / 2, CURVES_HEIGHT - BOTTOM + 18);
+        cairo_show_text(cairo, text);
+        cairo_move_to(cairo, LEFT - 8 - text_width(cairo, text), y + FONT_SIZE / 3.0);
+        cairo_show_text(cairo, text);
+    }
+    const double dashes[] = {5, 4};
+    cairo_set_dash(cairo, dashes, 2, 0);
+    draw_line(cairo, LEFT, CURVES_HEIGHT - BOTTOM, CURVES_WIDTH - RIGHT, TOP);
+    cairo_set_dash(cairo, NULL, 0, 0);
+}
+
+static void draw_names(cairo_t *cairo, const struct curves *c)
+{
+    const double middle_x = (LEFT + CURVES_WIDTH - RIGHT) / 2.0,
+                 middle_y = (TOP + CURVES_HEIGHT - BOTTOM) / 2.0;
+    cairo_move_to(cairo, middle_x - text_width(cairo, c->x_axis) / 2, CURVES_HEIGHT - 14);
+    cairo_show_text(cairo, c->x_axis);
+    cairo_save(cairo);
+    cairo_translate(cairo, 18, middle_y + text_width(cairo, c->y_axis) / 2);
+    cairo_rotate(cairo, -M_PI / 2);
+    cairo_move_to(cairo, 0, 0);
+    cairo_show_text(cairo, c->y_axis);
+    cairo_restore(cairo);
+}
+
+static void draw_curve(cairo_t *cairo, const struct curves *c, const struct curve *curve)
+{
+    cairo_set_line_width(cairo, 2);
+    cairo_new_path(cairo);
+    for (size_t i = 0; i < curve->n; i++)
+        if (isfinite(curve->x[i]) && isfinite(curve->y[i]))
+            cairo_line_to(cairo, place_x(c, curve->x[i]), place_y(c, curve->y[i]));
+    cairo_stroke(cairo);
+    for (size_t i = 0; i < curve->n && curve->marked; i++) {
+        if (!isfinite(curve->x[i]) || !isfinite(curve->y[i]))
+            continue;
+        cairo_arc(cairo, place_x(c, curve->x[i]), place_y(c, curve->y[i]), dot_radius, 0, 2 * M_PI);
+        cairo_fill(cairo);
+    }
+}
+
+static enum status draw(void *context, cairo_t *cairo)
+{
+    const struct curves *c = context;
+    cairo_select_font_face(cairo, FONT, CAIRO_FONT_SLANT_NORMAL, CAIRO_FONT_WEIGHT_BOLD);
+    cairo_set_font_size(cairo, TITLE_SIZE);
+    use(cairo, ink);
+    cairo_move_to(cairo, LEFT, TOP - 18);
+    cairo_show_text(cairo, c->title);
+    cairo_select_font_face(cairo, FONT, CAIRO_FONT_SLANT_NORMAL, CAIRO_FONT_WEIGHT_NORMAL);
+    cairo_set_font_size(cairo, FONT_SIZE);
+    draw_axes(cairo, c);
+    draw_names(cairo, c);
+    for (size_t i = 0; i < c->n; i++) {
+        use(cairo, of_curves[i]);
+        draw_curve(cairo, c, &c->curves[i]);
+    }
+    return STATUS_OK;
+}
+
+enum status curves_png(const struct curves *curves, struct buffer *out)
+{
+    assert(curves->n <= CURVES_MAX && curves->end > 0);
+    struct curves drawn = *curves;
+    const struct drawing_request request = {
+        .width = CURVES_WIDTH, .height = CURVES_HEIGHT, .draw = draw, .context = &drawn};
+    return drawing_png(&request, out);
+}
