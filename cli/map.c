@@ -58,9 +58,8 @@ static enum status weigh_items(struct map_job *job)
     job->weights = calloc(n_items + 1, sizeof *job->weights);
     if (!job->weights)
         return STATUS_NO_MEMORY;
-    for (uint64_t t = 0; t < snapshot->touch_starts[snapshot->n_users]; t++)
-        if (snapshot->touches[t].item < n_items)
-            job->weights[snapshot->touches[t].item]++;
+    item_map_weigh(snapshot->touches, snapshot->touch_starts[snapshot->n_users], n_items,
+                   job->weights);
     return STATUS_OK;
 }
 

@@ -363,6 +363,8 @@ static enum status start_parts(struct site *site, struct error *reterr)
     if (status == STATUS_OK)
         status = trainer_start(site, &site->trainer, reterr);
     if (status == STATUS_OK)
+        status = mapper_start(site, &site->mapper, reterr);
+    if (status == STATUS_OK)
         status = scrubber_start(site, &site->scrubber, reterr);
     return status == STATUS_OK ? httpd_run(site->httpd, reterr) : status;
 }
@@ -408,6 +410,7 @@ void site_stop(struct site *site)
     if (site->trainer) /* a round is not waited for; requests may still ask about it */
         trainer_cancel(site->trainer, NULL);
     httpd_stop(site->httpd, DRAIN_MS);
+    mapper_stop(site->mapper); /* it asks the trainer whether a round runs */
     trainer_stop(site->trainer);
     scrubber_stop(site->scrubber);
     writer_stop(site->writer);

@@ -5,6 +5,7 @@
 #include <stdatomic.h>
 
 #include "server/httpd.h"
+#include "server/mapper.h"
 #include "server/scrubber.h"
 #include "server/site.h"
 #include "server/trainer.h"
@@ -52,6 +53,7 @@ struct site {
 
     struct writer *writer;
     struct trainer *trainer;
+    struct mapper *mapper; /* NULL: training.map is 0 */
     struct scrubber *scrubber;
     struct httpd *httpd;
 };
