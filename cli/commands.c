@@ -5,6 +5,7 @@
 
 #include "cli/predict_lines.h"
 #include "data/split.h"
+#include "embed/phrases.h"
 #include "embed/skipgram.h"
 #include "embed/tsne.h"
 #include "train/feature_report.h"
@@ -206,6 +207,10 @@ static const struct command_option embed_options[] = {
     CHOICE("tokens", "HOW", "words", embed_tokens,
            "of a text: words are runs of letters and digits, or whatever stands between spaces"),
     SWITCH("lower", 'l', "of a text: A to Z count as a to z"),
+    NUMBER(OPTION_INT, "phrases", 0, "PASSES", "0", 0, PHRASE_PASSES_MAX,
+           "of a text: join words that stand together, in so many passes: new_york"),
+    NUMBER(OPTION_REAL, "phrase-threshold", 0, "X", "100", 1e-6, 1e12,
+           "more often together than by chance; higher joins less"),
     NUMBER(OPTION_INT, "min-count", 0, "N", "5", 1, 1000000000, "leave out what occurs less often"),
     NUMBER(OPTION_INT, "dimensions", 0, "N", "100", 1, SKIPGRAM_DIMENSIONS_MAX,
            "length of a vector"),
