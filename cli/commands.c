@@ -5,6 +5,7 @@
 
 #include "cli/predict_lines.h"
 #include "data/split.h"
+#include "embed/phrases.h"
 #include "embed/skipgram.h"
 #include "embed/tsne.h"
 #include "train/feature_report.h"
@@ -208,6 +209,10 @@ static const struct command_option embed_options[] = {
     CHOICE("tokens", "HOW", "words", embed_tokens,
            "of a text: words are runs of letters and digits, or whatever stands between spaces"),
     SWITCH("lower", 'l', "of a text: A to Z count as a to z"),
+    NUMBER(OPTION_INT, "phrases", 0, "PASSES", "0", 0, PHRASE_PASSES_MAX,
+           "of a text: join words that stand together, in so many passes: new_york"),
+    NUMBER(OPTION_REAL, "phrase-threshold", 0, "X", "100", 1e-6, 1e12,
+           "more often together than by chance; higher joins less"),
     NUMBER(OPTION_INT, "min-count", 0, "N", "5", 1, 1000000000, "leave out what occurs less often"),
     NUMBER(OPTION_INT, "dimensions", 0, "N", "100", 1, SKIPGRAM_DIMENSIONS_MAX,
            "length of a vector"),
@@ -259,8 +264,13 @@ static const struct command_option map_options[] = {
          "by the vectors of this model of the snapshot [the one that serves, or the first that has "
          "any]"),
     NUMBER(OPTION_INT, "number", 'n', "N", "20000", 1, POINTS_MAX,
-           "no more items than this, the most popular ones"),
-    NUMBER(OPTION_INT, "labels", 0, "N", "150", 0, 10000, "no more names than this"),
+           "no more than this, the most popular ones [--vectors: 500]"),
+    TEXT("vectors", 0, "FILE", NULL,
+         "map the words of this file of vectors, as embed writes it, in place of a store's items"),
+    NUMBER(OPTION_INT, "skip", 0, "N", "0", 0, UINT32_MAX,
+           "--vectors: leave out the first, most frequent words"),
+    NUMBER(OPTION_INT, "labels", 0, "N", "150", 0, 10000,
+           "no more names than this [--vectors: all]"),
     TEXT("title", 0, "TEXT", NULL, "above the picture"),
     NUMBER(OPTION_REAL, "perplexity", 0, "P", "30", 1, 1000,
            "how many near items each one looks at; at most a third of the others"),
@@ -467,14 +477,15 @@ const struct command commands[] = {
      .run = command_similar},
     {.name = "map",
      .arguments = "--out FILE",
-     .summary = "Draw the items on a plane, like beside like, coloured by category.",
+     .summary = "Draw items, or words, on a plane, like beside like; items coloured by category.",
      .details = "Takes the vectors that a model of the active snapshot has of its items to a plane "
                 "by t-SNE and draws them with as many titles as fit. Prints how far the picture "
                 "may be believed: trustworthiness and continuity, 1 at best. --json prints every "
                 "place. The same snapshot and seed give the same map for any number of threads. "
                 "See docs/maps.md.\n\n"
                 "  tastevin map --out map.svg\n"
-                "  tastevin map --model item2vec --out map.png --json > map.json",
+                "  tastevin map --model item2vec --out map.png --json > map.json\n"
+                "  tastevin map --vectors words/vectors.bin --skip 100 --out words.png",
      OPTIONS(map_options),
      .takes = TAKES_DATA | TAKES_CONFIG | TAKES_JSON,
      .beside = BESIDE_YES,

@@ -43,6 +43,8 @@ static const char *check_request(const struct invocation *invocation)
         return "embed needs --text FILE or --data DIR, or --vectors FILE to look at";
     if (!invocation_has(invocation, "out"))
         return "embed needs --out DIR for the vectors";
+    if (!text && invocation_has(invocation, "phrases"))
+        return "--phrases joins words of a --text";
     return invocation->n_arguments ? "words are of --vectors FILE with --nearest or --analogy"
                                    : NULL;
 }
@@ -138,10 +140,11 @@ static enum status print_result(const struct embed_job *job, struct error *reter
     }
     struct buffer text = {0};
     buffer_printf(&text,
-                  "{\"vectors\": %u, \"dimensions\": %u, \"tokens_read\": %" PRIu64
-                  ", \"tokens\": %" PRIu64 ", \"sequences\": %" PRIu64 ", \"seconds\": ",
-                  job->vectors.n, job->vectors.d, job->source.n_tokens, corpus->n_tokens,
-                  corpus->n_sequences);
+                  "{\"vectors\": %u, \"dimensions\": %u, \"joined\": %" PRIu64
+                  ", \"tokens_read\": %" PRIu64 ", \"tokens\": %" PRIu64 ", \"sequences\": %" PRIu64
+                  ", \"seconds\": ",
+                  job->vectors.n, job->vectors.d, job->source.n_joined, job->source.n_tokens,
+                  corpus->n_tokens, corpus->n_sequences);
     buffer_append_double(&text, job->seconds);
     buffer_append_text(&text, ", \"tokens_per_second\": ");
     buffer_append_double(&text, round(words));

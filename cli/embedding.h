@@ -8,7 +8,8 @@
 
 struct embedding_source {
     struct corpus corpus; /* cut */
-    uint64_t n_tokens;    /* before the cut */
+    uint64_t n_tokens;    /* before the cut and the phrases */
+    uint64_t n_joined;    /* neighbours that became a phrase */
     char **titles;        /* [corpus.names.count] of items, NULL: none; NULL for words */
 };
 

@@ -7,13 +7,26 @@
 #include "cli/report.h"
 #include "data/dataset.h"
 #include "data/item_records.h"
+#include "embed/phrases.h"
 #include "embed/words.h"
 
 static enum status cut(const struct invocation *invocation, struct embedding_source *source,
                        struct error *reterr)
 {
-    source->n_tokens = source->corpus.n_tokens;
+    source->n_tokens = source->corpus.n_tokens + source->n_joined;
     return corpus_cut(&source->corpus, (uint64_t)invocation_whole(invocation, "min-count"), reterr);
+}
+
+static enum status join_phrases(const struct invocation *invocation,
+                                const struct observer *observer, struct embedding_source *source,
+                                struct error *reterr)
+{
+    const struct phrase_settings settings = {
+        .passes = invocation_whole(invocation, "phrases"),
+        .threshold = invocation_real(invocation, "phrase-threshold"),
+        .delta = (uint64_t)invocation_whole(invocation, "min-count"),
+        .pairs = PHRASE_PAIRS_MAX};
+    return phrases_join(&source->corpus, &settings, observer, &source->n_joined, reterr);
 }
 
 enum status embedding_of_texts(const struct invocation *invocation, const struct observer *observer,
@@ -26,6 +39,8 @@ enum status embedding_of_texts(const struct invocation *invocation, const struct
     for (size_t i = 0; i < invocation->n_given && status == STATUS_OK; i++)
         if (strcmp(invocation->given[i].option->option.name, "text") == 0)
             status = words_read(&words, invocation->given[i].text, observer, reterr);
+    if (status == STATUS_OK)
+        status = join_phrases(invocation, observer, source, reterr);
     if (status == STATUS_OK)
         status = cut(invocation, source, reterr);
     if (words.n_broken || words.n_long)

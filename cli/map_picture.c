@@ -20,10 +20,15 @@ enum {
     TITLE_SIZE = 16,
     FONT_SIZE = 11,
     LABEL_BYTES = 64,
-    EDGE_SHARE = 200
+    EDGE_SHARE = 200,
+    /* where a word may stand beside its place */
+    RINGS = 16,
+    RING_PLACES = 16,
+    RING_WIDTH = 4,
 };
 #define FONT "sans-serif"
 
+static const double words_across = 1.5;          /* a map of words is drawn up to so much wider */
 static const double dot_few = 3, dot_many = 1.7; /* radius; 1,000 points are few */
 
 struct colour {
@@ -40,7 +45,7 @@ struct drawing {
     cairo_t *cairo;
     const struct map_picture *picture;
     struct map_box frame;
-    double scale, x_middle, y_middle; /* of the map */
+    double scale, x_scale, x_middle, y_middle; /* of the map; the first of y */
     double radius;
     struct map_labels *labels;
     enum status status;
@@ -93,6 +98,7 @@ static enum status set_scale(struct drawing *d)
                  down = (d->frame.bottom - d->frame.top - room) / fmax(high[1] - low[1], 1e-30);
     const double scale = fmin(across, down);
     d->scale = n > 1 && scale < 1e25 ? scale : 0;
+    d->x_scale = d->picture->words ? fmin(across, d->scale * words_across) : d->scale;
     return STATUS_OK;
 }
 
@@ -106,7 +112,7 @@ static void place(const struct drawing *d, const struct map_point *point, double
 {
     const struct map_box *frame = &d->frame;
     const double edge = d->radius + 1;
-    *x = within((frame->left + frame->right) / 2 + d->scale * ((double)point->x - d->x_middle),
+    *x = within((frame->left + frame->right) / 2 + d->x_scale * ((double)point->x - d->x_middle),
                 frame->left + edge, frame->right - edge);
     *y = within((frame->top + frame->bottom) / 2 - d->scale * ((double)point->y - d->y_middle),
                 frame->top + edge, frame->bottom - edge);
@@ -123,6 +129,8 @@ static void draw_dot(cairo_t *cairo, double x, double y, double radius, uint32_t
 /* The weightiest last, so that they lie on top. */
 static void draw_dots(const struct drawing *d)
 {
+    if (d->picture->words)
+        return;
     for (uint32_t i = d->picture->n; i-- > 0;) {
         double x, y;
         place(d, &d->picture->points[i], &x, &y);
@@ -159,6 +167,40 @@ static void draw_label(cairo_t *cairo, const char *text, double x, double y)
     cairo_show_text(cairo, text);
 }
 
+/* Whether the label stands: its box begins there, the text within it. */
+static bool take(struct drawing *d, const char *text, double left, double top, double width)
+{
+    const double height = FONT_SIZE;
+    const struct map_box box = {left - 1, top - 1, left + width + 1, top + height + 2};
+    bool taken = false;
+    d->status = map_labels_take(d->labels, box, &taken);
+    if (!taken)
+        return false;
+    draw_label(d->cairo, text, left, top + height - 2);
+    d->n_labels++;
+    return true;
+}
+
+/* On the place itself, or on the nearest of the rings around it where there is room. Without any a
+ * small dot is left. */
+static void try_word(struct drawing *d, const struct map_point *point, bool wanted)
+{
+    char text[LABEL_BYTES];
+    double x, y;
+    cairo_text_extents_t extents;
+    cut_label(point->label ? point->label : "", text);
+    place(d, point, &x, &y);
+    cairo_text_extents(d->cairo, text, &extents);
+    const double left = x - extents.x_advance / 2, top = y - FONT_SIZE / 2.0;
+    for (int i = 0; wanted && i <= RINGS * RING_PLACES && d->status == STATUS_OK; i++) {
+        const double radius = RING_WIDTH * ((i + RING_PLACES - 1) / RING_PLACES),
+                     angle = 2 * M_PI * i / RING_PLACES;
+        if (take(d, text, left + radius * cos(angle), top + radius * sin(angle), extents.x_advance))
+            return;
+    }
+    draw_dot(d->cairo, x, y, 1, point->category);
+}
+
 /* Tries the sides of the dot in turn: right, left, above, below. */
 static void try_label(struct drawing *d, const struct map_point *point)
 {
@@ -174,15 +216,9 @@ static void try_label(struct drawing *d, const struct map_point *point)
                                {x - width / 2, y - gap - height},
                                {x - width / 2, y + gap}};
     for (size_t s = 0; s < sizeof sides / sizeof *sides && d->status == STATUS_OK; s++) {
-        const double left = sides[s][0], top = sides[s][1];
-        const struct map_box box = {left - 1, top - 1, left + width + 1, top + height + 2};
-        bool taken = false;
-        d->status = map_labels_take(d->labels, box, &taken);
-        if (!taken)
+        if (!take(d, text, sides[s][0], sides[s][1], width))
             continue;
-        draw_label(d->cairo, text, left, top + height - 2);
         draw_dot(d->cairo, x, y, d->radius + 0.6, point->category);
-        d->n_labels++;
         return;
     }
 }
@@ -190,10 +226,12 @@ static void try_label(struct drawing *d, const struct map_point *point)
 static void draw_labels(struct drawing *d)
 {
     d->status = map_labels_new(d->frame, &d->labels);
-    for (uint32_t i = 0;
-         i < d->picture->n && d->n_labels < d->picture->labels_max && d->status == STATUS_OK; i++) {
+    for (uint32_t i = 0; i < d->picture->n && d->status == STATUS_OK; i++) {
         const struct map_point *point = &d->picture->points[i];
-        if (point->label && point->label[0])
+        const bool wanted = d->n_labels < d->picture->labels_max;
+        if (d->picture->words)
+            try_word(d, point, wanted);
+        else if (wanted && point->label && point->label[0])
             try_label(d, point);
     }
     map_labels_free(d->labels);

@@ -1,6 +1,7 @@
 #pragma once
 /* A map drawn as SVG or PNG: a dot for each point, coloured by its category, and as many labels as
  * stand side by side without touching, the weightiest points' first. */
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/status.h"
@@ -20,6 +21,7 @@ struct map_picture {
     const char *const *categories; /* [n_categories] at most MAP_COLOURS; 0: no legend */
     uint32_t n_categories;
     uint32_t labels_max;
+    bool words; /* a label stands on its point in place of a dot; small dots are those without */
 };
 
 /* By the path's ending, .svg or .png. Writes beside and renames. *ret_labels: how many stand. As

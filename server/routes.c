@@ -1,4 +1,5 @@
 /* The API, one row a route: see route.h. */
+#include "data/settings.h"
 #include "server/resources/resources.h"
 
 /* ---- parameters ---- */
@@ -84,6 +85,12 @@ static const struct parameter recommend_parameters[] = {
     {"model", PARAMETER_TEXT, .min = 1, .max = 64,
      .help = "One of the models of the serving snapshot instead of the default one."},
     {0}};
+static const struct parameter map_parameters[] = {
+    {"n", PARAMETER_INT, .min = 1, .max = SETTINGS_MAP_MAX, .initial = "50000",
+     .help = "At most so many items, the most popular first."},
+    CATEGORY_PARAMETER,
+    FIELDS_PARAMETER,
+    {0}};
 static const struct parameter prediction_parameters[] = {
     {"model", PARAMETER_TEXT, .min = 1, .max = 64,
      .help = "One of the models of the serving snapshot instead of the first that predicts."},
@@ -161,6 +168,8 @@ RESPONSES(model_got, {200, "Model", "The round."}, NONE_FOUND);
 RESPONSES(model_activated, {200, "Activated", "It serves."}, NONE_FOUND, STORED_OTHERWISE);
 RESPONSES(features_got, {200, "Features", "Of the newest round that has measured them."},
           {404, "Problem", "No round has fitted a ranker and measured its columns."});
+RESPONSES(map_got, {200, "ItemMap", "The map."},
+          {404, "Problem", "There is no map; detail says why, and what to do."}, BAD_VALUES);
 RESPONSES(training_asked, {202, "Training", "A round will start."},
           {409, "Problem", "A round is running."});
 RESPONSES(training_got, {200, "Training", "How far it is."});
@@ -249,6 +258,9 @@ const struct route routes[] = {
     {METHOD_POST, "/v1/models/{version}:activate", activate_model, .scope = SCOPE_ADMIN,
      .operation = "activate_model", .summary = "Serve this version from now on",
      .responses = model_activated},
+    {METHOD_GET, "/v1/map", get_map, .scope = SCOPE_READ, .parameters = map_parameters,
+     .operation = "get_map", .summary = "The items on a plane, those alike near each other",
+     .responses = map_got},
     {METHOD_GET, "/v1/features", get_features, .scope = SCOPE_READ, .operation = "get_features",
      .summary = "What each column of the ranker is worth", .responses = features_got},
     {METHOD_GET, "/v1/training", get_training, .is_inline = true, .scope = SCOPE_READ,

@@ -366,6 +366,8 @@ static enum status start_parts(struct site *site, struct error *reterr)
     if (status == STATUS_OK)
         status = trainer_start(site, &site->trainer, reterr);
     if (status == STATUS_OK)
+        status = mapper_start(site, &site->mapper, reterr);
+    if (status == STATUS_OK)
         status = scrubber_start(site, &site->scrubber, reterr);
     if (status == STATUS_OK)
         status = reporter_start(site, &site->reporter, reterr);
@@ -414,6 +416,7 @@ void site_stop(struct site *site)
         trainer_cancel(site->trainer, NULL);
     reporter_stop(site->reporter);
     httpd_stop(site->httpd, DRAIN_MS);
+    mapper_stop(site->mapper); /* it asks the trainer whether a round runs */
     trainer_stop(site->trainer);
     scrubber_stop(site->scrubber);
     writer_stop(site->writer);

@@ -62,6 +62,13 @@ void serving_release(struct site *site, struct serving *serving);
  * thread but for the swap, which is the writer's. NOT_FOUND, CORRUPT: the present one goes on. */
 enum status site_activate(struct site *site, uint32_t version, struct error *reterr);
 
+struct item_map_file;
+
+/* The map of what serves, to be closed by item_map_file_close. NOT_FOUND says why there is none,
+ * and what to do. */
+enum status site_open_map(struct site *site, const struct serving *serving,
+                          struct item_map_file *ret_file, struct error *reterr);
+
 /* Appends Prometheus text of the site's own figures (the HTTP layer's are httpd_metrics). */
 void site_metrics(struct site *site, struct buffer *out);
 

@@ -6,6 +6,7 @@
 
 #include "server/answered.h"
 #include "server/httpd.h"
+#include "server/mapper.h"
 #include "server/reporter.h"
 #include "server/scrubber.h"
 #include "server/site.h"
@@ -55,6 +56,7 @@ struct site {
     struct answered *answered;
     struct writer *writer;
     struct trainer *trainer;
+    struct mapper *mapper; /* NULL: training.map is 0 */
     struct scrubber *scrubber;
     struct reporter *reporter; /* NULL: off */
     struct httpd *httpd;

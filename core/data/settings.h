@@ -27,6 +27,8 @@ enum training_models {
     TRAINING_MODELS_AUTO,       /* what a search in each round finds */
 };
 
+enum { SETTINGS_MAP_MAX = 50000 }; /* the most that training.map may be */
+
 struct settings {
     struct {
         const char *directory; /* tastevin-data */
@@ -79,6 +81,7 @@ struct settings {
         double min_share;   /* of the wanted CPU below which a round is lifted */
         int models;         /* enum training_models */
         int64_t search_time_ms, search_trials; /* of TRAINING_MODELS_AUTO */
+        int64_t map;   /* items on the map of what serves; 0: none is drawn */
         bool features; /* a round with a ranker reports what its columns are worth */
     } training;
     struct {

@@ -106,6 +106,9 @@ const struct option settings_options[] = {
      NULL, "that such a search may take in each round"},
     {"training.search_trials", OPTION_INT, AT(training.search_trials), "20", 1, 10000, NULL,
      "settings of each model that such a search tries, unless the time ends it"},
+    {"training.map", OPTION_INT, AT(training.map), "20000", 0, SETTINGS_MAP_MAX, NULL,
+     "items, the most popular, on the map of what serves (GET /v1/map), drawn at idle priority "
+     "between rounds; 0: none is drawn"},
     {"training.features", OPTION_BOOL, AT(training.features), "true", 0, 0, NULL,
      "a round that fits a ranker reports what each column is worth to it (GET /v1/features)"},
 

@@ -21,6 +21,15 @@ const struct model *item_map_model(const struct model *const *models, size_t n_m
     return NULL;
 }
 
+void item_map_weigh(const struct touch *touches, uint64_t n_touches, uint32_t n_items,
+                    uint64_t *weights)
+{
+    memset(weights, 0, n_items * sizeof *weights);
+    for (uint64_t t = 0; t < n_touches; t++)
+        if (touches[t].item < n_items)
+            weights[touches[t].item]++;
+}
+
 static double length2(const float *row, uint32_t d)
 {
     double sum = 0;

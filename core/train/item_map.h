@@ -32,6 +32,10 @@ struct item_map_request {
 const struct model *item_map_model(const struct model *const *models, size_t n_models,
                                    const struct model *preferred);
 
+/* weights[n_items]: in how many touches each item is, of touches[n_touches]. */
+void item_map_weigh(const struct touch *touches, uint64_t n_touches, uint32_t n_items,
+                    uint64_t *weights);
+
 /* Points of length 1 from n rows of `rows` (d floats each), numbers[n]; into out[n x d]. A row
  * without length stays 0. */
 void item_map_unit_rows(const float *rows, const uint32_t *numbers, uint32_t n, uint32_t d,

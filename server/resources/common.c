@@ -230,6 +230,44 @@ long parse_records(struct request *request, record_parser parse, void *context,
     return n;
 }
 
+static const char *field_name_at(const void *context, size_t i)
+{
+    (void)context;
+    return catalogue_fields[i];
+}
+
+static bool add_field(struct request *request, const char *name, uint32_t *fields)
+{
+    size_t n = 0;
+    for (; catalogue_fields[n]; n++)
+        if (strcmp(catalogue_fields[n], name) == 0) {
+            *fields |= UINT32_C(1) << n;
+            return true;
+        }
+    const char *nearest = text_nearest(name, n, field_name_at, NULL);
+    reply_problem(request, 422, "?fields", "no field '%.64s'%s%s%s", name,
+                  nearest ? "; did you mean '" : "", nearest ? nearest : "", nearest ? "'?" : "");
+    return false;
+}
+
+bool request_fields(struct request *request, uint32_t *ret_fields)
+{
+    const char *list = request_text(request, "fields");
+    *ret_fields = 0;
+    while (list) {
+        const char *comma = strchrnul(list, ',');
+        const char *name = arena_strndup(&request->arena, list, (size_t)(comma - list));
+        if (!name) {
+            reply_problem(request, 503, NULL, "out of memory");
+            return false;
+        }
+        if (!add_field(request, name, ret_fields))
+            return false;
+        list = *comma ? comma + 1 : NULL;
+    }
+    return true;
+}
+
 bool request_flag(const struct request *request, const char *name)
 {
     return request_int(request, name, 0) != 0;

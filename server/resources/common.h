@@ -74,6 +74,9 @@ void record_refuse(struct record_errors *errors, size_t i, const struct error *e
 /* Sending the same again would fail the same way. */
 bool status_blames_input(enum status status);
 
+/* The query parameter `fields`: one bit for each of catalogue_fields. False: a 422 was answered. */
+bool request_fields(struct request *request, uint32_t *ret_fields);
+
 /* "true" or "false" query parameter. */
 bool request_flag(const struct request *request, const char *name);
 

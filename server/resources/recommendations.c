@@ -62,26 +62,6 @@ static bool each_part(struct asked *asked, const char *list,
     }
 }
 
-static const char *field_name_at(const void *context, size_t i)
-{
-    (void)context;
-    return catalogue_fields[i];
-}
-
-static bool add_field(struct asked *asked, const char *name)
-{
-    size_t n = 0;
-    for (; catalogue_fields[n]; n++)
-        if (strcmp(catalogue_fields[n], name) == 0) {
-            asked->fields |= UINT32_C(1) << n;
-            return true;
-        }
-    const char *nearest = text_nearest(name, n, field_name_at, NULL);
-    reply_problem(asked->request, 422, "?fields", "no field '%.64s'%s%s%s", name,
-                  nearest ? "; did you mean '" : "", nearest ? nearest : "", nearest ? "'?" : "");
-    return false;
-}
-
 static bool add_hidden_type(struct asked *asked, const char *name)
 {
     const struct event_types *types = site_types(asked->request->site);
@@ -161,7 +141,7 @@ static bool read_context(struct asked *asked)
 static bool read_parameters(struct asked *asked)
 {
     struct request *request = asked->request;
-    const char *fields = request_text(request, "fields"), *model = request_text(request, "model"),
+    const char *model = request_text(request, "model"),
                *types = request_text(request, "hide_types"), *seen = request_text(request, "seen");
     if (asked->query.n + asked->query.offset > RECOMMEND_REACH_MAX) {
         reply_problem(request, 422, "?offset", "n + offset is %u; at most %d can be reached",
@@ -174,8 +154,8 @@ static bool read_parameters(struct asked *asked)
             return false;
         asked->query.hide_types = asked->hide_types;
     }
-    return read_lists(asked) && read_context(asked) &&
-           (!fields || each_part(asked, fields, add_field)) && (!model || set_model(asked, model));
+    return read_lists(asked) && read_context(asked) && request_fields(request, &asked->fields) &&
+           (!model || set_model(asked, model));
 }
 
 /* ---- the answer ---- */

@@ -32,6 +32,7 @@ enum handled get_prediction(struct request *request);
 enum handled list_models(struct request *request);
 enum handled get_model(struct request *request);
 enum handled activate_model(struct request *request);
+enum handled get_map(struct request *request);
 enum handled get_features(struct request *request);
 enum handled post_training(struct request *request);
 enum handled get_training(struct request *request);

@@ -165,3 +165,19 @@ def test_an_interrupt_ends_it_and_says_how_far_it_came(tmp_path):
     assert process.returncode == 1
     assert "stopped in epoch" in said and "nothing was written" in said
     assert not (tmp_path / "out" / "vectors.txt").exists()
+
+
+def test_words_that_stand_together_become_one(tmp_path):
+    rng = random.Random(2)
+    lines = [" ".join(rng.sample(["new york", "rain", "sun", "wind", "snow", "new", "york"], 4)) for _ in range(400)]
+    (tmp_path / "text").write_text("\n".join(lines))
+    words = ["embed", "--text", tmp_path / "text", "--json", *FAST[:-2], "--phrase-threshold", 1.5]
+    first = json.loads(run(*words, "--out", tmp_path / "a", "--phrases", 1).stdout)
+    again = json.loads(run(*words, "--out", tmp_path / "b", "--phrases", 1, "--threads", 1).stdout)
+    apart = json.loads(run(*words, "--out", tmp_path / "c").stdout)
+    assert first["joined"] == again["joined"] >= 200 and apart["joined"] == 0
+    assert first["tokens_read"] == apart["tokens_read"] == first["tokens"] + first["joined"]
+    names = set(read_text(tmp_path / "a" / "vectors.txt"))
+    assert names - set(read_text(tmp_path / "c" / "vectors.txt")) == {"new_york"}
+    assert (tmp_path / "a" / "vectors.bin").read_bytes() == (tmp_path / "b" / "vectors.bin").read_bytes()
+    assert "--text" in run("embed", "--data", tmp_path, "--out", tmp_path / "d", "--phrases", 1, status=2).stderr

@@ -13,7 +13,7 @@ EXAMPLES = int(os.environ.get("TEST_EXAMPLES", "40"))
 
 @pytest.fixture(scope="session")
 def served(tmp_path_factory):
-    daemon = Daemon(tmp_path_factory.mktemp("contract") / "data", QUIET).start()
+    daemon = Daemon(tmp_path_factory.mktemp("contract") / "data", {**QUIET, "training.map": "20000"}).start()
     put_items(daemon, 40)
     daemon.post("/v1/interactions", checkerboard())
     daemon.train()

@@ -18,7 +18,7 @@ SEED = int(os.environ.get("TEST_LOAD_SEED", "1"))
 
 def test_mixed_load_breaks_nothing_and_loses_nothing(make_daemon):
     daemon = make_daemon(**{"training.after_events": "3000", "training.gate": "false", "training.keep": "3",
-                            "privacy.erase_within": "1s"}).start()
+                            "training.map": "1000", "privacy.erase_within": "1s"}).start()
     with Load(daemon, SEED) as load:
         end = time.monotonic() + SECONDS
         while time.monotonic() < end and not load.failures():

@@ -140,6 +140,7 @@ def read(client: Client) -> None:
     path, statuses = client.rng.choice([
         ("/v1/users?limit=20", [200]), ("/v1/items?limit=7", [200]), ("/v1/models", [200]), ("/metrics", [200]),
         ("/readyz", [200]), ("/healthz", [200]), ("/openapi.json", [200]), ("/v1/training", [200]),
+        ("/v1/map?fields=title", [200, 404]),
         (f"/v1/users/{client.user()}", [200, 404]), (f"/v1/users/{client.user()}/interactions?limit=5", [200, 404]),
         (f"/v1/users/{client.user()}/export", [200, 404]), (f"/v1/items/{client.item()}", [200, 404]),
         (f"/v1/items/{client.item()}/interactions", [200, 404]),

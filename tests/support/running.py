@@ -126,6 +126,7 @@ QUIET = {
     "training.at_start": "false",
     "training.every": "never",
     "training.after_events": "0",
+    "training.map": "0",
     "models.ials.dimensions": "16",
     "models.ials.epochs": "4",
 }
