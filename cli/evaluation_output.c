@@ -137,8 +137,11 @@ enum status evaluation_print(const struct report *report, const char *split, FIL
 static void print_shift(const struct ranker_shift *shift, FILE *out)
 {
     fputs("from the retriever of its rows to the one that serves, in deviations:", out);
-    for (int what = 0; what < SHIFT_COUNT; what++)
-        fprintf(out, "%s %s %+.3f", what ? "," : "", ranker_shift_names[what], shift->shift[what]);
+    for (int what = 0; what < shift->after.n; what++) {
+        char name[SHIFT_NAME_SIZE];
+        ranker_shift_name(shift, what, name);
+        fprintf(out, "%s %s %+.3f", what ? "," : "", name, shift->shift[what]);
+    }
     fputc('\n', out);
 }
 

@@ -85,6 +85,11 @@ static enum status fit_all(struct round *round)
 
 /* ---- the second stage ---- */
 
+static const struct model *const *fitted_models(const struct holdout *h)
+{
+    return (const struct model *const *)h->models;
+}
+
 static bool has_ranker(const struct round *round)
 {
     return round->plan.ranker && round->plan.n_models < EVALUATE_MODELS_MAX;
@@ -134,7 +139,9 @@ static enum status read_facts(struct round *round)
 static enum status fit_rows(struct round *round, const struct impressions *lists)
 {
     const struct round_request *request = round->request;
-    const struct planned_model *retriever = &round->plan.models[round->plan.retriever];
+    struct retriever_choice choices[SNAPSHOT_MODELS_MAX];
+    const size_t n = plan_choices(&round->plan, choices);
+    const struct item_records items = store_item_records(request->store);
     struct error err = {0};
     struct feature_spec *spec;
     struct ranker_parts parts;
@@ -143,8 +150,10 @@ static enum status fit_rows(struct round *round, const struct impressions *lists
         return status;
     const struct ranker_fit_request ask = {.dataset = round->dataset,
                                            .held = &round->holdout.held,
-                                           .retriever = retriever->class,
-                                           .retriever_settings = retriever->settings,
+                                           .retriever = choices[round->plan.retriever],
+                                           .others = choices,
+                                           .n_others = n,
+                                           .items = &items,
                                            .spec = spec,
                                            .predictor = round->plan.ranker,
                                            .facts = &round->second.facts,
@@ -195,6 +204,9 @@ static enum status measure_shift(struct round *round)
         .dataset = round->dataset,
         .held = &round->holdout.held,
         .retriever = round->holdout.models[round->plan.retriever],
+        .others = &round->second.report.others,
+        .models = fitted_models(&round->holdout),
+        .n_models = round->plan.n_models,
         .past = &past.view,
         .seed = (uint64_t)round->request->settings->training.seed,
         .pool = round->request->pool,
@@ -288,6 +300,8 @@ static enum status evaluate(struct round *round)
     if (round->second.ranker) {
         models[n] = models[round->plan.retriever];
         models[n].ranker = round->second.ranker;
+        models[n].beside = fitted_models(h);
+        models[n].n_beside = round->plan.n_models;
         models[n++].name = ranker_strategy(round->second.ranker, false);
     }
     const struct evaluate_request request = request_of(round, &h->test, models, n);
@@ -315,11 +329,15 @@ static enum status evaluate_after(struct round *round, const struct test_set *fr
     const struct evaluated models[] = {
         {.model = h->models[0]},
         {.model = h->models[round->plan.retriever],
-         .ranker = round->second.serves ? round->second.ranker : NULL},
+         .ranker = round->second.serves ? round->second.ranker : NULL,
+         .beside = fitted_models(h),
+         .n_beside = round->plan.n_models},
         {.model = round->request->active->retriever,
          .name = "active",
          .fresh = true,
-         .ranker = round->request->active->ranker},
+         .ranker = round->request->active->ranker,
+         .beside = round->request->active->models,
+         .n_beside = round->request->active->n_models},
     };
     struct evaluate_request request = request_of(round, fresh, models, 3);
     request.exclude = &known->items;

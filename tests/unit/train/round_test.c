@@ -495,6 +495,33 @@ static void two_stages_serve_where_order_decides(void **state)
     snapshot_release(snapshot);
 }
 
+/* What a further retriever thinks is looked at, in the round and in what it has written. */
+static void two_stages_look_at_further_retrievers(void **state)
+{
+    struct fixture *f = *state;
+    plant_walks(&f->planted, USERS, ITEMS, PER_USER, 3);
+    set_small_ials(f);
+    set(f, "models.retrievers", "ials, itemknn, cooccurrence");
+    set(f, "models.ranker", "wide");
+    must_run(f, 1, NULL);
+    json_t *report = report_of(f);
+    const json_t *shift = json_object_get(json_object_get(report, "ranker"), "shift");
+    assert_non_null(json_object_get(shift, "score.itemknn"));
+    assert_non_null(json_object_get(shift, "rank.itemknn"));
+    assert_null(json_object_get(shift, "score.cooccurrence")); /* for likeness */
+    json_decref(report);
+    struct snapshot *snapshot = load(f, 1);
+    assert_non_null(snapshot->ranker);
+    assert_int_equal(snapshot->ranker->columns.others.n, 1);
+    assert_non_null(strstr(snapshot->manifest, "score.itemknn:"));
+    uint32_t all[ITEMS];
+    char strategy[64];
+    const uint32_t n = answer_user(f, snapshot, 0, ITEMS, 0, all, strategy);
+    assert_string_equal(strategy, "ials+wide");
+    assert_int_equal(n, ITEMS - PER_USER);
+    snapshot_release(snapshot);
+}
+
 static void one_stage_serves_where_order_means_nothing(void **state)
 {
     struct fixture *f = *state;
@@ -561,6 +588,14 @@ static void a_ranker_or_spec_that_is_not_there_is_refused(void **state)
     set(f, "models.ranker_spec", "/nowhere/ranker.yaml");
     assert_int_equal(round_check_settings(&f->settings, &err), STATUS_NOT_FOUND);
     assert_non_null(strstr(err.text, "models.ranker_spec: "));
+    FILE *file = fopen("round_test_ranker.yaml", "w");
+    fputs("label: {column: chosen}\nfeatures:\n  score.ease: {type: numeric}\n", file);
+    fclose(file);
+    set(f, "models.ranker_spec", "round_test_ranker.yaml");
+    assert_int_equal(round_check_settings(&f->settings, &err), STATUS_NOT_FOUND);
+    assert_non_null(strstr(err.text, "'ease' among models.retrievers"));
+    set(f, "models.retrievers", "ials, ease");
+    assert_int_equal(round_check_settings(&f->settings, &err), STATUS_OK);
 }
 
 /* ---- settings ---- */
@@ -751,6 +786,7 @@ int main(void)
         TEST(two_stages_serve_where_order_decides),
         TEST(one_stage_serves_where_order_means_nothing),
         TEST(too_little_gives_no_second_stage),
+        TEST(two_stages_look_at_further_retrievers),
         TEST(a_broken_ranker_leaves_the_first_stage),
         TEST(a_ranker_or_spec_that_is_not_there_is_refused),
         TEST(an_unknown_retriever_is_named_with_the_nearest),
