@@ -95,8 +95,8 @@ static enum status read_data(struct evaluation *ev, struct error *reterr)
     struct feature_spec *spec = NULL;
     enum status status = read_names(ev, &columns, &spec, reterr);
     if (status == STATUS_OK)
-        status = evaluation_data_read(ev->invocation, &ev->settings, columns.names, ev->pool,
-                                      &ev->console.observer, &ev->data, reterr);
+        status = evaluation_data_read(ev->invocation, &ev->settings, spec ? columns.names : NULL,
+                                      ev->pool, &ev->console.observer, &ev->data, reterr);
     feature_spec_free(spec);
     return status;
 }
@@ -215,7 +215,9 @@ static enum status find_bystanders(struct evaluation *ev, struct contestant *c,
     return status;
 }
 
-static enum status fit_ranker(struct evaluation *ev, struct contestant *c, struct error *reterr)
+/* Without `lists` rows are drawn from candidates. */
+static enum status fit_rows(struct evaluation *ev, struct contestant *c,
+                            const struct impressions *lists, struct error *reterr)
 {
     struct retriever_choice choices[EVALUATE_MODELS_MAX];
     const size_t n = list_choices(ev, choices);
@@ -233,11 +235,23 @@ static enum status fit_ranker(struct evaluation *ev, struct contestant *c, struc
         .spec = spec,
         .predictor = c->predictor,
         .facts = &ev->data.facts,
+        .impressions = lists,
         .share = invocation_real(ev->invocation, "share"),
         .seed = (uint64_t)invocation_whole(ev->invocation, "seed"),
         .pool = ev->pool,
         .observer = &ev->console.observer};
-    status = ranker_fit(&request, &c->ranker, &c->ranking, reterr);
+    return ranker_fit(&request, &c->ranker, &c->ranking, reterr);
+}
+
+/* Of what was shown where there is enough, as a round does. */
+static enum status fit_ranker(struct evaluation *ev, struct contestant *c, struct error *reterr)
+{
+    const struct impressions *shown = &ev->data.shown;
+    enum status status = STATUS_OUT_OF_RANGE;
+    if (shown->n > 0)
+        status = fit_rows(ev, c, shown, reterr);
+    if (status == STATUS_OUT_OF_RANGE || status == STATUS_TOO_LARGE)
+        status = fit_rows(ev, c, NULL, reterr);
     c->cost.seconds += c->ranking.seconds;
     return status == STATUS_OK ? find_bystanders(ev, c, reterr) : status;
 }

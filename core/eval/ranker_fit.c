@@ -15,7 +15,6 @@ enum {
     MOMENTS_MAX = 4,
     ROWS_MAX = 1 << 20,
     VALID_USERS = 10,
-    ROW_BYTES = 500,
     ROWS_A_USER = MOMENTS_MAX * 150,
     STREAM_VALID = 0x7a1,
     STREAM_HALF = 0x7a2
@@ -558,9 +557,30 @@ void ranker_parts_free(struct ranker_parts *parts)
     *parts = (struct ranker_parts){0};
 }
 
-uint64_t ranker_fit_estimate(uint64_t n_events, uint64_t n_users)
+/* Of a row: its numbers, in a table that doubles, and one cell a column; lists grow likewise. */
+static uint64_t row_bytes(const struct feature_spec *spec, const struct rank_columns *columns)
 {
-    const uint64_t rows = n_users < ROWS_MAX / ROWS_A_USER ? n_users * ROWS_A_USER : ROWS_MAX;
+    enum { FIXED = 256, NUMBER = 8, CELL = 8, VALUE = 12 };
+    uint64_t bytes =
+        FIXED + (uint64_t)NUMBER * rank_width(columns->others.n) + (uint64_t)CELL * spec->n_columns;
+    for (uint32_t f = 0; f < spec->n_features; f++)
+        if (spec->features[f].separator && *spec->features[f].separator)
+            bytes += VALUE * (uint64_t)(spec->features[f].max_values < FACT_TEXTS_MAX
+                                            ? spec->features[f].max_values
+                                            : FACT_TEXTS_MAX);
+    return bytes;
+}
+
+/* Items shown are rows twice: to learn from, and later ones to calibrate by. */
+uint64_t ranker_fit_estimate(const struct feature_spec *spec, const struct rank_columns *columns,
+                             uint64_t n_events, uint64_t n_users,
+                             const struct ranker_stored *stored)
+{
     enum { EVENT_BYTES = sizeof(int64_t) + sizeof(float) + 8 }; /* item_times, and a matrix */
-    return n_events * EVENT_BYTES + rows * ROW_BYTES;
+    const uint64_t drawn = n_users < ROWS_MAX / ROWS_A_USER ? n_users * ROWS_A_USER : ROWS_MAX;
+    const uint64_t shown = stored->n_lists < SHOWN_LISTS_MIN ? 0
+                           : stored->n_shown < ROWS_MAX      ? 2 * stored->n_shown
+                                                             : 2 * (uint64_t)ROWS_MAX;
+    return n_events * EVENT_BYTES + (drawn > shown ? drawn : shown) * row_bytes(spec, columns) +
+           ranker_stored_bytes(stored);
 }

@@ -19,6 +19,7 @@
 #include "eval/ranker_shift.h"
 #include "eval/ranker_shown.h"
 #include "eval/ranker_spec.h"
+#include "eval/ranker_stored.h"
 #include "recommend/ranker.h"
 
 struct ranker_fit_request {
@@ -83,5 +84,8 @@ enum status ranker_of_parts(struct ranker_parts *parts, struct ranker **ret_rank
                             struct error *reterr);
 void ranker_parts_free(struct ranker_parts *parts);
 
-/* Bytes that a fit needs beyond the retriever's. */
-uint64_t ranker_fit_estimate(uint64_t n_events, uint64_t n_users);
+/* Bytes that a fit needs beyond its retrievers': the rows that so many users or so many items shown
+ * give at most, in columns as the spec has them. */
+uint64_t ranker_fit_estimate(const struct feature_spec *spec, const struct rank_columns *columns,
+                             uint64_t n_events, uint64_t n_users,
+                             const struct ranker_stored *stored);

@@ -284,9 +284,17 @@ void plan_choose(struct plan *plan, const struct model_class *class, void *setti
 }
 
 /* The rows, and the retrievers that are fitted for them once more. */
-static uint64_t ranker_estimate(const struct plan *plan, const struct store_counts *counts)
+static uint64_t ranker_estimate(const struct plan *plan, const struct store_counts *counts,
+                                const struct ranker_stored *stored)
 {
-    uint64_t bytes = ranker_fit_estimate(counts->events, counts->next_user);
+    struct feature_spec *spec = NULL;
+    struct rank_columns columns;
+    uint64_t bytes = 0;
+    if (feature_spec_parse("", plan->ranker_spec, strlen(plan->ranker_spec), &spec, NULL) ==
+            STATUS_OK &&
+        rank_columns_of(spec, &columns, NULL) == STATUS_OK)
+        bytes = ranker_fit_estimate(spec, &columns, counts->events, counts->next_user, stored);
+    feature_spec_free(spec);
     for (size_t i = 0; i < plan->n_models; i++) {
         const struct planned_model *model = &plan->models[i];
         uint32_t at;
@@ -299,7 +307,8 @@ static uint64_t ranker_estimate(const struct plan *plan, const struct store_coun
     return bytes;
 }
 
-uint64_t plan_estimate(const struct plan *plan, const struct store_counts *counts)
+uint64_t plan_estimate(const struct plan *plan, const struct store_counts *counts,
+                       const struct ranker_stored *stored)
 {
     enum {
         EVENT_BYTES = 17, /* data/dataset.h */
@@ -315,7 +324,7 @@ uint64_t plan_estimate(const struct plan *plan, const struct store_counts *count
         bytes += plan->models[i].class->estimate(plan->models[i].settings, counts->next_user,
                                                  counts->next_item, counts->events);
     if (plan->ranker) {
-        bytes += ranker_estimate(plan, counts);
+        bytes += ranker_estimate(plan, counts, stored);
     }
     return bytes;
 }

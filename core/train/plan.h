@@ -5,6 +5,7 @@
 #include "data/settings.h"
 #include "data/store.h"
 #include "eval/ranker_retrievers.h"
+#include "eval/ranker_stored.h"
 #include "eval/search.h"
 #include "models/model.h"
 #include "models/predictor.h"
@@ -52,9 +53,11 @@ enum status plan_ranker_spec(const struct plan *plan, const struct settings *set
 /* All of its models, into out[SNAPSHOT_MODELS_MAX]; returns how many. */
 size_t plan_choices(const struct plan *plan, struct retriever_choice *out);
 
-/* Bytes that a round takes at its peak, at most: the data set, its matrices, all models and the
- * snapshot's tables at once. */
-uint64_t plan_estimate(const struct plan *plan, const struct store_counts *counts);
+/* Bytes that a round takes at its peak, at most: the data set, its matrices, all models, the
+ * snapshot's tables, and the ranker with all that it is made from, at once. stored: what the store
+ * has for a ranker. */
+uint64_t plan_estimate(const struct plan *plan, const struct store_counts *counts,
+                       const struct ranker_stored *stored);
 
 /* {"seed", "kernels", "retriever", "models": {"ials": {...}}, "found": {"ease": {...}, …}}: all
  * that decides the bytes of a fit beside the data. */

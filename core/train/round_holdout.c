@@ -108,25 +108,46 @@ static void add_names(const struct rank_columns *columns, struct fact_names name
             fact_names_add(&names[s], columns->names[s].of[i]);
 }
 
-/* What the spec asks for, and what the active snapshot's ranker does, which is asked too. */
+/* What the spec asks for, whose columns are *ret_columns (its texts: *ret_spec, NULL without a
+ * ranker), and into names also what the active snapshot's ranker does, which is asked too. */
+static enum status list_names(const struct round *round, struct feature_spec **ret_spec,
+                              struct rank_columns *ret_columns, struct fact_names names[RANK_FACTS])
+{
+    const struct snapshot *active = round->request->active;
+    enum status status = has_ranker(round) ? parse_spec(round, ret_spec) : STATUS_OK;
+    if (status == STATUS_OK && *ret_spec)
+        status = rank_columns_of(*ret_spec, ret_columns, round->reterr);
+    if (status == STATUS_OK && *ret_spec)
+        add_names(ret_columns, names);
+    if (active && active->ranker)
+        add_names(&active->ranker->columns, names);
+    return status;
+}
+
+enum status round_count_stored(struct round *round)
+{
+    const struct round_request *request = round->request;
+    struct fact_names names[RANK_FACTS] = {{0}};
+    struct rank_columns columns;
+    struct feature_spec *spec = NULL;
+    enum status status = list_names(round, &spec, &columns, names);
+    if (status == STATUS_OK)
+        status = ranker_stored_count(request->store, round->counts.seq, names, spec,
+                                     request->observer, &round->stored, round->reterr);
+    feature_spec_free(spec);
+    return status;
+}
+
 static enum status read_facts(struct round *round)
 {
     const struct round_request *request = round->request;
     struct fact_names names[RANK_FACTS] = {{0}};
     struct rank_columns columns;
     struct feature_spec *spec = NULL;
-    enum status status = STATUS_OK;
-    if (has_ranker(round))
-        status = parse_spec(round, &spec);
-    if (status == STATUS_OK && spec)
-        status = rank_columns_of(spec, &columns, round->reterr);
+    enum status status = list_names(round, &spec, &columns, names);
     if (status == STATUS_OK && spec)
         status = impressions_read(request->store, round->dataset, &columns.names[RANK_OF_CONTEXT],
                                   request->observer, &round->second.impressions, round->reterr);
-    if (status == STATUS_OK && spec)
-        add_names(&columns, names);
-    if (request->active && request->active->ranker)
-        add_names(&request->active->ranker->columns, names);
     if (status == STATUS_OK)
         status = rank_facts_read(request->store, round->dataset, names, request->observer,
                                  &round->second.facts, round->reterr);

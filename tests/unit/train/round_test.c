@@ -375,6 +375,33 @@ static void the_estimate_grows_with_the_model(void **state)
     assert_true(f->result.peak_estimate > small);
 }
 
+/* A ranker's rows, and what its further retrievers take, are counted before anything is fitted. */
+static void the_estimate_grows_with_the_ranker(void **state)
+{
+    struct fixture *f = *state;
+    plant(&f->planted, 0, 50, ITEMS, PER_USER, 7);
+    set_small_ials(f);
+    must_run(f, 1, NULL);
+    const uint64_t alone = f->result.peak_estimate;
+    set(f, "models.ranker", "wide");
+    must_run(f, 2, NULL);
+    const uint64_t two = f->result.peak_estimate;
+    assert_true(two > alone + 50 * 600 * 256);
+    set(f, "models.retrievers", "ials, itemknn, gfcf");
+    must_run(f, 3, NULL);
+    const uint64_t further = f->result.peak_estimate;
+    set(f, "models.ranker", "none");
+    must_run(f, 4, NULL);
+    assert_true(further - f->result.peak_estimate > two - alone);
+    char limit[32];
+    struct error err = {0};
+    snprintf(limit, sizeof limit, "%llu", (unsigned long long)further - 1);
+    set(f, "models.ranker", "wide");
+    set(f, "training.max_memory", limit);
+    assert_int_equal(run(f, 5, NULL, NULL, NULL, &err), STATUS_TOO_LARGE);
+    assert_non_null(strstr(err.text, "training.max_memory"));
+}
+
 struct stopper {
     int asked, after;
     char phase[64]; /* the last one */
@@ -781,6 +808,7 @@ int main(void)
         TEST(users_of_one_item_each_give_a_round_of_popular_alone),
         TEST(a_round_above_the_memory_limit_is_refused_with_the_figure),
         TEST(the_estimate_grows_with_the_model),
+        TEST(the_estimate_grows_with_the_ranker),
         TEST(a_stop_at_any_question_cancels_and_leaves_nothing),
         TEST(unknown_models_and_parameters_are_named_with_the_nearest),
         TEST(two_stages_serve_where_order_decides),
