@@ -69,7 +69,7 @@ static enum status read_spec(const struct evaluation *ev, const struct contestan
                              struct feature_spec **ret_spec, struct error *reterr)
 {
     const char *path = invocation_text(ev->invocation, "ranker-spec");
-    return ranker_spec_read(path ? path : "", c->predictor, ret_spec, reterr);
+    return ranker_spec_read(path ? path : "", c->predictor, &c->others, ret_spec, reterr);
 }
 
 /* What the rankers ask for; a bad spec is told before anything is read or fitted. The names are
@@ -95,8 +95,8 @@ static enum status read_data(struct evaluation *ev, struct error *reterr)
     struct feature_spec *spec = NULL;
     enum status status = read_names(ev, &columns, &spec, reterr);
     if (status == STATUS_OK)
-        status = evaluation_data_read(ev->invocation, &ev->settings, columns.names, ev->pool,
-                                      &ev->console.observer, &ev->data, reterr);
+        status = evaluation_data_read(ev->invocation, &ev->settings, spec ? columns.names : NULL,
+                                      ev->pool, &ev->console.observer, &ev->data, reterr);
     feature_spec_free(spec);
     return status;
 }
@@ -154,8 +154,73 @@ static enum status search(struct evaluation *ev, struct error *reterr)
 
 /* ---- fit and measure ---- */
 
-static enum status fit_ranker(struct evaluation *ev, struct contestant *c, struct error *reterr)
+static struct train_set train_set_of(const struct evaluation *ev)
 {
+    return (struct train_set){.dataset = ev->data.dataset,
+                              .held = held_of(ev),
+                              .by_user = &ev->data.by_user,
+                              .by_item = &ev->data.by_item,
+                              .seed = (uint64_t)invocation_whole(ev->invocation, "seed"),
+                              .items = &ev->data.items};
+}
+
+/* The contestants' models alone, with the settings of the first of each class. */
+static size_t list_choices(const struct evaluation *ev, struct retriever_choice *out)
+{
+    for (size_t i = 0; i < ev->n; i++)
+        out[i] = (struct retriever_choice){ev->contestants[i].class, ev->contestants[i].settings};
+    return ev->n;
+}
+
+/* Fitted once, however many rankers look at it. */
+static enum status find_bystander(struct evaluation *ev, const struct model_class *class,
+                                  const struct model **ret_model, struct error *reterr)
+{
+    struct retriever_choice choices[EVALUATE_MODELS_MAX];
+    const size_t n = list_choices(ev, choices);
+    const void *settings = NULL;
+    struct fit_cost cost;
+    size_t at = 0;
+    while (at < ev->n_bystanders && ev->bystanders[at].class != class)
+        at++;
+    if (at < ev->n_bystanders) {
+        *ret_model = ev->bystanders[at].model;
+        return STATUS_OK;
+    }
+    for (size_t i = 0; i < n && !settings; i++)
+        if (choices[i].class == class)
+            settings = choices[i].settings;
+    if (!settings && !(settings = model_settings_new(class, &ev->arena)))
+        return error_set(reterr, STATUS_NO_MEMORY, "no memory for the settings of %s", class->name);
+    const struct train_set set = train_set_of(ev);
+    struct bystander *b = &ev->bystanders[at];
+    const enum status status = fit_model(class, &set, settings, "beside", NULL, ev->pool,
+                                         &ev->console.observer, &b->model, &cost, reterr);
+    if (status != STATUS_OK)
+        return status;
+    fit_cost_free(&cost);
+    b->class = class;
+    ev->n_bystanders++;
+    *ret_model = b->model;
+    return STATUS_OK;
+}
+
+static enum status find_bystanders(struct evaluation *ev, struct contestant *c,
+                                   struct error *reterr)
+{
+    const struct rank_others *others = &c->ranking.others;
+    enum status status = STATUS_OK;
+    for (uint32_t o = 0; o < others->n && status == STATUS_OK; o++)
+        status = find_bystander(ev, others->of[o], &c->beside[c->n_beside++], reterr);
+    return status;
+}
+
+/* Without `lists` rows are drawn from candidates. */
+static enum status fit_rows(struct evaluation *ev, struct contestant *c,
+                            const struct impressions *lists, struct error *reterr)
+{
+    struct retriever_choice choices[EVALUATE_MODELS_MAX];
+    const size_t n = list_choices(ev, choices);
     struct feature_spec *spec;
     enum status status = read_spec(ev, c, &spec, reterr);
     if (status != STATUS_OK)
@@ -163,28 +228,37 @@ static enum status fit_ranker(struct evaluation *ev, struct contestant *c, struc
     const struct ranker_fit_request request = {
         .dataset = ev->data.dataset,
         .held = held_of(ev),
-        .retriever = c->class,
-        .retriever_settings = c->settings,
+        .retriever = {c->class, c->settings},
+        .others = choices,
+        .n_others = n,
+        .items = &ev->data.items,
         .spec = spec,
         .predictor = c->predictor,
         .facts = &ev->data.facts,
+        .impressions = lists,
         .share = invocation_real(ev->invocation, "share"),
         .seed = (uint64_t)invocation_whole(ev->invocation, "seed"),
         .pool = ev->pool,
         .observer = &ev->console.observer};
-    status = ranker_fit(&request, &c->ranker, &c->ranking, reterr);
+    return ranker_fit(&request, &c->ranker, &c->ranking, reterr);
+}
+
+/* Of what was shown where there is enough, as a round does. */
+static enum status fit_ranker(struct evaluation *ev, struct contestant *c, struct error *reterr)
+{
+    const struct impressions *shown = &ev->data.shown;
+    enum status status = STATUS_OUT_OF_RANGE;
+    if (shown->n > 0)
+        status = fit_rows(ev, c, shown, reterr);
+    if (status == STATUS_OUT_OF_RANGE || status == STATUS_TOO_LARGE)
+        status = fit_rows(ev, c, NULL, reterr);
     c->cost.seconds += c->ranking.seconds;
-    return status;
+    return status == STATUS_OK ? find_bystanders(ev, c, reterr) : status;
 }
 
 static enum status fit_one(struct evaluation *ev, struct contestant *c, struct error *reterr)
 {
-    const struct train_set set = {.dataset = ev->data.dataset,
-                                  .held = held_of(ev),
-                                  .by_user = &ev->data.by_user,
-                                  .by_item = &ev->data.by_item,
-                                  .seed = (uint64_t)invocation_whole(ev->invocation, "seed"),
-                                  .items = &ev->data.items};
+    const struct train_set set = train_set_of(ev);
     ev->console.run = board_run_open(ev->board, c->name, 0);
     enum status status = fit_model(c->class, &set, c->settings, "fit", NULL, ev->pool,
                                    &ev->console.observer, &c->model, &c->cost, reterr);
@@ -206,6 +280,9 @@ static enum status measure_shifts(struct evaluation *ev, struct error *reterr)
             .dataset = ev->data.dataset,
             .held = &ev->data.held,
             .retriever = c->model,
+            .others = &c->ranking.others,
+            .models = c->beside,
+            .n_models = c->n_beside,
             .past = &past.view,
             .seed = (uint64_t)invocation_whole(ev->invocation, "seed"),
             .pool = ev->pool,
@@ -224,6 +301,8 @@ static enum status measure(struct evaluation *ev, struct error *reterr)
                                           .name = ev->contestants[i].name,
                                           .settings = ev->contestants[i].settings,
                                           .ranker = ev->contestants[i].ranker,
+                                          .beside = ev->contestants[i].beside,
+                                          .n_beside = ev->contestants[i].n_beside,
                                           .list = ev->contestants[i].list};
     struct evaluate_request request = {.dataset = ev->data.dataset,
                                        .held = ev->data.has_held ? &ev->data.held : NULL,
@@ -418,6 +497,8 @@ static void evaluation_free(struct evaluation *ev)
         ranker_free(ev->contestants[i].ranker);
         fit_cost_free(&ev->contestants[i].cost);
     }
+    for (size_t i = 0; i < ev->n_bystanders; i++)
+        model_free(ev->bystanders[i].model);
     item_times_free(&ev->times);
     evaluation_data_free(&ev->data);
     board_close(ev->board);

@@ -27,11 +27,20 @@ struct contestant {
     struct model *model;
     struct fit_cost cost;
     const struct predictor_class *predictor; /* orders its best again; NULL: nothing does */
+    struct rank_others others;               /* whose scores that looks at by the spec's score.* */
     struct ranker *ranker;
+    const struct model *beside[RANK_OTHERS_MAX]; /* what it asks besides; of the evaluation */
+    size_t n_beside;
     struct ranker_fit_report ranking;
     struct ranker_shift shift;
     FILE *list;
     char list_path[PATH_BYTES_MAX];
+};
+
+/* A model that is asked for its scores alone. */
+struct bystander {
+    const struct model_class *class;
+    struct model *model;
 };
 
 struct evaluation {
@@ -43,6 +52,8 @@ struct evaluation {
     struct board *board;
     struct contestant contestants[EVALUATE_MODELS_MAX];
     size_t n;
+    struct bystander bystanders[EVALUATE_MODELS_MAX * RANK_OTHERS_MAX];
+    size_t n_bystanders;
     size_t ks[EVALUATE_K_MAX], n_ks;
     struct item_times times;      /* where there is a ranker */
     struct search_result *search; /* NULL: none */

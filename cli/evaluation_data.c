@@ -224,9 +224,12 @@ static enum status read_store(const struct settings *settings,
     if (status == STATUS_OK)
         status = dataset_read(context.store, counts.seq, &context.types, observer, &data->dataset,
                               reterr);
-    if (status == STATUS_OK)
+    if (status == STATUS_OK && names)
         status =
             rank_facts_read(context.store, data->dataset, names, observer, &data->facts, reterr);
+    if (status == STATUS_OK && names)
+        status = impressions_read(context.store, data->dataset, &names[RANK_OF_CONTEXT], observer,
+                                  &data->shown, reterr);
     settings_free(&own);
     context_close(&context);
     return status;
@@ -456,6 +459,7 @@ void evaluation_data_free(struct evaluation_data *data)
     bitmap_free(&data->held);
     dataset_free(data->dataset);
     rank_facts_free(&data->facts);
+    impressions_free(&data->shown);
     free(data->source);
     *data = (struct evaluation_data){0};
 }

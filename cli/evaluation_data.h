@@ -4,6 +4,7 @@
 #include "data/item_records.h"
 #include "data/settings.h"
 #include "data/split.h"
+#include "eval/impressions.h"
 #include "eval/rank_facts.h"
 #include "eval/test_set.h"
 #include "linalg/csr.h"
@@ -16,12 +17,13 @@ struct evaluation_data {
     struct test_set test;
     struct csr ratings, test_ratings; /* with --ratings: of both parts, by user */
     struct rank_facts facts;          /* of the store; nothing of files */
+    struct impressions shown;         /* for rankers; of the store as well */
     const char *split;                /* "files", or how it was split */
     struct item_records items;
     struct evaluation_items *source; /* what they are read from */
 };
 
-/* names: what rankers ask for. Free in any case. */
+/* names: what rankers ask for; NULL: there are none. Free in any case. */
 enum status evaluation_data_read(const struct invocation *invocation,
                                  const struct settings *settings,
                                  const struct fact_names names[RANK_FACTS], struct parallel *pool,

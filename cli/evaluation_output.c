@@ -137,8 +137,11 @@ enum status evaluation_print(const struct report *report, const char *split, FIL
 static void print_shift(const struct ranker_shift *shift, FILE *out)
 {
     fputs("from the retriever of its rows to the one that serves, in deviations:", out);
-    for (int what = 0; what < SHIFT_COUNT; what++)
-        fprintf(out, "%s %s %+.3f", what ? "," : "", ranker_shift_names[what], shift->shift[what]);
+    for (int what = 0; what < shift->after.n; what++) {
+        char name[SHIFT_NAME_SIZE];
+        ranker_shift_name(shift, what, name);
+        fprintf(out, "%s %s %+.3f", what ? "," : "", name, shift->shift[what]);
+    }
     fputc('\n', out);
 }
 
@@ -148,9 +151,11 @@ void evaluation_append_ranking(const char *name, const struct ranker_fit_report 
     buffer_append_text(out, "{\"name\": ");
     buffer_append_json(out, name, strlen(name));
     buffer_printf(out,
-                  ", \"rows\": %" PRIu32 ", \"positives\": %" PRIu32 ", \"moments\": %" PRIu32
-                  ", \"wanted\": %" PRIu64 ", \"auc\": ",
-                  r->rows, r->positives, r->moments, r->wanted);
+                  ", \"rows_of\": \"%s\", \"calibrated\": %s, \"rows\": %" PRIu32
+                  ", \"positives\": %" PRIu32 ", \"moments\": %" PRIu32 ", \"wanted\": %" PRIu64
+                  ", \"auc\": ",
+                  r->of_impressions ? "impressions" : "candidates",
+                  r->calibrated ? "true" : "false", r->rows, r->positives, r->moments, r->wanted);
     buffer_append_double(out, r->auc);
     buffer_append_text(out, ", \"auc_of_retriever\": ");
     buffer_append_double(out, r->auc_before);
@@ -162,17 +167,29 @@ void evaluation_append_ranking(const char *name, const struct ranker_fit_report 
     buffer_append_byte(out, '}');
 }
 
+static void print_rows(const char *name, const struct ranker_fit_report *r, FILE *out)
+{
+    if (r->of_impressions)
+        fprintf(out,
+                "\n%s: %" PRIu32 " items shown in %" PRIu32 " lists, %" PRIu32
+                " chosen; chances are %scalibrated\n",
+                name, r->rows, r->moments, r->positives, r->calibrated ? "" : "not ");
+    else
+        fprintf(out,
+                "\n%s: %" PRIu32 " rows of %" PRIu32 " moments, %" PRIu32 " positive (of %" PRIu64
+                " that came, the others were not proposed), %.0f %% of the other candidates\n",
+                name, r->rows, r->moments, r->positives, r->wanted, 100 * r->share);
+}
+
 void evaluation_print_ranking(const char *name, const struct ranker_fit_report *r,
                               const struct ranker_shift *shift, FILE *out)
 {
+    print_rows(name, r, out);
     fprintf(out,
-            "\n%s: %" PRIu32 " rows of %" PRIu32 " moments, %" PRIu32 " positive (of %" PRIu64
-            " that came, the others were not proposed), %.0f %% of the other candidates\n"
             "AUC within a moment, other users: %.4f, by the retriever %.4f; %" PRIu32
             " passes, the best was %" PRIu32 "; log loss %.5f, validation %.5f; %.2f s\n",
-            name, r->rows, r->moments, r->positives, r->wanted, 100 * r->share, r->auc,
-            r->auc_before, r->fit.epochs, r->fit.best_epoch, r->fit.train_loss, r->fit.valid_loss,
-            r->seconds);
+            r->auc, r->auc_before, r->fit.epochs, r->fit.best_epoch, r->fit.train_loss,
+            r->fit.valid_loss, r->seconds);
     if (shift)
         print_shift(shift, out);
 }

@@ -32,44 +32,73 @@ void help_models(FILE *out)
 
 /* ---- what was asked for ---- */
 
-/* "ials", or "ials+wide_deep" for two stages. */
-static enum status find_stages(const char *name, const struct model_class **ret_class,
-                               const struct predictor_class **ret_predictor, struct error *reterr)
+static enum status find_class(const char *name, size_t length, const struct model_class **ret_class,
+                              struct error *reterr)
 {
-    char retriever[CONTESTANT_NAME_MAX];
-    const size_t length = strcspn(name, "+");
-    snprintf(retriever, sizeof retriever, "%.*s",
-             (int)(length < sizeof retriever ? length : sizeof retriever - 1), name);
-    *ret_predictor = NULL;
-    const enum status status = model_class_need(retriever, ret_class, reterr);
-    return status == STATUS_OK && name[length]
-               ? ranker_predictor_need(name + length + 1, ret_predictor, reterr)
-               : status;
+    char text[CONTESTANT_NAME_MAX];
+    snprintf(text, sizeof text, "%.*s", (int)(length < sizeof text ? length : sizeof text - 1),
+             name);
+    return model_class_need(text, ret_class, reterr);
+}
+
+/* "ials"; "ials+wide_deep" for two stages; "ials+ease+wide_deep": the second one also looks at what
+ * ease thinks. */
+static enum status find_stages(const char *name, struct contestant *c, struct error *reterr)
+{
+    const char *last = strrchr(name, '+');
+    size_t length = strcspn(name, "+");
+    uint32_t at;
+    enum status status = find_class(name, length, &c->class, reterr);
+    while (status == STATUS_OK && last && name + length < last) {
+        const char *other = name + length + 1;
+        const struct model_class *class;
+        length += 1 + strcspn(other, "+");
+        status = find_class(other, strcspn(other, "+"), &class, reterr);
+        if (status == STATUS_OK && (class == c->class || !rank_others_add(&c->others, class, &at)))
+            return error_set(reterr, STATUS_OUT_OF_RANGE,
+                             "%.100s: a ranker looks at up to %d further models, each another one",
+                             name, RANK_OTHERS_MAX);
+    }
+    return status == STATUS_OK && last ? ranker_predictor_need(last + 1, &c->predictor, reterr)
+                                       : status;
+}
+
+static bool is_same(const struct contestant *a, const struct contestant *b)
+{
+    return a->class == b->class && a->predictor == b->predictor &&
+           memcmp(&a->others, &b->others, sizeof a->others) == 0;
+}
+
+/* "ials+ease+wide_deep", and "-2" when it comes again. */
+static void name_contestant(const struct evaluation *ev, struct contestant *c)
+{
+    size_t same = 0, length = 0;
+    for (const struct contestant *other = ev->contestants; other < c; other++)
+        same += is_same(other, c);
+    length += (size_t)snprintf(c->name, sizeof c->name, "%s", c->class->name);
+    for (uint32_t o = 0; o < c->others.n && length < sizeof c->name; o++)
+        length += (size_t)snprintf(c->name + length, sizeof c->name - length, "+%s",
+                                   c->others.of[o]->name);
+    if (c->predictor && length < sizeof c->name)
+        length +=
+            (size_t)snprintf(c->name + length, sizeof c->name - length, "+%s", c->predictor->name);
+    if (same && length < sizeof c->name)
+        snprintf(c->name + length, sizeof c->name - length, "-%zu", same + 1);
 }
 
 static enum status add_contestant(struct evaluation *ev, const char *name, struct error *reterr)
 {
-    const struct model_class *class = NULL;
-    const struct predictor_class *predictor = NULL;
-    const enum status status = find_stages(name, &class, &predictor, reterr);
-    if (status != STATUS_OK)
-        return status;
     if (ev->n == EVALUATE_MODELS_MAX)
         return error_set(reterr, STATUS_TOO_LARGE, "at most %d models at once",
                          EVALUATE_MODELS_MAX - 1);
     struct contestant *c = &ev->contestants[ev->n];
-    c->class = class;
-    c->predictor = predictor;
-    c->settings = model_settings_new(class, &ev->arena);
+    const enum status status = find_stages(name, c, reterr);
+    if (status != STATUS_OK)
+        return status;
+    c->settings = model_settings_new(c->class, &ev->arena);
     if (!c->settings)
         return error_set(reterr, STATUS_NO_MEMORY, "no memory for the settings of %s", name);
-    size_t same = 0;
-    for (size_t i = 0; i < ev->n; i++)
-        same += ev->contestants[i].class == class && ev->contestants[i].predictor == predictor;
-    int length = snprintf(c->name, sizeof c->name, "%s%s%s", class->name, predictor ? "+" : "",
-                          predictor ? predictor->name : "");
-    if (same && length < (int)sizeof c->name)
-        snprintf(c->name + length, sizeof c->name - (size_t)length, "-%zu", same + 1);
+    name_contestant(ev, c);
     ev->n++;
     return STATUS_OK;
 }

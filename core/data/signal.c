@@ -168,6 +168,17 @@ size_t signals_of_touches(const struct touch *touches, size_t n, const struct ev
     return written;
 }
 
+void signals_times(const struct signal *signals, size_t n, const struct touch *touches,
+                   size_t n_touches, int64_t *times)
+{
+    for (size_t s = 0, t = 0; s < n; s++) {
+        times[s] = TIME_UNKNOWN;
+        for (; t < n_touches && touches[t].item <= signals[s].item; t++)
+            if (touches[t].item == signals[s].item && touches[t].last_ms > times[s])
+                times[s] = touches[t].last_ms;
+    }
+}
+
 size_t ratings_of_touches(const struct touch *touches, size_t n, const struct event_types *types,
                           struct rating *out)
 {

@@ -66,6 +66,11 @@ void touch_merge(struct touch *touch, const struct event_types *types, const str
 size_t signals_of_touches(const struct touch *touches, size_t n, const struct event_types *types,
                           const struct signal_frame *frame, struct signal *out);
 
+/* When each signal's item was touched last: times[n], TIME_UNKNOWN where none of its times is
+ * known. Both stand by item. */
+void signals_times(const struct signal *signals, size_t n, const struct touch *touches,
+                   size_t n_touches, int64_t *times);
+
 /* What the user rated, in rising item order, into out[n]: of each item the value of its touches by
  * value, the newest where there are several types; decay, weight and neutral values play no part.
  * Returns how many were written. */

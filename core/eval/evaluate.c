@@ -11,6 +11,7 @@
 #include "eval/dataset_view.h"
 #include "eval/rank_users.h"
 #include "eval/slices.h"
+#include "recommend/ranker.h"
 
 const enum metric_kind compared_metrics[COMPARED_COUNT] = {METRIC_RECALL, METRIC_NDCG};
 
@@ -170,9 +171,18 @@ static enum status evaluate_model(struct evaluation *e, struct error *reterr)
     model->name = evaluated->name ? evaluated->name : model->class->name;
     model->settings = evaluated->settings;
     struct dataset_view view;
+    const struct model *models[1 + RANK_OTHERS_MAX] = {evaluated->model};
+    size_t n = 1;
+    if (evaluated->ranker) {
+        const struct rank_others *others = &evaluated->ranker->columns.others;
+        rank_others_find(others, evaluated->beside, evaluated->n_beside, models + 1);
+        for (uint32_t o = 0; o < others->n; o++)
+            if (models[1 + o])
+                models[n++] = models[1 + o];
+    }
     enum status status = allocate_values(e);
     if (status == STATUS_OK)
-        status = dataset_view_init(&view, request->dataset, request->held, &evaluated->model, 1,
+        status = dataset_view_init(&view, request->dataset, request->held, models, n,
                                    evaluated->model, evaluated->fresh);
     if (status != STATUS_OK)
         return error_set(reterr, status, "out of memory while evaluating %s", model->name);

@@ -79,7 +79,10 @@ struct evaluated {
     const char *name;     /* NULL: its class's */
     const void *settings; /* as fitted with; NULL: not reported */
     bool fresh;           /* fitted on other data than the training part: histories are folded in */
-    const struct ranker *ranker; /* orders the model's best again; NULL: none does */
+    const struct ranker *ranker;       /* orders the model's best again; NULL: none does */
+    const struct model *const *beside; /* [n_beside] the further models that the ranker asks are
+                                          among them */
+    size_t n_beside;
     FILE *list; /* NULL, or gets TREC run lines: user Q0 item rank score name. Outside ids
                    (numbers without ids); a space in one becomes %20 */
 };

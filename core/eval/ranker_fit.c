@@ -7,7 +7,6 @@
 
 #include "base/clock.h"
 #include "base/rng.h"
-#include "eval/fit.h"
 #include "eval/ranker_observer.h"
 
 /* Rows: several moments of each user, a part of the other candidates, and no more than a bound in
@@ -16,7 +15,6 @@ enum {
     MOMENTS_MAX = 4,
     ROWS_MAX = 1 << 20,
     VALID_USERS = 10,
-    ROW_BYTES = 500,
     ROWS_A_USER = MOMENTS_MAX * 150,
     STREAM_VALID = 0x7a1,
     STREAM_HALF = 0x7a2
@@ -32,8 +30,7 @@ struct fitting {
     struct shown_plan shown;
     struct rank_facts facts; /* borrowed; contexts by event, or by list */
     struct rank_columns columns;
-    struct csr by_user, by_item;
-    struct model *retriever;
+    struct ranker_retrievers retrievers;
     struct item_times times;
     struct ranker_rows rows;
     struct features *features;
@@ -50,7 +47,7 @@ static enum status out_of_memory(const struct fitting *f)
     return error_set(f->reterr, STATUS_NO_MEMORY, "out of memory for the ranker");
 }
 
-/* ---- the retriever that knows nothing of the rows ---- */
+/* ---- the retrievers that know nothing of the rows ---- */
 
 /* What is held, what the rows are labelled by, and with lists all that came after T1. */
 static enum status unite(struct fitting *f)
@@ -77,26 +74,28 @@ static enum status cut_time(struct fitting *f)
                            &f->shown, f->reterr);
 }
 
-static enum status fit_retriever(struct fitting *f)
+static enum status fit_retrievers(struct fitting *f)
 {
     const struct ranker_fit_request *request = f->request;
-    struct fit_cost cost;
-    enum status status = cut_time(f);
+    enum status status = rank_columns_of(f->spec, &f->columns, f->reterr);
+    if (status == STATUS_OK)
+        status = cut_time(f);
     if (status == STATUS_OK)
         status = unite(f);
     if (status != STATUS_OK)
         return status;
-    if (dataset_matrix(request->dataset, &f->unknown, request->pool, &f->by_user) != STATUS_OK ||
-        csr_transpose(&f->by_user, &f->by_item) != STATUS_OK)
-        return out_of_memory(f);
-    const struct train_set data = {request->dataset, &f->unknown, &f->by_user, &f->by_item,
-                                   request->seed};
-    status = fit_model(request->retriever, &data, request->retriever_settings, "ranker_retriever",
-                       "fitting the ranker's retriever", request->pool, request->observer,
-                       &f->retriever, &cost, f->reterr);
-    if (status == STATUS_OK)
-        fit_cost_free(&cost);
-    return status;
+    f->report.others = f->columns.others;
+    const struct ranker_retrievers_request ask = {.dataset = request->dataset,
+                                                  .unknown = &f->unknown,
+                                                  .first = request->retriever,
+                                                  .others = &f->columns.others,
+                                                  .choices = request->others,
+                                                  .n_choices = request->n_others,
+                                                  .items = request->items,
+                                                  .seed = request->seed,
+                                                  .pool = request->pool,
+                                                  .observer = request->observer};
+    return ranker_retrievers_fit(&ask, &f->retrievers, f->reterr);
 }
 
 /* ---- rows ---- */
@@ -112,7 +111,9 @@ static struct ranker_rows_request rows_request(const struct fitting *f, const st
                                         .lists = request->impressions,
                                         .which = f->shown.train,
                                         .n_which = f->shown.n_train,
-                                        .retriever = f->retriever,
+                                        .retriever = f->retrievers.first,
+                                        .others = (const struct model *const *)f->retrievers.others,
+                                        .n_others = f->columns.others.n,
                                         .past = &past->view,
                                         .moments_max = MOMENTS_MAX,
                                         .share = request->impressions ? 1 : negatives_share,
@@ -208,7 +209,7 @@ static enum status add_rows(const struct fitting *f, const struct ranker_rows *r
         const struct rank_row row = {
             .moment = &rows->of[m],
             .item = rows->items[i],
-            .numbers = rows->numbers + (size_t)i * RANK_NUMBERS,
+            .numbers = rows->numbers + (size_t)i * rows->width,
             .facts = {[RANK_OF_ITEM] = facts_get(f->facts.of[RANK_OF_ITEM], rows->items[i]),
                       [RANK_OF_USER] = facts_get(f->facts.of[RANK_OF_USER], rows->users[m]),
                       [RANK_OF_CONTEXT] = facts_get(f->facts.of[RANK_OF_CONTEXT], rows->events[m])},
@@ -221,16 +222,13 @@ static enum status add_rows(const struct fitting *f, const struct ranker_rows *r
 /* The columns learn from the rows for training alone. */
 static enum status fill_frames(struct fitting *f)
 {
-    enum status status = rank_columns_of(f->spec, &f->columns, f->reterr);
-    if (status != STATUS_OK)
-        return status;
     if (f->request->facts)
         f->facts = *f->request->facts;
     if (f->request->impressions)
         f->facts.of[RANK_OF_CONTEXT] = f->request->impressions->contexts;
     struct feature_spec *spec = f->spec;
     f->spec = NULL;
-    status = features_new(spec, &f->features, f->reterr);
+    enum status status = features_new(spec, &f->features, f->reterr);
     if (status == STATUS_OK && frame_new_learning(f->features, &f->train) != STATUS_OK)
         status = out_of_memory(f);
     if (status == STATUS_OK)
@@ -311,7 +309,7 @@ static enum status judge(struct fitting *f)
     for (uint32_t i = 0; i < rows->n && status == STATUS_OK; i++) {
         if (!is_valid_row(f, i))
             continue;
-        before[part.n] = rows->numbers[(size_t)i * RANK_NUMBERS + score];
+        before[part.n] = rows->numbers[(size_t)i * rows->width + score];
         part.labels[part.n] = rows->labels[i];
         part.moments[part.n++] = rows->moments[i];
     }
@@ -449,7 +447,7 @@ static enum status calibrate(struct fitting *f)
 
 static enum status run(struct fitting *f)
 {
-    enum status status = fit_retriever(f);
+    enum status status = fit_retrievers(f);
     if (status == STATUS_OK)
         status = make_rows(f);
     if (status == STATUS_OK)
@@ -467,9 +465,7 @@ static void fitting_free(struct fitting *f)
     bitmap_free(&f->targets);
     bitmap_free(&f->unknown);
     shown_plan_free(&f->shown);
-    csr_free(&f->by_user);
-    csr_free(&f->by_item);
-    model_free(f->retriever);
+    ranker_retrievers_free(&f->retrievers);
     item_times_free(&f->times);
     ranker_rows_free(&f->rows);
     frame_free(f->train);
@@ -513,7 +509,7 @@ enum status ranker_fit_parts(const struct ranker_fit_request *request,
                                            .predictor = f->predictor,
                                            .train = f->train,
                                            .valid = f->valid,
-                                           .retriever = request->retriever->name,
+                                           .retriever = request->retriever.class->name,
                                            .calibration = f->calibration,
                                            .report = f->report};
         f->features = NULL;
@@ -561,9 +557,30 @@ void ranker_parts_free(struct ranker_parts *parts)
     *parts = (struct ranker_parts){0};
 }
 
-uint64_t ranker_fit_estimate(uint64_t n_events, uint64_t n_users)
+/* Of a row: its numbers, in a table that doubles, and one cell a column; lists grow likewise. */
+static uint64_t row_bytes(const struct feature_spec *spec, const struct rank_columns *columns)
 {
-    const uint64_t rows = n_users < ROWS_MAX / ROWS_A_USER ? n_users * ROWS_A_USER : ROWS_MAX;
+    enum { FIXED = 256, NUMBER = 8, CELL = 8, VALUE = 12 };
+    uint64_t bytes =
+        FIXED + (uint64_t)NUMBER * rank_width(columns->others.n) + (uint64_t)CELL * spec->n_columns;
+    for (uint32_t f = 0; f < spec->n_features; f++)
+        if (spec->features[f].separator && *spec->features[f].separator)
+            bytes += VALUE * (uint64_t)(spec->features[f].max_values < FACT_TEXTS_MAX
+                                            ? spec->features[f].max_values
+                                            : FACT_TEXTS_MAX);
+    return bytes;
+}
+
+/* Items shown are rows twice: to learn from, and later ones to calibrate by. */
+uint64_t ranker_fit_estimate(const struct feature_spec *spec, const struct rank_columns *columns,
+                             uint64_t n_events, uint64_t n_users,
+                             const struct ranker_stored *stored)
+{
     enum { EVENT_BYTES = sizeof(int64_t) + sizeof(float) + 8 }; /* item_times, and a matrix */
-    return n_events * EVENT_BYTES + rows * ROW_BYTES;
+    const uint64_t drawn = n_users < ROWS_MAX / ROWS_A_USER ? n_users * ROWS_A_USER : ROWS_MAX;
+    const uint64_t shown = stored->n_lists < SHOWN_LISTS_MIN ? 0
+                           : stored->n_shown < ROWS_MAX      ? 2 * stored->n_shown
+                                                             : 2 * (uint64_t)ROWS_MAX;
+    return n_events * EVENT_BYTES + (drawn > shown ? drawn : shown) * row_bytes(spec, columns) +
+           ranker_stored_bytes(stored);
 }

@@ -1,9 +1,10 @@
 #pragma once
 /* Fits a ranker by the protocol without a leak.
  *
- * The time line of each user is cut: [start, T1) for a retriever of its own, which is fitted here
- * and forgotten; (T1, T2] for the rows; what is held out, after T2, is never looked at. So no
- * caller can pass in a retriever that has seen what it is to be judged by.
+ * The time line of each user is cut: [start, T1) for retrievers of its own, which are fitted here
+ * and forgotten: the one that proposes, and those whose scores and ranks the spec asks for; (T1,
+ * T2] for the rows; what is held out, after T2, is never looked at. So no caller can pass in a
+ * retriever that has seen what it is to be judged by.
  *
  * With lists of what was shown, time is cut for all at once instead (eval/ranker_shown.h), rows are
  * the items shown, and the scores are calibrated on later lists: on one half of their users, and
@@ -13,18 +14,23 @@
  */
 #include "eval/binary_metrics.h"
 #include "eval/rank_facts.h"
+#include "eval/ranker_retrievers.h"
 #include "eval/ranker_rows.h"
 #include "eval/ranker_shift.h"
 #include "eval/ranker_shown.h"
 #include "eval/ranker_spec.h"
+#include "eval/ranker_stored.h"
 #include "recommend/ranker.h"
 
 struct ranker_fit_request {
     const struct dataset *dataset;
     const struct bitmap *held; /* NULL: nothing */
-    const struct model_class *retriever;
-    const void *retriever_settings;
-    struct feature_spec *spec;               /* taken over, in any case */
+    struct retriever_choice retriever;
+    const struct retriever_choice *others; /* [n_others] settings of further ones that the spec may
+                                              name; the defaults for what is not among them */
+    size_t n_others;
+    const struct item_records *items; /* for retrievers that look at them; NULL: none are known */
+    struct feature_spec *spec;        /* taken over, in any case */
     const struct predictor_class *predictor; /* NULL: the one that the spec names */
     const struct rank_facts *facts;          /* what the spec asks for besides; NULL: nothing */
     const struct impressions *impressions;   /* what was shown; NULL: rows are drawn */
@@ -51,6 +57,7 @@ struct ranker_fit_report {
     double later_chance; /* the calibration error of chances that are right, with so many rows */
     struct binary_report later;         /* of those; of impressions alone */
     struct ranker_shift_side retriever; /* of the rows: what ranker_shift_of compares with */
+    struct rank_others others;          /* the further retrievers whose scores it looks at */
     double seconds;
     struct predictor_report fit;
 };
@@ -77,5 +84,8 @@ enum status ranker_of_parts(struct ranker_parts *parts, struct ranker **ret_rank
                             struct error *reterr);
 void ranker_parts_free(struct ranker_parts *parts);
 
-/* Bytes that a fit needs beyond the retriever's. */
-uint64_t ranker_fit_estimate(uint64_t n_events, uint64_t n_users);
+/* Bytes that a fit needs beyond its retrievers': the rows that so many users or so many items shown
+ * give at most, in columns as the spec has them. */
+uint64_t ranker_fit_estimate(const struct feature_spec *spec, const struct rank_columns *columns,
+                             uint64_t n_events, uint64_t n_users,
+                             const struct ranker_stored *stored);

@@ -143,7 +143,7 @@ struct made {
     uint32_t user, event, n, n_wanted;
     uint32_t *items; /* [RANK_CANDIDATES] */
     unsigned char *labels;
-    float *numbers; /* [RANK_CANDIDATES x RANK_NUMBERS] */
+    float *numbers; /* [RANK_CANDIDATES x width of the table] */
 };
 
 enum fault { FAULT_NONE, FAULT_MEMORY, FAULT_LEAK };
@@ -170,6 +170,7 @@ struct history {
     size_t n_touches;
     struct signal *signals;
     size_t n_signals;
+    int64_t *times; /* [n_signals] of the newest touch with each */
 };
 
 static enum status read_history(const struct dataset *d, uint32_t user, const struct bitmap *hidden,
@@ -177,13 +178,25 @@ static enum status read_history(const struct dataset *d, uint32_t user, const st
 {
     const size_t most = (size_t)(d->starts[user + 1] - d->starts[user]);
     struct history h = {.touches = arena_alloc(arena, most * sizeof *h.touches),
-                        .signals = arena_alloc(arena, most * sizeof *h.signals)};
-    if (!h.touches || !h.signals)
+                        .signals = arena_alloc(arena, most * sizeof *h.signals),
+                        .times = arena_alloc(arena, most * sizeof *h.times)};
+    if (!h.touches || !h.signals || !h.times)
         return STATUS_NO_MEMORY;
     h.n_touches = dataset_touches(d, user, hidden, h.touches);
     h.n_signals = signals_of_touches(h.touches, h.n_touches, &d->types, &d->frame, h.signals);
+    signals_times(h.signals, h.n_signals, h.touches, h.n_touches, h.times);
     *ret_history = h;
     return STATUS_OK;
+}
+
+/* Nobody whom the retrievers know: what they were fitted with is not this history. */
+static struct query query_of(const struct history *history)
+{
+    return (struct query){.user = QUERY_NO_USER,
+                          .fresh = true,
+                          .n = (uint32_t)history->n_signals,
+                          .history = history->signals,
+                          .times = history->times};
 }
 
 /* Until the moment is done the user's events from it on are hidden, and those before it are not. */
@@ -215,10 +228,7 @@ static enum status propose(const struct making *making, const struct moment *mom
          lists && i < lists->starts[moment->list + 1]; i++)
         if (bitmap_test(&making->items, lists->items[i]))
             bitmap_set(&eligible, lists->items[i]);
-    const struct query query = {.user = QUERY_NO_USER,
-                                .fresh = true,
-                                .n = (uint32_t)history->n_signals,
-                                .history = history->signals};
+    const struct query query = query_of(history);
     struct candidates candidates;
     const enum status status =
         retrieve_scored(request->retriever, &query, &eligible, arena, &candidates);
@@ -260,8 +270,8 @@ static void keep_row(const struct rank_table *table, uint32_t i, bool label, str
 {
     made->items[made->n] = table->candidates[i].item;
     made->labels[made->n] = label;
-    memcpy(made->numbers + (size_t)made->n++ * RANK_NUMBERS,
-           table->numbers + (size_t)i * RANK_NUMBERS, RANK_NUMBERS * sizeof *made->numbers);
+    memcpy(made->numbers + (size_t)made->n++ * table->width,
+           table->numbers + (size_t)i * table->width, table->width * sizeof *made->numbers);
 }
 
 /* The first place of the item in the list; UINT64_MAX: it was not shown. */
@@ -335,13 +345,15 @@ static enum status make_moment(struct making *making, const struct moment *momen
     if (status == STATUS_OK)
         status = propose(making, moment, &before, arena, best, &n);
     struct rank_table table = {0};
+    const struct query asked = query_of(&before);
     const struct rank_query query = {.view = making->request->past,
                                      .retriever = making->request->retriever,
                                      .touches = before.touches,
                                      .n_touches = before.n_touches,
-                                     .history = before.signals,
-                                     .n_history = before.n_signals,
-                                     .now_ms = moment->now_ms};
+                                     .query = &asked,
+                                     .now_ms = moment->now_ms,
+                                     .others = making->request->others,
+                                     .n_others = making->request->n_others};
     if (status == STATUS_OK)
         status = rank_table_make(&query, best, n, arena, &table);
     if (status != STATUS_OK)
@@ -403,7 +415,7 @@ static enum status make_room(struct making *making, uint32_t n)
     uint32_t capacity = making->capacity ? making->capacity : ROWS_FIRST;
     while (capacity < rows->n + n)
         capacity *= 2;
-    status = grow((void **)&rows->numbers, (size_t)capacity * RANK_NUMBERS, sizeof(float));
+    status = grow((void **)&rows->numbers, (size_t)capacity * rows->width, sizeof(float));
     if (status == STATUS_OK)
         status = grow((void **)&rows->items, capacity, sizeof *rows->items);
     if (status == STATUS_OK)
@@ -422,8 +434,8 @@ static enum status take(struct making *making, const struct made *made)
         return status;
     memcpy(rows->items + rows->n, made->items, made->n * sizeof *made->items);
     memcpy(rows->labels + rows->n, made->labels, made->n);
-    memcpy(rows->numbers + (size_t)rows->n * RANK_NUMBERS, made->numbers,
-           (size_t)made->n * RANK_NUMBERS * sizeof *made->numbers);
+    memcpy(rows->numbers + (size_t)rows->n * rows->width, made->numbers,
+           (size_t)made->n * rows->width * sizeof *made->numbers);
     for (uint32_t i = 0; i < made->n; i++) {
         rows->moments[rows->n + i] = rows->n_moments;
         rows->n_positives += made->labels[i];
@@ -499,7 +511,7 @@ static enum status start(struct making *making)
     const size_t room = (size_t)CHUNK_MOMENTS * RANK_CANDIDATES;
     making->arenas = calloc(threads, sizeof *making->arenas);
     making->hidden = calloc(threads, sizeof *making->hidden);
-    making->numbers = malloc(room * RANK_NUMBERS * sizeof *making->numbers);
+    making->numbers = malloc(room * making->rows.width * sizeof *making->numbers);
     making->item_numbers = malloc(room * sizeof *making->item_numbers);
     making->labels = malloc(room);
     if (!making->arenas || !making->hidden || !making->numbers || !making->item_numbers ||
@@ -515,7 +527,7 @@ static enum status start(struct making *making)
         making->made[i] =
             (struct made){.items = making->item_numbers + i * RANK_CANDIDATES,
                           .labels = making->labels + i * RANK_CANDIDATES,
-                          .numbers = making->numbers + i * RANK_CANDIDATES * RANK_NUMBERS};
+                          .numbers = making->numbers + i * RANK_CANDIDATES * making->rows.width};
     return make_plan(request, &making->plan);
 }
 
@@ -543,6 +555,7 @@ enum status ranker_rows_make(const struct ranker_rows_request *request,
         return error_set(reterr, STATUS_NO_MEMORY, "out of memory for the ranker's rows");
     making->request = request;
     making->rows.share = request->share;
+    making->rows.width = rank_width(request->n_others);
     enum status status = start(making);
     if (status == STATUS_OK)
         status = make_all(making, reterr);

@@ -32,7 +32,9 @@ struct ranker_rows_request {
     const struct impressions *lists; /* NULL: rows are drawn from the candidates */
     const uint32_t *which;           /* [n_which] of the lists, rising */
     uint32_t n_which;
-    const struct model *retriever; /* fitted without both */
+    const struct model *retriever;     /* fitted without both */
+    const struct model *const *others; /* [n_others] further ones, likewise; they propose nothing */
+    size_t n_others;                   /* at most RANK_OTHERS_MAX */
     const struct view *past; /* asked for `activity` alone, of what is not held (item_times_view) */
     uint32_t moments_max;    /* of a user, the first target's always among them; above 0 */
     double share;            /* of the candidates that are no positives, in (0, 1] */
@@ -44,7 +46,8 @@ struct ranker_rows_request {
 
 struct ranker_rows {
     uint32_t n, n_moments;
-    float *numbers;         /* [n x RANK_NUMBERS] */
+    uint32_t width;         /* rank_width of the request's n_others */
+    float *numbers;         /* [n x width] */
     uint32_t *items;        /* [n] */
     uint32_t *moments;      /* [n] index into `of`, rising */
     unsigned char *labels;  /* [n] 0 or 1 */

@@ -6,18 +6,29 @@
 #include "eval/ranker_rows.h"
 
 /* `score` and `score_gap` of all candidates (rows that were drawn count for those that were not),
- * `rank` of those that were wanted. */
-enum { SHIFT_SCORE, SHIFT_SCORE_GAP, SHIFT_RANK, SHIFT_COUNT };
-extern const char *const ranker_shift_names[SHIFT_COUNT];
+ * `rank` of those that were wanted; then score.NAME and rank.NAME of each further retriever. */
+enum {
+    SHIFT_SCORE,
+    SHIFT_SCORE_GAP,
+    SHIFT_RANK,
+    SHIFT_FIRST, /* retriever's */
+    SHIFT_MAX = SHIFT_FIRST + RANK_OTHERS_MAX * RANK_OTHER_NUMBERS,
+    SHIFT_NAME_SIZE = 64
+};
 
 struct ranker_shift_side {
-    double mean[SHIFT_COUNT], deviation[SHIFT_COUNT]; /* NaN without rows */
+    int n;                                        /* of both */
+    double mean[SHIFT_MAX], deviation[SHIFT_MAX]; /* NaN without rows */
 };
 
 struct ranker_shift {
+    struct rank_others others;
     struct ranker_shift_side before, after;
-    double shift[SHIFT_COUNT]; /* of the mean, in deviations of `before`; NaN */
+    double shift[SHIFT_MAX]; /* of the mean, in deviations of `before`; NaN */
 };
+
+/* "score", "rank.ease". */
+void ranker_shift_name(const struct ranker_shift *shift, int what, char out[SHIFT_NAME_SIZE]);
 
 struct ranker_shift_side ranker_shift_side_of(const struct ranker_rows *rows);
 
@@ -27,6 +38,9 @@ struct ranker_shift_request {
     const struct dataset *dataset;
     const struct bitmap *held;
     const struct model *retriever;
+    const struct rank_others *others;  /* of the ranker */
+    const struct model *const *models; /* [n_models] the others are among them */
+    size_t n_models;
     const struct view *past;
     uint64_t seed;
     struct parallel *pool;

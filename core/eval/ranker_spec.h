@@ -6,10 +6,12 @@
 
 /* The spec from a file, or for "" the program's own, with all that can be checked before there are
  * rows: its columns (rank_columns_of) and the options of the predictor (NULL: the one that it
- * names). Options that only another predictor has do not count. NOT_FOUND, MALFORMED,
- * OUT_OF_RANGE with file, line and the nearest name. */
+ * names). A line that begins with score.* or rank.* stands for one of each of the others (NULL:
+ * of none), and so it reads in the spec's text. Options that only another predictor has do not
+ * count. NOT_FOUND, MALFORMED, OUT_OF_RANGE with file, line and the nearest name. */
 enum status ranker_spec_read(const char *path, const struct predictor_class *predictor,
-                             struct feature_spec **ret_spec, struct error *reterr);
+                             const struct rank_others *others, struct feature_spec **ret_spec,
+                             struct error *reterr);
 
 /* NOT_FOUND with the nearest name, or with all of them. */
 enum status ranker_predictor_need(const char *name, const struct predictor_class **ret_class,

@@ -13,7 +13,14 @@ static const struct {
     const char *prefix;
     enum rank_source source;
 } fact_kinds[] = {{"item.", RANK_OF_ITEM}, {"user.", RANK_OF_USER}, {"context.", RANK_OF_CONTEXT}};
-enum { FACT_KINDS = sizeof fact_kinds / sizeof *fact_kinds, DIGITS = 12, PREFIX_SIZE = 16 };
+/* Names that begin so go on with a model's; by what a further retriever says of a row. */
+static const char *const other_kinds[RANK_OTHER_NUMBERS] = {"score.", "rank."};
+enum {
+    FACT_KINDS = sizeof fact_kinds / sizeof *fact_kinds,
+    PREFIXES = FACT_KINDS + RANK_OTHER_NUMBERS,
+    DIGITS = 12,
+    PREFIX_SIZE = 16
+};
 
 /* ---- the spec's columns ---- */
 
@@ -27,7 +34,56 @@ static const char *known_name(const void *context, size_t i)
 static const char *prefix_at(const void *context, size_t i)
 {
     (void)context;
-    return fact_kinds[i].prefix;
+    return i < FACT_KINDS ? fact_kinds[i].prefix : other_kinds[i - FACT_KINDS];
+}
+
+static const char *model_name(const void *context, size_t i)
+{
+    (void)context;
+    return model_classes[i]->name;
+}
+
+/* Of score.NAME and rank.NAME the name, and which of both; NULL: something else. */
+static const char *other_name(const char *name, uint32_t *ret_kind)
+{
+    for (uint32_t k = 0; k < RANK_OTHER_NUMBERS; k++)
+        if (strncmp(name, other_kinds[k], strlen(other_kinds[k])) == 0) {
+            *ret_kind = k;
+            return name + strlen(other_kinds[k]);
+        }
+    return NULL;
+}
+
+static enum status refuse_other(const struct feature_spec *spec, const struct spec_column *column,
+                                const char *model, struct error *reterr)
+{
+    size_t n = 0;
+    while (model_classes[n])
+        n++;
+    const char *nearest = text_nearest(model, n, model_name, NULL);
+    return error_set(reterr, STATUS_NOT_FOUND,
+                     "%s:%u: '%.60s': there is no model '%.60s'%s%.*s%s%s", spec->file,
+                     column->line, column->name, model, nearest ? "; did you mean '" : "",
+                     (int)(model - column->name), nearest ? column->name : "",
+                     nearest ? nearest : "", nearest ? "'?" : "");
+}
+
+static enum status find_other(const struct feature_spec *spec, const struct spec_column *c,
+                              struct rank_columns *columns, struct rank_column *column,
+                              struct error *reterr)
+{
+    uint32_t kind = 0, at = 0;
+    const char *name = other_name(c->name, &kind);
+    const struct model_class *class = model_class_find(name, NULL);
+    if (!class)
+        return refuse_other(spec, c, name, reterr);
+    if (!rank_others_add(&columns->others, class, &at))
+        return error_set(reterr, STATUS_TOO_LARGE,
+                         "%s:%u: '%s': a ranker looks at the scores of at most %d further models",
+                         spec->file, c->line, c->name, RANK_OTHERS_MAX);
+    column->kind = RANK_NUMBER;
+    column->value = (uint8_t)(RANK_NUMBERS + RANK_OTHER_NUMBERS * at + kind);
+    return STATUS_OK;
 }
 
 /* Of a name with a prefix the nearest prefix goes before the rest of it. */
@@ -38,11 +94,12 @@ static enum status refuse(const struct feature_spec *spec, const struct spec_col
     char prefix[PREFIX_SIZE] = "";
     if (point && point - column->name + 1 < PREFIX_SIZE)
         memcpy(prefix, column->name, (size_t)(point - column->name) + 1);
-    const char *nearest = point ? text_nearest(prefix, FACT_KINDS, prefix_at, NULL)
+    const char *nearest = point ? text_nearest(prefix, PREFIXES, prefix_at, NULL)
                                 : text_nearest(column->name, RANK_VALUES + 1, known_name, NULL);
     return error_set(reterr, STATUS_NOT_FOUND,
                      "%s:%u: a ranker has no value '%.60s'%s%s%.60s%s; attributes are item.NAME "
-                     "and user.NAME, what comes with a request is context.NAME",
+                     "and user.NAME, what comes with a request is context.NAME, what a further "
+                     "model thinks score.NAME and rank.NAME",
                      spec->file, column->line, column->name, nearest ? "; did you mean '" : "",
                      nearest ? nearest : "", nearest ? rest : "", nearest ? "'?" : "");
 }
@@ -115,8 +172,14 @@ static enum status read_column(const struct feature_spec *spec, uint32_t i,
     *column = (struct rank_column){.kind = RANK_LABEL, .name = c->name, .number = c->number};
     if (i == spec->label)
         return STATUS_OK;
-    if (!find_value(c->name, column) && !find_fact(c->name, column))
+    uint32_t kind;
+    if (other_name(c->name, &kind)) {
+        const enum status status = find_other(spec, c, columns, column, reterr);
+        if (status != STATUS_OK)
+            return status;
+    } else if (!find_value(c->name, column) && !find_fact(c->name, column)) {
         return refuse(spec, c, reterr);
+    }
     column->list = takes_lists(spec, i);
     if (column->kind == RANK_FACT && !fact_names_add(&columns->names[column->source], c->name))
         return error_set(reterr, STATUS_TOO_LARGE, "%s: more than %d attributes", spec->file,

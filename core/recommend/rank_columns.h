@@ -1,6 +1,7 @@
 #pragma once
-/* What the columns of a ranker's spec are, and how a row for it is made: of rank_values, and of
- * facts about the item, the user and the request. The one way for training rows and for answers.
+/* What the columns of a ranker's spec are, and how a row for it is made: of rank_values, of what
+ * further retrievers think, and of facts about the item, the user and the request. The one way for
+ * training rows and for answers.
  */
 #include "data/features/features.h"
 #include "data/features/frame.h"
@@ -15,7 +16,7 @@ enum rank_source { RANK_OF_ITEM, RANK_OF_USER, RANK_OF_CONTEXT, RANK_FACTS };
 struct rank_column {
     enum { RANK_LABEL, RANK_NUMBER, RANK_LIST, RANK_FACT } kind;
     enum rank_source source; /* FACT */
-    uint8_t value;           /* NUMBER, LIST: which of rank_values */
+    uint8_t value;           /* NUMBER: its place in a row; LIST: which of rank_values */
     const char *name;        /* the spec's */
     bool number;             /* it is read as a number */
     bool list;               /* all that use it take lists */
@@ -25,6 +26,7 @@ struct rank_columns {
     uint32_t n;
     struct rank_column of[RANKER_COLUMNS_MAX];
     struct fact_names names[RANK_FACTS]; /* the spec's texts: they live as long as it */
+    struct rank_others others;           /* whose scores and ranks are asked for */
 };
 
 /* Checks that a spec is a ranker's. NOT_FOUND with the nearest name for a column that is none;
@@ -44,7 +46,7 @@ struct rank_binding rank_bind(const struct rank_columns *columns,
 struct rank_row {
     const struct rank_moment *moment;
     uint32_t item;
-    const float *numbers;                 /* [RANK_NUMBERS] */
+    const float *numbers;                 /* [rank_width of the columns' others] */
     struct fact_record facts[RANK_FACTS]; /* with the names that were bound */
     float label;                          /* looked at by labelled frames */
 };

@@ -182,6 +182,7 @@ static void keep_newest(struct dated *newest, uint32_t *n, struct dated one)
 static struct rank_moment moment_of(const struct rank_query *query)
 {
     struct rank_moment moment = {.now_ms = query->now_ms, .last_ms = TIME_UNKNOWN};
+    const struct query *asked = query->query;
     struct dated newest[RANK_RECENT_ITEMS];
     for (size_t s = 0, t = 0; t < query->n_touches;) {
         struct dated one = {TIME_UNKNOWN, query->touches[t].item};
@@ -190,10 +191,10 @@ static struct rank_moment moment_of(const struct rank_query *query)
                 one.ms = query->touches[t].last_ms;
         if (one.ms > moment.last_ms)
             moment.last_ms = one.ms;
-        while (s < query->n_history && query->history[s].item < one.item)
+        while (s < asked->n && asked->history[s].item < one.item)
             s++;
-        if (s == query->n_history || query->history[s].item != one.item ||
-            !(query->history[s].confidence > 0))
+        if (s == asked->n || asked->history[s].item != one.item ||
+            !(asked->history[s].confidence > 0))
             continue;
         moment.n_liked++;
         keep_newest(newest, &moment.n_recent, one);
@@ -274,12 +275,18 @@ static enum status fill_likeness(const struct rank_query *query, struct arena *a
 
 /* ---- the whole ---- */
 
+uint32_t rank_width(size_t n_others)
+{
+    return RANK_NUMBERS + RANK_OTHER_NUMBERS * (uint32_t)n_others;
+}
+
 enum status rank_table_make(const struct rank_query *query, const struct ranked *best, uint32_t n,
                             struct arena *arena, struct rank_table *ret_table)
 {
-    struct rank_table table = {.moment = moment_of(query), .n = n};
+    struct rank_table table = {
+        .moment = moment_of(query), .n = n, .width = rank_width(query->n_others)};
     table.candidates = arena_alloc(arena, n * sizeof *table.candidates);
-    table.numbers = arena_alloc(arena, (size_t)n * RANK_NUMBERS * sizeof *table.numbers);
+    table.numbers = arena_alloc(arena, (size_t)n * table.width * sizeof *table.numbers);
     if (!table.candidates || !table.numbers)
         return STATUS_NO_MEMORY;
     table.moment.best_score = n ? best[0].score : 0;
@@ -288,12 +295,14 @@ enum status rank_table_make(const struct rank_query *query, const struct ranked 
         *c = (struct rank_candidate){.item = best[i].item, .rank = i, .score = best[i].score};
         query->view->class->activity(query->view, c->item, query->now_ms, &c->activity);
     }
-    const enum status status = fill_likeness(query, arena, &table);
+    enum status status = fill_likeness(query, arena, &table);
+    if (status == STATUS_OK && query->n_others)
+        status = rank_others_fill(query, arena, &table);
     if (status != STATUS_OK)
         return status;
     for (uint32_t i = 0; i < n; i++)
         for (size_t v = 0; v < RANK_NUMBERS; v++)
-            table.numbers[(size_t)i * RANK_NUMBERS + v] =
+            table.numbers[(size_t)i * table.width + v] =
                 rank_values[v].number(&table.moment, &table.candidates[i]);
     *ret_table = table;
     return STATUS_OK;

@@ -12,6 +12,7 @@
 #include "linalg/topk.h"
 #include "recommend/activity.h"
 #include "recommend/facts.h"
+#include "recommend/rank_others.h"
 #include "recommend/view.h"
 
 enum {
@@ -19,17 +20,18 @@ enum {
     RANK_RECENT_ITEMS = 10, /* newest liked items of a history that are looked at */
 };
 
-/* Who asks, and when. Borrowed; touches sorted by (item, type), signals by item. */
+/* Who asks, and when. Borrowed; touches sorted by (item, type). */
 struct rank_query {
     const struct view *view;
     const struct model *retriever; /* what proposed the candidates */
     const struct touch *touches;
     size_t n_touches;
-    const struct signal *history;
-    size_t n_history;
-    int64_t now_ms;             /* TIME_UNKNOWN: after everything */
-    uint32_t user;              /* whose facts the view is asked for; QUERY_NO_USER */
-    struct fact_record context; /* what came with the request */
+    const struct query *query;         /* as the retriever was asked */
+    int64_t now_ms;                    /* TIME_UNKNOWN: after everything */
+    uint32_t user;                     /* whose facts the view is asked for; QUERY_NO_USER */
+    struct fact_record context;        /* what came with the request */
+    const struct model *const *others; /* [n_others] further retrievers; NULL where there is none */
+    size_t n_others;                   /* at most RANK_OTHERS_MAX */
 };
 
 /* What the numbers of a query's candidates are made from. */
@@ -66,8 +68,11 @@ struct rank_table {
     struct rank_moment moment;
     uint32_t n;
     struct rank_candidate *candidates; /* [n] in the order given */
-    float *numbers;                    /* [n x RANK_NUMBERS] */
+    uint32_t width;                    /* rank_width of the query's n_others */
+    float *numbers; /* [n x width] RANK_NUMBERS, and those of each further retriever */
 };
+
+uint32_t rank_width(size_t n_others);
 
 /* Of best[n], the retriever's candidates in its order. From the arena; NO_MEMORY is the only
  * failure. The view has `activity`. */

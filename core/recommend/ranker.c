@@ -53,6 +53,14 @@ bool ranker_needs_facts(const struct ranker *ranker, enum rank_source source)
     return ranker && ranker->columns.names[source].n > 0;
 }
 
+bool ranker_follows_events(const struct ranker *ranker)
+{
+    for (uint32_t i = 0; ranker && i < ranker->columns.others.n; i++)
+        if (ranker->columns.others.of[i]->overlay_event)
+            return true;
+    return false;
+}
+
 bool ranker_is_calibrated(const struct ranker *ranker)
 {
     return ranker && ranker->calibration.slope > 0;
@@ -74,7 +82,7 @@ enum status ranker_score(const struct ranker *ranker, const struct rank_query *q
     enum status status = frame_new_in(ranker->features, table->n, arena, &frame);
     for (uint32_t i = 0; i < table->n && status == STATUS_OK; i++) {
         row.item = table->candidates[i].item;
-        row.numbers = table->numbers + (size_t)i * RANK_NUMBERS;
+        row.numbers = table->numbers + (size_t)i * table->width;
         row.facts[RANK_OF_ITEM] = facts_get(view->item_facts, row.item);
         status = rank_row_add(&binding, frame, &row, NULL);
     }
@@ -127,10 +135,16 @@ enum status rank_again(const struct ranker *ranker, const struct rank_query *que
                                               RANK_CANDIDATES, best);
     if (n == 0)
         return STATUS_OK;
+    const struct model *others[RANK_OTHERS_MAX];
+    const struct view *view = query->view;
+    rank_others_find(&ranker->columns.others, view->models, view->n_models, others);
+    struct rank_query again = *query;
+    again.others = others;
+    again.n_others = ranker->columns.others.n;
     struct rank_table table;
-    enum status status = rank_table_make(query, best, n, arena, &table);
+    enum status status = rank_table_make(&again, best, n, arena, &table);
     if (status == STATUS_OK)
-        status = ranker_score(ranker, query, &table, arena, scores);
+        status = ranker_score(ranker, &again, &table, arena, scores);
     if (status == STATUS_OK)
         put_over(best, scores, n, candidates);
     return status;

@@ -47,12 +47,16 @@ bool ranker_needs_facts(const struct ranker *ranker, enum rank_source source);
 /* Are its scores probabilities that an item is chosen when it is shown? NULL: no. */
 bool ranker_is_calibrated(const struct ranker *ranker);
 
+/* May anybody's next event change its order, by a model whose scores it looks at? NULL: no. */
+bool ranker_follows_events(const struct ranker *ranker);
+
 /* scores[table->n] above 0 and below 1, for the query that the table was made for. NO_MEMORY. */
 enum status ranker_score(const struct ranker *ranker, const struct rank_query *query,
                          const struct rank_table *table, struct arena *arena, float *scores);
 
 /* Puts the ranker's order over the retriever's: the RANK_CANDIDATES best of the candidates get its
- * scores, all others keep their order below them. What comes out depends on the candidates alone,
+ * scores, all others keep their order below them. The further retrievers that it looks at are
+ * those of the query's view. What comes out depends on the candidates alone,
  * not on how many are asked for. NO_MEMORY. */
 enum status rank_again(const struct ranker *ranker, const struct rank_query *query,
                        struct candidates *candidates, struct arena *arena);

@@ -214,20 +214,6 @@ static const char *strategy_of(const struct view *view, const struct model *mode
 
 /* ---- the whole way ---- */
 
-/* When each item of the history was touched last. Both stand by item. NULL: out of memory. */
-static const int64_t *history_times(const struct asker *asker, const struct signal *history,
-                                    size_t n, struct arena *arena)
-{
-    int64_t *times = arena_alloc(arena, n * sizeof *times);
-    for (size_t h = 0, t = 0; times && h < n; h++) {
-        times[h] = TIME_UNKNOWN;
-        for (; t < asker->n_touches && asker->touches[t].item <= history[h].item; t++)
-            if (asker->touches[t].item == history[h].item && asker->touches[t].last_ms > times[h])
-                times[h] = asker->touches[t].last_ms;
-    }
-    return times;
-}
-
 static bool add_ratings(const struct view *view, const struct asker *asker, struct arena *arena,
                         struct query *query)
 {
@@ -256,10 +242,13 @@ static enum status make_query(const struct view *view, const struct model *model
         query.n = (uint32_t)signals_of_touches(asker->touches, asker->n_touches, view->types,
                                                view->frame, history);
         query.history = history;
-        query.times = history_times(asker, history, query.n, arena);
-        if (!query.times)
+        int64_t *times = arena_alloc(arena, query.n * sizeof *times);
+        if (!times)
             return STATUS_NO_MEMORY;
-        if (model->class->predict && !add_ratings(view, asker, arena, &query))
+        signals_times(history, query.n, asker->touches, asker->n_touches, times);
+        query.times = times;
+        if ((model->class->predict || is_ranked_again(view, model)) &&
+            !add_ratings(view, asker, arena, &query))
             return STATUS_NO_MEMORY;
     }
     *ret_query = query;
@@ -278,8 +267,7 @@ static enum status rank_candidates(const struct view *view, const struct model *
                                      .retriever = model,
                                      .touches = asker->touches,
                                      .n_touches = asker->n_touches,
-                                     .history = query->history,
-                                     .n_history = query->n,
+                                     .query = query,
                                      .now_ms = request->now_ms,
                                      .user = request->user,
                                      .context = request->context};
@@ -350,8 +338,9 @@ enum status recommend(const struct view *view, const struct recommend_request *r
         made.model = model->class->name;
         made.strategy = strategy_of(view, model, request, &asker);
         status = score_and_rank(model, request, &asker, &eligible, arena, &answer, &made.list);
-        if (model->class->overlay_event) /* anybody's next event may change the order */
-            made.list.n = 0;
+        if (model->class->overlay_event ||
+            (is_ranked_again(view, model) && ranker_follows_events(view->ranker)))
+            made.list.n = 0; /* anybody's next event may change the order */
         made.list.model = made.model;
         made.list.strategy = made.strategy;
         made.list.calibrated = is_calibrated(view, model, made.list.n);

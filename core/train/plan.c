@@ -7,6 +7,7 @@
 #include "eval/ranker_fit.h"
 #include "eval/report_json.h"
 #include "linalg/kernels.h"
+#include "recommend/recommend.h"
 
 enum { NAME_MAX_BYTES = 64 };
 
@@ -128,6 +129,85 @@ static enum status check_settings(const struct plan *plan, struct error *reterr)
     return STATUS_OK;
 }
 
+static const struct planned_model *find_planned(const struct plan *plan,
+                                                const struct model_class *class)
+{
+    for (size_t i = 0; i < plan->n_models; i++)
+        if (plan->models[i].class == class)
+            return &plan->models[i];
+    return NULL;
+}
+
+/* It stands among the models for its likenesses. */
+static bool is_for_likeness(const struct model_class *class)
+{
+    for (const struct likeness *l = likenesses; l->by; l++)
+        if (l->model && !l->learns && strcmp(l->model, class->name) == 0)
+            return true;
+    return false;
+}
+
+/* The models beside the one that answers which learn tastes from interactions: whose scores the
+ * spec's score.* stands for. */
+static struct rank_others others_of(const struct plan *plan)
+{
+    struct rank_others others = {0};
+    uint32_t at;
+    for (size_t i = 0; i < plan->n_models && others.n < RANK_OTHERS_MAX; i++) {
+        const struct model_class *class = plan->models[i].class;
+        if (i != plan->retriever && !class->impersonal && !is_for_likeness(class))
+            rank_others_add(&others, class, &at);
+    }
+    return others;
+}
+
+/* Whose scores the spec asks for must be fitted. */
+static enum status check_others(const struct plan *plan, const struct settings *settings,
+                                const struct rank_others *others, const char *file,
+                                struct error *reterr)
+{
+    const bool is_auto = settings->training.models == TRAINING_MODELS_AUTO;
+    for (uint32_t o = 0; o < others->n; o++) {
+        const char *name = others->of[o]->name;
+        if (!find_planned(plan, others->of[o]) || (is_auto && others->of[o] != model_classes[0]))
+            return error_set(reterr, STATUS_NOT_FOUND,
+                             "%s: score.%s and rank.%s need '%s' among models.retrievers%s", file,
+                             name, name, name,
+                             is_auto ? ", and training.models: auto fits one model alone" : "");
+    }
+    return STATUS_OK;
+}
+
+enum status plan_ranker_spec(const struct plan *plan, const struct settings *settings,
+                             struct feature_spec **ret_spec, struct rank_others *ret_others,
+                             struct error *reterr)
+{
+    const struct rank_others others = others_of(plan);
+    struct feature_spec *spec;
+    struct rank_columns columns;
+    enum status status =
+        ranker_spec_read(settings->models.ranker_spec, plan->ranker, &others, &spec, reterr);
+    if (status != STATUS_OK)
+        return status;
+    status = rank_columns_of(spec, &columns, reterr);
+    if (status == STATUS_OK)
+        status = check_others(plan, settings, &columns.others, spec->file, reterr);
+    if (status != STATUS_OK) {
+        feature_spec_free(spec);
+        return status;
+    }
+    *ret_spec = spec;
+    *ret_others = columns.others;
+    return STATUS_OK;
+}
+
+size_t plan_choices(const struct plan *plan, struct retriever_choice *out)
+{
+    for (size_t i = 0; i < plan->n_models; i++)
+        out[i] = (struct retriever_choice){plan->models[i].class, plan->models[i].settings};
+    return plan->n_models;
+}
+
 static enum status add_ranker(struct plan *plan, const struct settings *settings,
                               struct error *reterr)
 {
@@ -138,7 +218,7 @@ static enum status add_ranker(struct plan *plan, const struct settings *settings
     enum status status = ranker_predictor_need(settings->models.ranker, &plan->ranker, reterr);
     if (status == STATUS_OK) {
         name = "models.ranker_spec";
-        status = ranker_spec_read(settings->models.ranker_spec, plan->ranker, &spec, reterr);
+        status = plan_ranker_spec(plan, settings, &spec, &plan->ranker_others, reterr);
     }
     if (status != STATUS_OK) {
         if (reterr)
@@ -203,7 +283,32 @@ void plan_choose(struct plan *plan, const struct model_class *class, void *setti
     plan->retriever = 1;
 }
 
-uint64_t plan_estimate(const struct plan *plan, const struct store_counts *counts)
+/* The rows, and the retrievers that are fitted for them once more. */
+static uint64_t ranker_estimate(const struct plan *plan, const struct store_counts *counts,
+                                const struct ranker_stored *stored)
+{
+    struct feature_spec *spec = NULL;
+    struct rank_columns columns;
+    uint64_t bytes = 0;
+    if (feature_spec_parse("", plan->ranker_spec, strlen(plan->ranker_spec), &spec, NULL) ==
+            STATUS_OK &&
+        rank_columns_of(spec, &columns, NULL) == STATUS_OK)
+        bytes = ranker_fit_estimate(spec, &columns, counts->events, counts->next_user, stored);
+    feature_spec_free(spec);
+    for (size_t i = 0; i < plan->n_models; i++) {
+        const struct planned_model *model = &plan->models[i];
+        uint32_t at;
+        struct rank_others others = plan->ranker_others;
+        if (i == plan->retriever ||
+            (rank_others_add(&others, model->class, &at) && others.n == plan->ranker_others.n))
+            bytes += model->class->estimate(model->settings, counts->next_user, counts->next_item,
+                                            counts->events);
+    }
+    return bytes;
+}
+
+uint64_t plan_estimate(const struct plan *plan, const struct store_counts *counts,
+                       const struct ranker_stored *stored)
 {
     enum {
         EVENT_BYTES = 17, /* data/dataset.h */
@@ -219,10 +324,7 @@ uint64_t plan_estimate(const struct plan *plan, const struct store_counts *count
         bytes += plan->models[i].class->estimate(plan->models[i].settings, counts->next_user,
                                                  counts->next_item, counts->events);
     if (plan->ranker) {
-        const struct planned_model *retriever = &plan->models[plan->retriever];
-        bytes += ranker_fit_estimate(counts->events, counts->next_user) +
-                 retriever->class->estimate(retriever->settings, counts->next_user,
-                                            counts->next_item, counts->events);
+        bytes += ranker_estimate(plan, counts, stored);
     }
     return bytes;
 }

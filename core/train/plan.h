@@ -1,8 +1,11 @@
 #pragma once
 /* What a round is to fit, from the settings: models with their parameters, and what that will take.
  */
+#include "data/features/spec.h"
 #include "data/settings.h"
 #include "data/store.h"
+#include "eval/ranker_retrievers.h"
+#include "eval/ranker_stored.h"
 #include "eval/search.h"
 #include "models/model.h"
 #include "models/predictor.h"
@@ -20,6 +23,7 @@ struct plan {
     size_t retriever;                     /* which of them answers */
     const struct predictor_class *ranker; /* orders its best again; NULL: nothing does */
     const char *ranker_spec;              /* the YAML; of the plan's arena */
+    struct rank_others ranker_others;     /* whose scores it asks for: each is among the models */
     const struct search_result *found; /* borrowed: what a search has found; NULL: there was none */
 };
 
@@ -39,9 +43,21 @@ enum status plan_configured(struct plan *plan, const struct settings *settings,
 /* `popular`, and this one, which answers. settings are borrowed. */
 void plan_choose(struct plan *plan, const struct model_class *class, void *settings);
 
-/* Bytes that a round takes at its peak, at most: the data set, its matrices, all models and the
- * snapshot's tables at once. */
-uint64_t plan_estimate(const struct plan *plan, const struct store_counts *counts);
+/* The spec of models.ranker_spec, whose score.* stand for the models beside the one that answers
+ * which learn from interactions; *ret_others: whose scores it asks for. As ranker_spec_read;
+ * NOT_FOUND when one of those is not planned. */
+enum status plan_ranker_spec(const struct plan *plan, const struct settings *settings,
+                             struct feature_spec **ret_spec, struct rank_others *ret_others,
+                             struct error *reterr);
+
+/* All of its models, into out[SNAPSHOT_MODELS_MAX]; returns how many. */
+size_t plan_choices(const struct plan *plan, struct retriever_choice *out);
+
+/* Bytes that a round takes at its peak, at most: the data set, its matrices, all models, the
+ * snapshot's tables, and the ranker with all that it is made from, at once. stored: what the store
+ * has for a ranker. */
+uint64_t plan_estimate(const struct plan *plan, const struct store_counts *counts,
+                       const struct ranker_stored *stored);
 
 /* {"seed", "kernels", "retriever", "models": {"ials": {...}}, "found": {"ease": {...}, …}}: all
  * that decides the bytes of a fit beside the data. */

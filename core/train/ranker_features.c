@@ -22,9 +22,10 @@ struct ranker_features {
 static enum status read_spec(struct ranker_features *f, struct error *reterr)
 {
     const struct settings *settings = f->request.settings;
+    struct rank_others others;
     enum status status = plan_make(settings, &f->plan, reterr);
     if (status == STATUS_OK)
-        status = ranker_spec_read(settings->models.ranker_spec, f->plan.ranker, &f->spec, reterr);
+        status = plan_ranker_spec(&f->plan, settings, &f->spec, &others, reterr);
     f->predictor = f->plan.ranker;
     return status;
 }
@@ -95,7 +96,9 @@ const struct feature_spec *ranker_features_spec(const struct ranker_features *f)
 static enum status fit_rows(struct ranker_features *f, const struct impressions *lists,
                             uint64_t seed, struct error *reterr)
 {
-    const struct planned_model *retriever = &f->plan.models[f->plan.retriever];
+    struct retriever_choice choices[SNAPSHOT_MODELS_MAX];
+    const size_t n = plan_choices(&f->plan, choices);
+    const struct item_records items = store_item_records(f->request.store);
     struct feature_spec *copy;
     enum status status =
         feature_spec_parse(f->spec->file, f->spec->text.bytes, f->spec->text.length, &copy, reterr);
@@ -103,8 +106,10 @@ static enum status fit_rows(struct ranker_features *f, const struct impressions 
         return status;
     const struct ranker_fit_request fit = {.dataset = f->dataset,
                                            .held = &f->held,
-                                           .retriever = retriever->class,
-                                           .retriever_settings = retriever->settings,
+                                           .retriever = choices[f->plan.retriever],
+                                           .others = choices,
+                                           .n_others = n,
+                                           .items = &items,
                                            .spec = copy,
                                            .predictor = f->predictor,
                                            .facts = &f->facts,

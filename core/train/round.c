@@ -43,7 +43,7 @@ uint64_t round_memory_limit(const struct round *round)
 static enum status check_memory(struct round *round)
 {
     const uint64_t limit = round_memory_limit(round);
-    round->estimate = plan_estimate(&round->plan, &round->counts);
+    round->estimate = plan_estimate(&round->plan, &round->counts, &round->stored);
     if (round->estimate <= limit)
         return STATUS_OK;
     return error_set(round->reterr, STATUS_TOO_LARGE,
@@ -56,6 +56,8 @@ static enum status read_data(struct round *round)
 {
     const struct round_request *request = round->request;
     enum status status = store_count(request->store, &round->counts, round->reterr);
+    if (status == STATUS_OK)
+        status = round_count_stored(round);
     if (status == STATUS_OK)
         status = check_memory(round);
     if (status != STATUS_OK)

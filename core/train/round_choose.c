@@ -123,7 +123,7 @@ static enum status plan_winner(struct round *round)
     memcpy(settings, found->trials[found->best[found->winner]].settings, class->settings_size);
     plan_choose(&round->plan, class, settings);
     round->plan.found = found;
-    round->estimate = plan_estimate(&round->plan, &round->counts);
+    round->estimate = plan_estimate(&round->plan, &round->counts, &round->stored);
     return STATUS_OK;
 }
 

@@ -86,6 +86,11 @@ static enum status fit_all(struct round *round)
 
 /* ---- the second stage ---- */
 
+static const struct model *const *fitted_models(const struct holdout *h)
+{
+    return (const struct model *const *)h->models;
+}
+
 static bool has_ranker(const struct round *round)
 {
     return round->plan.ranker && round->plan.n_models < EVALUATE_MODELS_MAX;
@@ -104,25 +109,46 @@ static void add_names(const struct rank_columns *columns, struct fact_names name
             fact_names_add(&names[s], columns->names[s].of[i]);
 }
 
-/* What the spec asks for, and what the active snapshot's ranker does, which is asked too. */
+/* What the spec asks for, whose columns are *ret_columns (its texts: *ret_spec, NULL without a
+ * ranker), and into names also what the active snapshot's ranker does, which is asked too. */
+static enum status list_names(const struct round *round, struct feature_spec **ret_spec,
+                              struct rank_columns *ret_columns, struct fact_names names[RANK_FACTS])
+{
+    const struct snapshot *active = round->request->active;
+    enum status status = has_ranker(round) ? parse_spec(round, ret_spec) : STATUS_OK;
+    if (status == STATUS_OK && *ret_spec)
+        status = rank_columns_of(*ret_spec, ret_columns, round->reterr);
+    if (status == STATUS_OK && *ret_spec)
+        add_names(ret_columns, names);
+    if (active && active->ranker)
+        add_names(&active->ranker->columns, names);
+    return status;
+}
+
+enum status round_count_stored(struct round *round)
+{
+    const struct round_request *request = round->request;
+    struct fact_names names[RANK_FACTS] = {{0}};
+    struct rank_columns columns;
+    struct feature_spec *spec = NULL;
+    enum status status = list_names(round, &spec, &columns, names);
+    if (status == STATUS_OK)
+        status = ranker_stored_count(request->store, round->counts.seq, names, spec,
+                                     request->observer, &round->stored, round->reterr);
+    feature_spec_free(spec);
+    return status;
+}
+
 static enum status read_facts(struct round *round)
 {
     const struct round_request *request = round->request;
     struct fact_names names[RANK_FACTS] = {{0}};
     struct rank_columns columns;
     struct feature_spec *spec = NULL;
-    enum status status = STATUS_OK;
-    if (has_ranker(round))
-        status = parse_spec(round, &spec);
-    if (status == STATUS_OK && spec)
-        status = rank_columns_of(spec, &columns, round->reterr);
+    enum status status = list_names(round, &spec, &columns, names);
     if (status == STATUS_OK && spec)
         status = impressions_read(request->store, round->dataset, &columns.names[RANK_OF_CONTEXT],
                                   request->observer, &round->second.impressions, round->reterr);
-    if (status == STATUS_OK && spec)
-        add_names(&columns, names);
-    if (request->active && request->active->ranker)
-        add_names(&request->active->ranker->columns, names);
     if (status == STATUS_OK)
         status = rank_facts_read(request->store, round->dataset, names, request->observer,
                                  &round->second.facts, round->reterr);
@@ -135,7 +161,9 @@ static enum status read_facts(struct round *round)
 static enum status fit_rows(struct round *round, const struct impressions *lists)
 {
     const struct round_request *request = round->request;
-    const struct planned_model *retriever = &round->plan.models[round->plan.retriever];
+    struct retriever_choice choices[SNAPSHOT_MODELS_MAX];
+    const size_t n = plan_choices(&round->plan, choices);
+    const struct item_records items = store_item_records(request->store);
     struct error err = {0};
     struct feature_spec *spec;
     struct ranker_parts parts;
@@ -144,8 +172,10 @@ static enum status fit_rows(struct round *round, const struct impressions *lists
         return status;
     const struct ranker_fit_request ask = {.dataset = round->dataset,
                                            .held = &round->holdout.held,
-                                           .retriever = retriever->class,
-                                           .retriever_settings = retriever->settings,
+                                           .retriever = choices[round->plan.retriever],
+                                           .others = choices,
+                                           .n_others = n,
+                                           .items = &items,
                                            .spec = spec,
                                            .predictor = round->plan.ranker,
                                            .facts = &round->second.facts,
@@ -196,6 +226,9 @@ static enum status measure_shift(struct round *round)
         .dataset = round->dataset,
         .held = &round->holdout.held,
         .retriever = round->holdout.models[round->plan.retriever],
+        .others = &round->second.report.others,
+        .models = fitted_models(&round->holdout),
+        .n_models = round->plan.n_models,
         .past = &past.view,
         .seed = (uint64_t)round->request->settings->training.seed,
         .pool = round->request->pool,
@@ -289,6 +322,8 @@ static enum status evaluate(struct round *round)
     if (round->second.ranker) {
         models[n] = models[round->plan.retriever];
         models[n].ranker = round->second.ranker;
+        models[n].beside = fitted_models(h);
+        models[n].n_beside = round->plan.n_models;
         models[n++].name = ranker_strategy(round->second.ranker, false);
     }
     const struct evaluate_request request = request_of(round, &h->test, models, n);
@@ -316,11 +351,15 @@ static enum status evaluate_after(struct round *round, const struct test_set *fr
     const struct evaluated models[] = {
         {.model = h->models[0]},
         {.model = h->models[round->plan.retriever],
-         .ranker = round->second.serves ? round->second.ranker : NULL},
+         .ranker = round->second.serves ? round->second.ranker : NULL,
+         .beside = fitted_models(h),
+         .n_beside = round->plan.n_models},
         {.model = round->request->active->retriever,
          .name = "active",
          .fresh = true,
-         .ranker = round->request->active->ranker},
+         .ranker = round->request->active->ranker,
+         .beside = round->request->active->models,
+         .n_beside = round->request->active->n_models},
     };
     struct evaluate_request request = request_of(round, fresh, models, 3);
     request.exclude = &known->items;

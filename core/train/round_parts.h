@@ -27,7 +27,8 @@ struct holdout {
 struct round {
     const struct round_request *request;
     struct plan plan;
-    struct store_counts counts; /* seq among them */
+    struct store_counts counts;  /* seq among them */
+    struct ranker_stored stored; /* what there is for a ranker */
     uint64_t estimate, peak_rss;
     struct dataset *dataset;
     struct drift *drift; /* what changed in it */
@@ -76,6 +77,9 @@ bool round_has_second(const struct round *round); /* the snapshot answers in two
 void holdout_free(
     struct holdout *holdout); /* its models and matrices; the reports and costs stay */
 void holdout_free_reports(struct holdout *holdout);
+
+/* Of the same file: what the store has for the ranker, before it is read. */
+enum status round_count_stored(struct round *round);
 
 /* round_features.c: what each column of the ranker's is worth, from the rows of its own fit. Data
  * on which that cannot be measured give none. */

@@ -220,6 +220,21 @@ static enum status load_files(struct snapshot_impl *impl, const char *root, uint
     return status;
 }
 
+static enum status find_others(const struct snapshot *s, const struct ranker *ranker,
+                               struct error *reterr)
+{
+    const struct rank_others *others = &ranker->columns.others;
+    const struct model *found[RANK_OTHERS_MAX];
+    rank_others_find(others, s->models, s->n_models, found);
+    for (uint32_t o = 0; o < others->n; o++)
+        if (!found[o])
+            return error_set(reterr, STATUS_CORRUPT,
+                             "the ranker looks at the scores of '%s', which is not among the "
+                             "snapshot's models",
+                             others->of[o]->name);
+    return STATUS_OK;
+}
+
 /* The second stage is worth having, but not worth failing for. */
 static enum status read_ranker(struct snapshot_impl *impl, const char *root, uint32_t version,
                                const struct manifest *manifest, struct error *reterr)
@@ -236,6 +251,8 @@ static enum status read_ranker(struct snapshot_impl *impl, const char *root, uin
     if (status == STATUS_OK && strcmp(impl->ranker->retriever, manifest->retriever) != 0)
         status = error_set(reterr, STATUS_CORRUPT, "the ranker is for the candidates of '%s'",
                            impl->ranker->retriever);
+    if (status == STATUS_OK)
+        status = find_others(s, impl->ranker, reterr);
     if (status == STATUS_OK) {
         s->ranker = impl->ranker;
         s->activity = activity->data;

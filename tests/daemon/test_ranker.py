@@ -1,10 +1,12 @@
 """Two stages in the daemon: where order decides a round publishes a ranker, where it means nothing it
 does not; answers stay whole, count the last click, and go on by one stage when the ranker's file breaks."""
+import json
 import random
+import subprocess
 
 import pytest
 
-from conftest import put_items
+from conftest import binary, put_items
 
 USERS, ITEMS, STEPS = 240, 150, 24
 
@@ -300,7 +302,15 @@ def shown(make_daemon, tmp_path):
     return make_daemon(**{"models.ranker": "wide", "models.ranker_spec": str(spec)}).start()
 
 
-def test_posted_impressions_make_probabilities(shown):
+def evaluate(daemon, *words: str) -> dict:
+    """The same stages measured at the terminal."""
+    done = subprocess.run([binary(), "evaluate", "--data", str(daemon.folder), "--json", "--model", "ials+wide", *words],
+                          capture_output=True, text=True, timeout=300)
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
+
+
+def test_posted_impressions_make_probabilities(shown, tmp_path):
     post_lists(shown, LISTS)
     version = shown.train()
     ranker = version["report"]["ranker"]
@@ -308,6 +318,9 @@ def test_posted_impressions_make_probabilities(shown):
     assert ranker["calibrated"] and ranker["calibration"]["error"] < 0.1, ranker
     assert abs(ranker["calibration"]["predicted"] / ranker["calibration"]["chosen"] - 1) < 0.15
     assert len(ranker["calibration"]["deciles"]) == 10
+    measured = evaluate(shown, "--ranker-spec", str(tmp_path / "shown.yaml"))["rankers"][0]
+    assert measured["rows_of"] == "impressions" and measured["calibrated"], measured
+    assert (measured["rows"], measured["positives"]) == (ranker["rows"], ranker["positives"])
     for _ in range(2):  # the second time from the kept list
         answer = shown.get("/v1/users/u1/recommendations?n=20")
         assert answer["score_kind"] == "probability"

@@ -123,8 +123,7 @@ static enum status fit(struct fixture *f, const char *text, struct parallel *poo
 {
     const struct ranker_fit_request request = {.dataset = f->dataset,
                                                .held = &f->held,
-                                               .retriever = f->class,
-                                               .retriever_settings = f->settings,
+                                               .retriever = {f->class, f->settings},
                                                .spec = spec_of(text),
                                                .share = 0.2,
                                                .seed = 1,
@@ -290,6 +289,23 @@ static void what_is_loaded_answers_like_what_was_saved(void **state)
     ranker_free(loaded);
 }
 
+static struct model *fit_other(struct fixture *f, const struct bitmap *unknown)
+{
+    struct error err = {0};
+    struct csr by_user, by_item;
+    struct model *model;
+    const struct model_class *class = model_class_find("itemknn", NULL);
+    assert_int_equal(dataset_matrix(f->dataset, unknown, NULL, &by_user), STATUS_OK);
+    assert_int_equal(csr_transpose(&by_user, &by_item), STATUS_OK);
+    const struct train_set data = {f->dataset, unknown, &by_user, &by_item, 1};
+    assert_int_equal(
+        class->fit(&data, model_settings_new(class, &f->arena), NULL, NULL, &model, &err),
+        STATUS_OK);
+    csr_free(&by_user);
+    csr_free(&by_item);
+    return model;
+}
+
 /* One user at one moment: the rows' numbers, and the numbers of an answer from a view that knows
  * nothing of what follows. */
 static void rows_and_answers_see_the_same(void **state)
@@ -297,10 +313,14 @@ static void rows_and_answers_see_the_same(void **state)
     struct fixture *f = *state;
     struct error err = {0};
     struct ranker_rows rows;
+    struct model *other = fit_other(f, &f->held);
+    const struct model *const others[] = {other};
     const struct past_view past = item_times_view(&f->times);
     const struct ranker_rows_request request = {.dataset = f->dataset,
                                                 .targets = &f->held,
                                                 .retriever = f->model,
+                                                .others = others,
+                                                .n_others = 1,
                                                 .past = &past.view,
                                                 .moments_max = 1,
                                                 .share = 1,
@@ -314,24 +334,133 @@ static void rows_and_answers_see_the_same(void **state)
     struct touch touches[PER_USER];
     struct signal signals[PER_USER];
     const size_t n_touches = dataset_touches(f->dataset, rows.users[0], &f->held, touches);
-    const size_t n = signals_of_touches(touches, n_touches, &f->types, &f->dataset->frame, signals);
+    const uint32_t n =
+        (uint32_t)signals_of_touches(touches, n_touches, &f->types, &f->dataset->frame, signals);
     struct ranked best[RANK_CANDIDATES];
     uint32_t n_rows = 0;
     for (; n_rows < rows.n && rows.moments[n_rows] == 0; n_rows++)
         best[n_rows] = (struct ranked){rows.items[n_rows],
-                                       rows.numbers[(size_t)n_rows * RANK_NUMBERS]}; /* score */
-    const struct rank_query query = {&asking.view.view, f->model, touches,          n_touches,
-                                     signals,           n,        rows.of[0].now_ms};
+                                       rows.numbers[(size_t)n_rows * rows.width]}; /* score */
+    const struct query asked = {.user = QUERY_NO_USER, .fresh = true, .n = n, .history = signals};
+    const struct rank_query query = {.view = &asking.view.view,
+                                     .retriever = f->model,
+                                     .touches = touches,
+                                     .n_touches = n_touches,
+                                     .query = &asked,
+                                     .now_ms = rows.of[0].now_ms,
+                                     .others = others,
+                                     .n_others = 1};
     struct rank_table table;
     assert_string_equal(rank_values[0].name, "score");
     assert_int_equal(rank_table_make(&query, best, n_rows, &arena, &table), STATUS_OK);
     assert_true(n_rows > 100);
     assert_memory_equal(table.numbers, rows.numbers,
-                        (size_t)n_rows * RANK_NUMBERS * sizeof *table.numbers);
+                        (size_t)n_rows * table.width * sizeof *table.numbers);
+    assert_int_equal(table.width, RANK_NUMBERS + RANK_OTHER_NUMBERS);
     assert_memory_equal(table.moment.recent, rows.of[0].recent, sizeof table.moment.recent);
     arena_free(&arena);
     asking_free(&asking);
     ranker_rows_free(&rows);
+    model_free(other);
+}
+
+static const char other_spec[] = "label: {column: chosen}\n"
+                                 "features:\n"
+                                 "  score: {type: numeric, normalize: quantile}\n"
+                                 "  score.itemknn: {type: numeric, normalize: quantile}\n"
+                                 "  rank.itemknn: {type: numeric, normalize: standard}\n"
+                                 "model: {mode: wide, epochs: 2}\n";
+
+/* The rows of a fit, with a further retriever fitted without `unknown`. */
+static struct ranker_shift_side side_with(struct fixture *f, const struct bitmap *targets,
+                                          const struct bitmap *unknown)
+{
+    struct error err = {0};
+    struct ranker_rows rows;
+    struct model *first, *other = fit_other(f, unknown);
+    const struct model *const others[] = {other};
+    struct csr by_user, by_item;
+    assert_int_equal(dataset_matrix(f->dataset, unknown, NULL, &by_user), STATUS_OK);
+    assert_int_equal(csr_transpose(&by_user, &by_item), STATUS_OK);
+    const struct train_set data = {f->dataset, unknown, &by_user, &by_item, 1};
+    assert_int_equal(f->class->fit(&data, f->settings, NULL, NULL, &first, &err), STATUS_OK);
+    const struct past_view past = item_times_view(&f->times);
+    const struct ranker_rows_request request = {.dataset = f->dataset,
+                                                .held = &f->held,
+                                                .targets = targets,
+                                                .retriever = first,
+                                                .others = others,
+                                                .n_others = 1,
+                                                .past = &past.view,
+                                                .moments_max = 4,
+                                                .share = 0.2,
+                                                .rows_max = 1 << 20,
+                                                .seed = 1};
+    assert_int_equal(ranker_rows_make(&request, &rows, &err), STATUS_OK);
+    const struct ranker_shift_side side = ranker_shift_side_of(&rows);
+    ranker_rows_free(&rows);
+    model_free(first);
+    model_free(other);
+    csr_free(&by_user);
+    csr_free(&by_item);
+    return side;
+}
+
+/* Planted: one that was fitted on the targets as well gives other scores and better ranks to what
+ * was wanted. Those of a fit are those of one that was not. */
+static void further_retrievers_know_nothing_of_the_rows(void **state)
+{
+    struct fixture *f = *state;
+    struct error err = {0};
+    struct bitmap targets, unknown = {0};
+    enum { SCORE = SHIFT_FIRST, RANK };
+    if (fit(f, other_spec, NULL, &f->ranker, &err) != STATUS_OK)
+        fail_msg("%s", err.text);
+    assert_int_equal(f->report.others.n, 1);
+    assert_int_equal(ranker_targets(f->dataset, &f->held, 0.2, &targets, &err), STATUS_OK);
+    assert_int_equal(bitmap_resize(&unknown, (uint32_t)f->dataset->n_events), STATUS_OK);
+    for (uint32_t e = 0; e < f->dataset->n_events; e++)
+        if (bitmap_test(&targets, e) || bitmap_test(&f->held, e))
+            bitmap_set(&unknown, e);
+    const struct ranker_shift_side right = side_with(f, &targets, &unknown);
+    const struct ranker_shift_side leaking = side_with(f, &targets, &f->held);
+    assert_int_equal(f->report.retriever.n, SHIFT_FIRST + RANK_OTHER_NUMBERS);
+    assert_memory_equal(&f->report.retriever, &right, sizeof right);
+    assert_true(leaking.mean[RANK] < right.mean[RANK] - 0.1);
+    assert_true(fabs(leaking.mean[SCORE] - right.mean[SCORE]) > 0);
+    bitmap_free(&targets);
+    bitmap_free(&unknown);
+}
+
+/* The same ranker without the model that it looks at sees no value there, and orders otherwise. */
+static void an_answer_asks_the_further_retriever(void **state)
+{
+    struct fixture *f = *state;
+    struct error err = {0};
+    struct model *other = fit_other(f, &f->held);
+    const struct model *beside[] = {other};
+    if (fit(f, other_spec, NULL, &f->ranker, &err) != STATUS_OK)
+        fail_msg("%s", err.text);
+    const struct evaluated models[] = {
+        {.model = f->model, .name = "without", .ranker = f->ranker},
+        {.model = f->model, .ranker = f->ranker, .beside = beside, .n_beside = 1}};
+    const struct evaluate_request request = {.dataset = f->dataset,
+                                             .held = &f->held,
+                                             .by_user = &f->by_user,
+                                             .test = &f->test,
+                                             .times = &f->times,
+                                             .models = models,
+                                             .n_models = 2,
+                                             .ks = {10},
+                                             .n_ks = 1,
+                                             .seed = 1,
+                                             .draws = 200};
+    struct report *report;
+    if (evaluate_models(&request, &report, &err) != STATUS_OK)
+        fail_msg("%s", err.text);
+    assert_true(report->models[1].over_first[COMPARED_NDCG].interval.mean != 0);
+    report_free(report);
+    model_free(other);
 }
 
 /* Planted: a retriever that was fitted on everything orders the rows better than it could, and
@@ -392,6 +521,14 @@ static void a_spec_that_asks_for_what_there_is_not_is_refused(void **state)
          STATUS_NOT_FOUND, "did you mean 'deep'"},
         {"label: {column: chosen}\nfeatures:\n  score: {type: numeric}\nmodel: {hiden: 4}\n",
          STATUS_NOT_FOUND, "hidden"},
+        {"label: {column: chosen}\nfeatures:\n  score.eese: {type: numeric}\n", STATUS_NOT_FOUND,
+         "test.yaml:3: 'score.eese': there is no model 'eese'; did you mean 'score.ease'?"},
+        {"label: {column: chosen}\nfeatures:\n  rnk.ease: {type: numeric}\n", STATUS_NOT_FOUND,
+         "did you mean 'rank.ease'?"},
+        {"label: {column: chosen}\nfeatures:\n  score.ease: {type: numeric}\n  rank.ials: {type: "
+         "numeric}\n  rank.bpr: {type: numeric}\n  rank.slim: {type: numeric}\n  score.gfcf: "
+         "{type: numeric}\n",
+         STATUS_TOO_LARGE, "test.yaml:7: 'score.gfcf': a ranker looks at the scores of at most 4"},
     };
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
         struct error err = {0};
@@ -407,7 +544,7 @@ static void the_program_s_own_spec_is_sound(void **state)
     (void)state;
     struct feature_spec *spec;
     struct error err = {0};
-    if (ranker_spec_read("", NULL, &spec, &err) != STATUS_OK)
+    if (ranker_spec_read("", NULL, NULL, &spec, &err) != STATUS_OK)
         fail_msg("%s", err.text);
     assert_true(spec->n_features > 10);
     feature_spec_free(spec);
@@ -423,6 +560,8 @@ int main(void)
         with_fixture(what_is_loaded_answers_like_what_was_saved),
         with_fixture(rows_and_answers_see_the_same),
         with_fixture(a_retriever_that_knows_the_targets_shows_in_its_auc),
+        with_fixture(further_retrievers_know_nothing_of_the_rows),
+        with_fixture(an_answer_asks_the_further_retriever),
         with_fixture(a_spec_that_asks_for_what_there_is_not_is_refused),
         cmocka_unit_test(the_program_s_own_spec_is_sound),
     };

@@ -173,8 +173,7 @@ static enum status fit(struct world *w, struct parallel *pool, struct ranker **r
                      STATUS_OK);
     const struct ranker_fit_request request = {.dataset = w->dataset,
                                                .held = &w->held,
-                                               .retriever = w->class,
-                                               .retriever_settings = w->settings,
+                                               .retriever = {w->class, w->settings},
                                                .spec = spec,
                                                .impressions = &w->lists,
                                                .share = 0.2,

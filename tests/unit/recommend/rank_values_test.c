@@ -77,6 +77,7 @@ struct fixture {
     struct arena arena;
     struct touch touches[20];
     struct signal history[20];
+    struct query asked;
     struct rank_query query;
 };
 
@@ -97,8 +98,13 @@ static int setup(void **state)
     }
     f->class.activity = planted_activity;
     f->view = (struct view){.class = &f->class, .n_items = 40};
-    f->query =
-        (struct rank_query){&f->view, &f->model.model, f->touches, 13, f->history, 13, 201 * day};
+    f->asked = (struct query){.user = QUERY_NO_USER, .n = 13, .history = f->history};
+    f->query = (struct rank_query){.view = &f->view,
+                                   .retriever = &f->model.model,
+                                   .touches = f->touches,
+                                   .n_touches = 13,
+                                   .query = &f->asked,
+                                   .now_ms = 201 * day};
     *state = f;
     return 0;
 }
@@ -163,7 +169,7 @@ static void without_history_or_time_values_are_missing(void **state)
     struct fixture *f = *state;
     const struct ranked best[] = {{33, 9}};
     struct rank_table table;
-    f->query.n_touches = f->query.n_history = 0;
+    f->query.n_touches = f->asked.n = 0;
     f->query.now_ms = TIME_UNKNOWN;
     assert_int_equal(rank_table_make(&f->query, best, 1, &f->arena, &table), STATUS_OK);
     static const char *const missing[] = {"like_newest", "user_idle", "item_age", "hour",
@@ -171,6 +177,41 @@ static void without_history_or_time_values_are_missing(void **state)
     for (size_t i = 0; i < sizeof missing / sizeof *missing; i++)
         assert_true(isnan(table.numbers[value_named(missing[i])]));
     assert_float_equal(table.numbers[value_named("history_length")], 0, 0);
+}
+
+static const struct model_class with_scores = {.name = "scores", .score = fake_score};
+
+/* The first one prefers 20 to 33 and does not know 50; the second one is not there. */
+static void further_retrievers_score_and_rank_the_candidates(void **state)
+{
+    struct fixture *f = *state;
+    struct fake_model *other = calloc(1, sizeof *other);
+    other->model = (struct model){&with_scores, 1, 40};
+    other->scores[20] = 5;
+    other->scores[33] = 4;
+    other->scores[7] = 9; /* no candidate */
+    const struct model *const others[] = {&other->model, NULL};
+    const struct ranked best[] = {{33, 9}, {50, 8}, {20, 7}};
+    struct rank_table table;
+    f->query.others = others;
+    f->query.n_others = 2;
+    f->view.n_items = 60;
+    assert_int_equal(rank_table_make(&f->query, best, 3, &f->arena, &table), STATUS_OK);
+    assert_int_equal(table.width, RANK_NUMBERS + 4);
+    static const float scores[] = {4, NAN, 5};
+    static const int ranks[] = {1, -1, 0};
+    for (uint32_t i = 0; i < 3; i++) {
+        const float *row = table.numbers + (size_t)i * table.width;
+        assert_float_equal(row[value_named("score")], best[i].score, 0);
+        if (ranks[i] < 0) {
+            assert_true(isnan(row[RANK_NUMBERS]) && isnan(row[RANK_NUMBERS + 1]));
+        } else {
+            assert_float_equal(row[RANK_NUMBERS], scores[i], 0);
+            assert_float_equal(row[RANK_NUMBERS + 1], log(1 + ranks[i]), 1e-6);
+        }
+        assert_true(isnan(row[RANK_NUMBERS + 2]) && isnan(row[RANK_NUMBERS + 3]));
+    }
+    free(other);
 }
 
 int main(void)
@@ -183,6 +224,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(values_stand_in_the_row_of_their_candidate, setup,
                                         teardown),
         cmocka_unit_test_setup_teardown(likeness_is_the_cosine_to_recent_items, setup, teardown),
+        cmocka_unit_test_setup_teardown(further_retrievers_score_and_rank_the_candidates, setup,
+                                        teardown),
         cmocka_unit_test_setup_teardown(without_history_or_time_values_are_missing, setup,
                                         teardown),
     };

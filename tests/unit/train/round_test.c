@@ -375,6 +375,33 @@ static void the_estimate_grows_with_the_model(void **state)
     assert_true(f->result.peak_estimate > small);
 }
 
+/* A ranker's rows, and what its further retrievers take, are counted before anything is fitted. */
+static void the_estimate_grows_with_the_ranker(void **state)
+{
+    struct fixture *f = *state;
+    plant(&f->planted, 0, 50, ITEMS, PER_USER, 7);
+    set_small_ials(f);
+    must_run(f, 1, NULL);
+    const uint64_t alone = f->result.peak_estimate;
+    set(f, "models.ranker", "wide");
+    must_run(f, 2, NULL);
+    const uint64_t two = f->result.peak_estimate;
+    assert_true(two > alone + 50 * 600 * 256);
+    set(f, "models.retrievers", "ials, itemknn, gfcf");
+    must_run(f, 3, NULL);
+    const uint64_t further = f->result.peak_estimate;
+    set(f, "models.ranker", "none");
+    must_run(f, 4, NULL);
+    assert_true(further - f->result.peak_estimate > two - alone);
+    char limit[32];
+    struct error err = {0};
+    snprintf(limit, sizeof limit, "%llu", (unsigned long long)further - 1);
+    set(f, "models.ranker", "wide");
+    set(f, "training.max_memory", limit);
+    assert_int_equal(run(f, 5, NULL, NULL, NULL, &err), STATUS_TOO_LARGE);
+    assert_non_null(strstr(err.text, "training.max_memory"));
+}
+
 struct stopper {
     int asked, after;
     char phase[64]; /* the last one */
@@ -483,6 +510,33 @@ static void two_stages_serve_where_order_decides(void **state)
     snapshot_release(snapshot);
 }
 
+/* What a further retriever thinks is looked at, in the round and in what it has written. */
+static void two_stages_look_at_further_retrievers(void **state)
+{
+    struct fixture *f = *state;
+    plant_walks(&f->planted, USERS, ITEMS, PER_USER, 3);
+    set_small_ials(f);
+    set(f, "models.retrievers", "ials, itemknn, cooccurrence");
+    set(f, "models.ranker", "wide");
+    must_run(f, 1, NULL);
+    json_t *report = report_of(f);
+    const json_t *shift = json_object_get(json_object_get(report, "ranker"), "shift");
+    assert_non_null(json_object_get(shift, "score.itemknn"));
+    assert_non_null(json_object_get(shift, "rank.itemknn"));
+    assert_null(json_object_get(shift, "score.cooccurrence")); /* for likeness */
+    json_decref(report);
+    struct snapshot *snapshot = load(f, 1);
+    assert_non_null(snapshot->ranker);
+    assert_int_equal(snapshot->ranker->columns.others.n, 1);
+    assert_non_null(strstr(snapshot->manifest, "score.itemknn:"));
+    uint32_t all[ITEMS];
+    char strategy[64];
+    const uint32_t n = answer_user(f, snapshot, 0, ITEMS, 0, all, strategy);
+    assert_string_equal(strategy, "ials+wide");
+    assert_int_equal(n, ITEMS - PER_USER);
+    snapshot_release(snapshot);
+}
+
 static void one_stage_serves_where_order_means_nothing(void **state)
 {
     struct fixture *f = *state;
@@ -549,6 +603,14 @@ static void a_ranker_or_spec_that_is_not_there_is_refused(void **state)
     set(f, "models.ranker_spec", "/nowhere/ranker.yaml");
     assert_int_equal(round_check_settings(&f->settings, &err), STATUS_NOT_FOUND);
     assert_non_null(strstr(err.text, "models.ranker_spec: "));
+    FILE *file = fopen("round_test_ranker.yaml", "w");
+    fputs("label: {column: chosen}\nfeatures:\n  score.ease: {type: numeric}\n", file);
+    fclose(file);
+    set(f, "models.ranker_spec", "round_test_ranker.yaml");
+    assert_int_equal(round_check_settings(&f->settings, &err), STATUS_NOT_FOUND);
+    assert_non_null(strstr(err.text, "'ease' among models.retrievers"));
+    set(f, "models.retrievers", "ials, ease");
+    assert_int_equal(round_check_settings(&f->settings, &err), STATUS_OK);
 }
 
 /* ---- settings ---- */
@@ -734,11 +796,13 @@ int main(void)
         TEST(users_of_one_item_each_give_a_round_of_popular_alone),
         TEST(a_round_above_the_memory_limit_is_refused_with_the_figure),
         TEST(the_estimate_grows_with_the_model),
+        TEST(the_estimate_grows_with_the_ranker),
         TEST(a_stop_at_any_question_cancels_and_leaves_nothing),
         TEST(unknown_models_and_parameters_are_named_with_the_nearest),
         TEST(two_stages_serve_where_order_decides),
         TEST(one_stage_serves_where_order_means_nothing),
         TEST(too_little_gives_no_second_stage),
+        TEST(two_stages_look_at_further_retrievers),
         TEST(a_broken_ranker_leaves_the_first_stage),
         TEST(a_ranker_or_spec_that_is_not_there_is_refused),
         TEST(an_unknown_retriever_is_named_with_the_nearest),
