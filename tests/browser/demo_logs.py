@@ -40,7 +40,7 @@ ROUNDS = (
 # The daemon's own round comes last.
 SERVED = {**NETWORKS, "training.at_start": "false", "training.every": "never",
           "training.after_events": "0", "training.min_share": "1"}
-LISTS_OF_USERS = 2   # asked of the daemon and posted as shown
+PAGES_SHOWN = 4      # lists that each user is shown, one after the other
 LIST_LENGTH = 10
 EVENTS_A_POST = 5000
 
@@ -84,19 +84,18 @@ class Maker:
         return self.data / "tensorboard"
 
     def serve(self, histories, known: float) -> None:
-        values = {**SERVED, **self.serving_settings()}
+        """The figures of serving have a point a minute at most, where this build writes any."""
+        shows_serving = re.search(r"^ +serving_every:", self.run("config", "print"), re.M)
+        values = {**SERVED, **({"tensorboard.serving_every": "1m"} if shows_serving else {})}
         with Daemon(self, values) as daemon:
-            daemon.show_lists(histories, known)
+            daemon.show_lists(histories, known, 0)
             daemon.post_ratings(histories, known)
             daemon.train()
-            daemon.show_lists(histories, known)
-            if "tensorboard.serving_every" in values:
-                time.sleep(2)  # for a last point of the serving figures
-
-    def serving_settings(self) -> dict[str, str]:
-        """Serving figures at short intervals, where this build writes any."""
-        known = self.run("config", "print")
-        return {"tensorboard.serving_every": "1s"} if re.search(r"^ +serving_every:", known, re.M) else {}
+            for page in range(1, PAGES_SHOWN if shows_serving else 2):
+                begun = int(time.time() // 60)
+                daemon.show_lists(histories, known, page)
+                while shows_serving and int(time.time() // 60) == begun:
+                    time.sleep(1)
 
     # ---- the rest ----
 
@@ -228,23 +227,20 @@ class Daemon:
             raise RuntimeError(f"{method} {path}: {answer.status} {text[:500]!r}")
         return json.loads(text) if text else {}
 
-    def show_lists(self, histories, known: float) -> None:
-        """Every user is shown lists, and chooses what the rest of the history has."""
+    def show_lists(self, histories, known: float, page: int) -> None:
+        """Every user is shown a list, and chooses of it what the rest of the history has."""
         for user, history in histories.items():
             coming = {row["movieId"] for row in part_of(history, known, 1) if float(row["rating"]) >= 4}
-            for page in range(LISTS_OF_USERS):
-                path = (f"/v1/users/{urllib.parse.quote(user)}/recommendations"
-                        f"?n={LIST_LENGTH}&offset={page * LIST_LENGTH}")
-                answer = self.call("GET", path)
-                shown = [item["id"] for item in answer["items"]]
-                if not shown:
-                    continue
-                sent = {"recommendation_id": answer["recommendation_id"]}
+            answer = self.call("GET", f"/v1/users/{urllib.parse.quote(user)}/recommendations"
+                                      f"?n={LIST_LENGTH}&offset={page * LIST_LENGTH}&seen=include")
+            shown = [item["id"] for item in answer["items"]]
+            sent = {"recommendation_id": answer["recommendation_id"]}
+            if shown:
                 self.call("POST", "/v1/impressions", {"user": user, "items": shown, **sent})
-                chosen = [{"user": user, "item": item, "type": "view", **sent}
-                          for item in shown if item in coming]
-                if chosen:
-                    self.call("POST", "/v1/interactions", chosen)
+            chosen = [{"user": user, "item": item, "type": "view", "position": place, **sent}
+                      for place, item in enumerate(shown) if item in coming]
+            if chosen:
+                self.call("POST", "/v1/interactions", chosen)
 
     def post_ratings(self, histories, known: float) -> None:
         events = [{"user": row["userId"], "item": row["movieId"], "type": "rating",

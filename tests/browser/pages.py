@@ -86,7 +86,8 @@ def choose_run(run: str) -> Act:
     def choose(shown: Shown) -> None:
         page = shown.opened.page
         page.locator("tf-graph-controls paper-dropdown-menu").first.click()
-        page.locator("tf-graph-controls paper-item").filter(has_text=re.compile(rf"^\s*{re.escape(run)}\s*$")).first.click()
+        exactly = re.compile(rf"^\s*{re.escape(run)}\s*$")
+        page.locator("tf-graph-controls paper-item").filter(has_text=exactly).first.click()
         shown.opened.settle()
         shown.opened.wait("tf-graph-scene g.nodes g.node")
     return choose
@@ -155,11 +156,16 @@ def open_parallel_coordinates(shown: Shown) -> None:
 
 
 def look_for_neighbours(shown: Shown) -> None:
-    """Chooses one point, so that what is nearest to it is listed and named."""
+    """Chooses one point, so that what is nearest to it is listed and named; by category where known."""
     page = shown.opened.page
     frame = page.frames[-1]
     frame.get_by_text("Points:").wait_for()
     frame.locator("#notification-dialog").wait_for(state="hidden")
+    category = frame.locator("#colorby paper-item").filter(has_text="category")
+    if category.count():
+        frame.locator("#colorby").click()
+        category.first.click()
+        shown.opened.settle()
     frame.locator("vz-projector-inspector-panel").get_by_label("Search").fill(SOUGHT)
     frame.locator("vz-projector-inspector-panel .matches-list .label, "
                   "vz-projector-inspector-panel .matches-list a").first.click()
@@ -181,8 +187,12 @@ def have_images(board: Board) -> list[str]:
     return list(board.tags("images"))
 
 
+def tell_drift(board: Board) -> list[str]:
+    return [run for run, tags in board.tags("scalars").items() if any(tag.startswith("drift/") for tag in tags)]
+
+
 def serve(board: Board) -> list[str]:
-    return [run for run in board.tags("scalars") if run.startswith("serving-")]
+    return [run for run in board.tags("scalars") if run.startswith("serving")]
 
 
 # ---- the pages ----
@@ -192,13 +202,16 @@ GREY = 0.0001  # a graph is drawn in grey, but for equal parts and the controls
 
 PAGES = (
     Row("custom-scalars", "rounds", f"#custom_scalars&{NO_SMOOTHING}", ("vz-line-chart2", 4), show_outliers),
-    Row("scalars", "rounds", f"#scalars&{NO_SMOOTHING}&tagFilter=%5Eholdout", ("vz-line-chart2", 4), show_outliers),
+    Row("scalars", "rounds", f"#scalars&{NO_SMOOTHING}&tagFilter=holdout.(ials%7Cpopular).(ndcg%7Crecall%7Chit_rate)"
+        "%4020", ("vz-line-chart2", 4), show_outliers),
     Row("scalars-ranker", "rounds", f"#scalars&{NO_SMOOTHING}&tagFilter=%5Eranker%2F", ("vz-line-chart2", 4),
         show_outliers),
-    Row("serving", "rounds", f"#scalars&{NO_SMOOTHING}&regexInput=serving", ("vz-line-chart2", 4), show_outliers,
-        serve),
-    Row("text", "rounds", "#text&tagFilter=round%2F(gate%7Cmodels)&regexInput=round-000007",
-        ("tf-text-loader table", 2)),
+    Row("data", "rounds", f"#scalars&{NO_SMOOTHING}&tagFilter=%5E(drift%7Cevents_by_day%7Conline)",
+        ("vz-line-chart2", 4), show_outliers, tell_drift),
+    Row("serving", "rounds", f"#scalars&{NO_SMOOTHING}&regexInput=serving&tagFilter=%5E(serving%7Clatency%7Conline)%2F",
+        ("vz-line-chart2", 4), show_outliers, serve),
+    Row("text", "rounds", "#text&tagFilter=round%2F(gate%7Cmodels)%24&regexInput=round-000007",
+        ("tf-text-loader table", 2), None, None, GREY),
     Row("images", "rounds", "#images", ("tf-image-loader img", 1), None, have_images),
     Row("graph-round", "rounds", "#graphs", (NODES, 1), both(choose_last_run, fit_graph), have_graphs, GREY),
     Row("items", "rounds", "#projector", ("iframe", 1), look_for_neighbours, Board.projected),
