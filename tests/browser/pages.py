@@ -213,7 +213,6 @@ PAGES = (
     Row("text", "rounds", "#text&tagFilter=round%2F(gate%7Cmodels)%24&regexInput=round-000007",
         ("tf-text-loader table", 2), None, None, GREY),
     Row("images", "rounds", "#images", ("tf-image-loader img", 1), None, have_images),
-    Row("graph-round", "rounds", "#graphs", (NODES, 1), both(choose_last_run, fit_graph), have_graphs, GREY),
     Row("items", "rounds", "#projector", ("iframe", 1), look_for_neighbours, Board.projected),
     Row("time-series", "fits", "&smoothing=0&tagFilter=loss%7C%5Eeval#timeseries", ("scalar-card line-chart", 4),
         close_settings),

@@ -11,10 +11,8 @@ static void each_half_solves_its_side_from_the_other(void **state)
     ials_graph(&settings, 30, 20, &graph);
     struct buffer lines = graph_lines(&graph);
     graph_has(&lines, "\nfit_users/gram(items/vectors)[8,8]");
-    graph_has(&lines,
-              "\nfit_users/solve(fit_users/gram,items/vectors,inputs/confidences)[30,8]");
-    graph_has(&lines,
-              "\nfit_items/solve(fit_items/gram,users/vectors,inputs/confidences)[20,8]");
+    graph_has(&lines, "\nfit_users/solve(fit_users/gram,items/vectors,inputs/confidences)[30,8]");
+    graph_has(&lines, "\nfit_items/solve(fit_items/gram,users/vectors,inputs/confidences)[20,8]");
     graph_has(&lines, "\ntrain/items(items/vectors,fit_items/solve)[20,8]");
     graph_has(&lines, "\nloss/sum(loss/squared_error,loss/regularization)[]");
     assert_int_equal(op_graph_parameters(&graph), 8 * (30 + 20));
