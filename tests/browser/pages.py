@@ -208,7 +208,7 @@ PAGES = (
         show_outliers),
     Row("data", "rounds", f"#scalars&{NO_SMOOTHING}&tagFilter=%5E(drift%7Cevents_by_day%7Conline)",
         ("vz-line-chart2", 4), show_outliers, tell_drift),
-    Row("serving", "rounds", f"#scalars&{NO_SMOOTHING}&regexInput=serving&tagFilter=%5E(serving%7Clatency%7Conline)%2F",
+    Row("serving", "rounds", f"#scalars&{NO_SMOOTHING}&regexInput=serving&tagFilter=%5E(serving%7Clatency)%2F%7Conline%2Fchosen_of",
         ("vz-line-chart2", 4), show_outliers, serve),
     Row("text", "rounds", "#text&tagFilter=round%2F(gate%7Cmodels)%24&regexInput=round-000007",
         ("tf-text-loader table", 2), None, None, GREY),
