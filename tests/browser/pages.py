@@ -208,10 +208,11 @@ PAGES = (
         show_outliers),
     Row("data", "rounds", f"#scalars&{NO_SMOOTHING}&tagFilter=%5E(drift%7Cevents_by_day%7Conline)",
         ("vz-line-chart2", 4), show_outliers, tell_drift),
-    Row("serving", "rounds", f"#scalars&{NO_SMOOTHING}&regexInput=serving&tagFilter=%5E(serving%7Clatency)%2F%7Conline%2Fchosen_of",
+    Row("serving", "rounds", f"#scalars&{NO_SMOOTHING}&regexInput=serving"
+        "&tagFilter=%5E(serving%7Clatency)%2F%7Conline%2Fchosen_of",
         ("vz-line-chart2", 4), show_outliers, serve),
     Row("text", "rounds", "#text&tagFilter=round%2F(gate%7Cmodels)%24&regexInput=round-000007",
-        ("tf-text-loader table", 2), None, None, GREY),
+        ("tf-text-loader table", 2), coloured=0.0),
     Row("images-round", "rounds", "#images", ("tf-image-loader img", 1), None, have_images),
     Row("items", "rounds", "#projector", ("iframe", 1), look_for_neighbours, Board.projected),
     Row("time-series", "fits", "&smoothing=0&tagFilter=loss%7C%5Eeval#timeseries", ("scalar-card line-chart", 4),
