@@ -58,8 +58,9 @@ int command_tensorboard(const struct invocation *invocation)
     report_note(errno == ENOENT ? "TensorBoard is not installed. To install and start it:"
                                 : "The installed TensorBoard cannot be run. To install and start "
                                   "one:");
-    fputs("python3 -m venv tensorboard-venv && tensorboard-venv/bin/pip install tensorboard && "
-          "tensorboard-venv/bin/tensorboard --logdir ",
+    /* TensorBoard imports pkg_resources, which later setuptools no longer have. */
+    fputs("python3 -m venv tensorboard-venv && tensorboard-venv/bin/pip install tensorboard "
+          "'setuptools<81' && tensorboard-venv/bin/tensorboard --logdir ",
           stdout);
     print_quoted(logdir);
     printf(" --port %s\n", port);

@@ -46,3 +46,14 @@ build() {
   fi
   ninja -C "$folder" >&2
 }
+
+# make_venv FOLDER REQUIREMENTS: Python packages, pinned; made again only when the list changes.
+make_venv() {
+  local folder=$1 list=$2
+  cmp -s "$list" "$folder/requirements.txt" && return
+  say "installing the Python packages of $list into $folder"
+  rm -rf "$folder"
+  python3 -m venv "$folder"
+  "$folder/bin/pip" install -q --disable-pip-version-check -r "$list"
+  cp "$list" "$folder/requirements.txt"
+}

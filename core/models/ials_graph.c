@@ -11,10 +11,10 @@ static uint32_t add_half(struct op_graph *graph, const struct ials_settings *s, 
 {
     char name[OP_NAME_MAX];
     const int64_t d = s->dimensions;
-    snprintf(name, sizeof name, "sweep_%s/gram", side);
+    snprintf(name, sizeof name, "fit_%s/gram", side);
     const uint32_t gram = op_add_fed(graph, "Gram", OP_SHAPE_2(d, d), OP_INPUTS(still), name);
     op_set(graph, gram, "alpha0", "%g", s->alpha0);
-    snprintf(name, sizeof name, "sweep_%s/solve", side);
+    snprintf(name, sizeof name, "fit_%s/solve", side);
     const bool exact = s->solver == IALS_CHOLESKY;
     const uint32_t solve = op_add_fed(graph, exact ? "SolveCholesky" : "ConjugateGradients", *shape,
                                       OP_INPUTS(gram, still, confidences), name);

@@ -57,8 +57,8 @@ def test_each_recommender_shows_its_graph_with_its_settings(evaluated, start, lo
     eventually(lambda: sorted(name for name, about in board.get("plugin/graphs/info").items()
                               if about["run_graph"]), ["autorec", "ials", "item2vec"])
     ials = graph_of(board, "ials")
-    assert ials["ials/sweep_users/solve"][1] == \
-        ["ials/sweep_users/gram", "ials/items/vectors", "ials/inputs/confidences"]
+    assert ials["ials/fit_users/solve"][1] == \
+        ["ials/fit_users/gram", "ials/items/vectors", "ials/inputs/confidences"]
     assert ials["ials/users/vectors"][2] == 60 * size and ials["ials/items/vectors"][2] == 40 * size
     autorec = graph_of(board, "autorec")
     assert autorec["autorec/decoder/product"][1] == ["autorec/encoder/hidden", "autorec/decoder/weights"]

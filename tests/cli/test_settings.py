@@ -97,6 +97,17 @@ def test_the_command_for_tensorboard_is_one_that_a_shell_takes(tmp_path):
     words = shlex.split(text)
     assert words[words.index("--logdir") + 1] == str(folder / "tensorboard")
     assert words[words.index("--port") + 1:] == ["6006"]
+    assert "setuptools<81" in words  # and not a file that is read
+
+
+def test_an_installed_tensorboard_is_started_on_the_directory(tmp_path):
+    """Catches another directory or port than those asked for."""
+    (tmp_path / "tensorboard").write_text('#!/bin/sh\nprintf "%s\\n" "$@"\n')
+    (tmp_path / "tensorboard").chmod(0o755)
+    outcome = subprocess.run([BINARY, "tensorboard", "--data", tmp_path / "data", "--port", "7007"],
+                             capture_output=True, text=True, env={"PATH": str(tmp_path)})
+    assert outcome.returncode == 0, outcome.stderr
+    assert outcome.stdout.splitlines() == ["--logdir", str(tmp_path / "data" / "tensorboard"), "--port", "7007"]
 
 
 @pytest.mark.parametrize("body, mode", [("#!/bin/sh\n", 0o644), ("#!/no/such\n", 0o755)])

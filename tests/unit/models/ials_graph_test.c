@@ -10,12 +10,10 @@ static void each_half_solves_its_side_from_the_other(void **state)
     const struct ials_settings settings = {.dimensions = 8, .solver = IALS_CHOLESKY, .lambda = 0.5};
     ials_graph(&settings, 30, 20, &graph);
     struct buffer lines = graph_lines(&graph);
-    graph_has(&lines, "\nsweep_users/gram(items/vectors)[8,8]");
-    graph_has(&lines,
-              "\nsweep_users/solve(sweep_users/gram,items/vectors,inputs/confidences)[30,8]");
-    graph_has(&lines,
-              "\nsweep_items/solve(sweep_items/gram,users/vectors,inputs/confidences)[20,8]");
-    graph_has(&lines, "\ntrain/items(items/vectors,sweep_items/solve)[20,8]");
+    graph_has(&lines, "\nfit_users/gram(items/vectors)[8,8]");
+    graph_has(&lines, "\nfit_users/solve(fit_users/gram,items/vectors,inputs/confidences)[30,8]");
+    graph_has(&lines, "\nfit_items/solve(fit_items/gram,users/vectors,inputs/confidences)[20,8]");
+    graph_has(&lines, "\ntrain/items(items/vectors,fit_items/solve)[20,8]");
     graph_has(&lines, "\nloss/sum(loss/squared_error,loss/regularization)[]");
     assert_int_equal(op_graph_parameters(&graph), 8 * (30 + 20));
     buffer_free(&lines);
@@ -31,7 +29,7 @@ static void the_solver_and_the_dimensions_are_those_of_the_settings(void **state
         ials_graph(&settings, 3, 2, &graph);
         const char *kind = NULL;
         for (uint32_t i = 0; i < graph.n; i++)
-            if (strcmp(graph.ops[i].name, "sweep_users/solve") == 0)
+            if (strcmp(graph.ops[i].name, "fit_users/solve") == 0)
                 kind = graph.ops[i].kind;
         assert_non_null(kind);
         assert_string_equal(kind, solver == IALS_CHOLESKY ? "SolveCholesky" : "ConjugateGradients");
