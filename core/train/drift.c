@@ -78,6 +78,18 @@ static void count_all(struct counting *counting)
     }
 }
 
+/* In the first round all is new, and need not be read again to say so. */
+static void take_all_as_new(struct counting *counting)
+{
+    const struct dataset *dataset = counting->dataset;
+    struct drift *drift = counting->drift;
+    for (uint32_t u = 0; u < dataset->n_users; u++)
+        counting->users[u] = (uint32_t)(dataset->starts[u + 1] - dataset->starts[u]);
+    memcpy(counting->items, counting->item_events, dataset->n_items * sizeof *counting->items);
+    memcpy(drift->types_since, drift->types, sizeof drift->types);
+    drift->events = dataset->n_events;
+}
+
 /* Whose events are all new is new. */
 static void find_new(struct counting *counting)
 {
@@ -113,10 +125,12 @@ enum status drift_measure(struct store *store, const struct dataset *dataset, ui
     ret_drift->since = last.version;
     if (!counting.users || !counting.items || !counting.item_events)
         status = error_set(reterr, STATUS_NO_MEMORY, "out of memory for what changed in the data");
-    else
+    else if (last.version)
         status = store_read_events(store, last.seq, dataset->seq, count_new, &counting, reterr);
     if (status == STATUS_OK) {
         count_all(&counting);
+        if (!last.version)
+            take_all_as_new(&counting);
         find_new(&counting);
     }
     free(counting.users);

@@ -49,7 +49,8 @@ def use(daemon, users=10):
             daemon.post("/v1/interactions", {**chosen, "type": kind})
         daemon.post("/v1/interactions", {**chosen, "type": "dislike", "item": answer["items"][0]["id"],
                                          "position": 0})
-        daemon.post("/v1/interactions", {**chosen, "type": "view", "recommendation_id": "forged"})
+        forged = ("B" if answer["recommendation_id"][0] == "A" else "A") + answer["recommendation_id"][1:]
+        daemon.post("/v1/interactions", {**chosen, "type": "view", "recommendation_id": forged})
 
 
 def test_what_is_written_at_the_end_is_what_was_served(make_daemon, start):  # noqa: F811
