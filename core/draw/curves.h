@@ -6,7 +6,7 @@
 #include "base/buffer.h"
 #include "base/status.h"
 
-enum { CURVES_MAX = 4, CURVES_WIDTH = 480, CURVES_HEIGHT = 440 };
+enum { CURVES_MAX = 4, CURVES_WIDTH = 400, CURVES_HEIGHT = 360 };
 
 struct curve {
     const double *x, *y; /* [n], each at least 0; what is not finite is left out */
@@ -22,5 +22,5 @@ struct curves {
 };
 
 /* Appends a PNG of CURVES_WIDTH by CURVES_HEIGHT, with the diagonal as a line of reference.
- * NO_MEMORY. Threads as for drawing_png. */
+ * As drawing_png, drawing_end after it included. */
 enum status curves_png(const struct curves *curves, struct buffer *out);

@@ -71,7 +71,7 @@ bool drawing_path_is_known(const char *path)
 }
 
 /* The fonts that cairo keeps for further drawings, and fontconfig's list of all there are. */
-static void give_back(void)
+void drawing_end(void)
 {
     cairo_debug_reset_static_data();
     FcFini();
@@ -80,7 +80,6 @@ static void give_back(void)
 enum status drawing_png(const struct drawing_request *request, struct buffer *out)
 {
     const enum status status = render_png(request, out);
-    give_back();
     return out->failed ? STATUS_NO_MEMORY : status;
 }
 
@@ -94,7 +93,7 @@ enum status drawing_write(const struct drawing_request *request, const char *pat
                          path);
     struct buffer bytes = {0};
     enum status status = formats[format].render(request, &bytes);
-    give_back();
+    drawing_end();
     if (status != STATUS_OK || bytes.failed)
         status = error_set(reterr, STATUS_NO_MEMORY, "no memory to draw %s", path);
     else

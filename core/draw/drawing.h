@@ -2,7 +2,7 @@
 /* Pictures drawn by cairo: files, SVG or PNG by the path's ending, and PNGs in memory.
  *
  * Without any font installed letters come from cairo's own. Threads: one drawing of a process at a
- * time, because after each what cairo and fontconfig keep is given back.
+ * time, because what cairo and fontconfig keep is given back.
  */
 #include <stdbool.h>
 
@@ -21,8 +21,10 @@ struct drawing_request {
 /* True for paths that end in .svg or .png. */
 bool drawing_path_is_known(const char *path);
 
-/* Appends a PNG. NO_MEMORY. */
+/* Appends a PNG. NO_MEMORY. Fonts that were read stay for the next: call drawing_end after the
+ * last. */
 enum status drawing_png(const struct drawing_request *request, struct buffer *out);
+void drawing_end(void);
 
 /* Writes beside and renames: there is a whole file or none. OUT_OF_RANGE for another ending;
  * NO_MEMORY; as the file system says. */

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "draw/curves.h"
+#include "draw/drawing.h"
 
 enum { TAG_MAX = 96, TITLE_MAX = 96 };
 
@@ -78,6 +79,7 @@ void score_pictures_show(struct score_pictures *pictures, struct board_run *run)
     if (run && pictures->tag[0]) {
         show_roc(pictures, run);
         show_reliability(pictures, run);
+        drawing_end();
     }
     pictures->tag[0] = '\0';
 }

@@ -89,3 +89,8 @@ def test_a_round_tells_of_its_models_and_of_its_ranker(trained, start):  # noqa:
         assert set(costs_of(board, "round-000001", tag)) <= set(nodes)
     assert costs_of(board, "round-000001", "ials, pass 1")["ials/sweep_users/solve"][0] > 0
     assert costs_of(board, "round-000001", "ranker, pass 1")["ranker/deep/layer_0/product"][0] > 0
+
+
+def test_a_round_draws_its_rankers_curves(trained, start):  # noqa: F811
+    board = start(trained / "tensorboard")
+    eventually(lambda: board.tags("images").get("round-000001"), {"ranker/eval/roc", "ranker/eval/reliability"})

@@ -78,6 +78,6 @@ def test_a_fit_draws_its_curves_with_and_without_fonts(fitted, tmp_path, start, 
     eventually(lambda: board.tags("images"), {"model": {"test/roc", "test/reliability"}})
     for tag in ("test/roc", "test/reliability"):
         [(_, png)] = pictures_of(board, "model", tag)
-        assert struct.unpack(">II", png[16:24]) == (480, 440)
+        assert struct.unpack(">II", png[16:24]) == (400, 360)
         assert png.startswith(b"\x89PNG") and png.endswith(b"IEND\xaeB`\x82")
     eventually(lambda: board.get("plugin/pr_curves/tags").get("model", {}).keys() >= {"test/pr"}, True)
