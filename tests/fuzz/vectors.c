@@ -54,7 +54,7 @@ static bool is_plain(const struct named_vectors *vectors)
 {
     const unsigned char *bytes = (const unsigned char *)vectors->values;
     for (size_t i = 0; i < vectors->d * sizeof *vectors->values; i++)
-        if (bytes[i] < ' ' || bytes[i] > 'n')
+        if (bytes[i] == '\0' || !strchr("0123456789+-.eEnaifNAIF \r\n", bytes[i]))
             return true;
     return false;
 }
