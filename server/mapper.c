@@ -29,7 +29,8 @@ struct mapper {
     pthread_cond_t wakes;
     bool ends; /* under mutex, as the next */
     struct outcome last;
-    uint32_t drawing; /* the thread's own: the version at work */
+    struct parallel *pool; /* that draws, or NULL; under mutex */
+    uint32_t drawing;      /* the thread's own: the version at work */
 };
 
 static void note(struct mapper *mapper, uint32_t version, enum status status, const char *reason)
@@ -38,6 +39,13 @@ static void note(struct mapper *mapper, uint32_t version, enum status status, co
     mapper->last.version = version;
     mapper->last.status = status;
     snprintf(mapper->last.reason, sizeof mapper->last.reason, "%s", reason);
+    pthread_mutex_unlock(&mapper->mutex);
+}
+
+static void set_pool(struct mapper *mapper, struct parallel *pool)
+{
+    pthread_mutex_lock(&mapper->mutex);
+    mapper->pool = pool;
     pthread_mutex_unlock(&mapper->mutex);
 }
 
@@ -102,7 +110,9 @@ static enum status make_map(struct mapper *mapper, const struct model *model,
         return status;
     if (parallel_new(threads, true, &pool) != STATUS_OK)
         return error_set(reterr, STATUS_IO, "cannot start %u threads for the map", threads);
+    set_pool(mapper, pool);
     status = item_map_make(&request, pool, &observer, ret_map, reterr);
+    set_pool(mapper, NULL);
     parallel_free(pool);
     return status;
 }
@@ -227,6 +237,8 @@ void mapper_stop(struct mapper *mapper)
         return;
     pthread_mutex_lock(&mapper->mutex);
     mapper->ends = true;
+    if (mapper->pool) /* on a busy machine idle workers would come to the next look too late */
+        parallel_lift(mapper->pool);
     pthread_cond_signal(&mapper->wakes);
     pthread_mutex_unlock(&mapper->mutex);
     pthread_join(mapper->thread, NULL);

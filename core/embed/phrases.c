@@ -229,8 +229,7 @@ static enum status run_pass(struct pass *pass)
     if (!pass->table.slots || !pass->counts) {
         status = no_memory(pass);
     } else {
-        if (n > 0)
-            memcpy(pass->counts, corpus->counts, n * sizeof *pass->counts);
+        memcpy(pass->counts, corpus->counts, n * sizeof *pass->counts);
         status = count_pairs(pass);
     }
     if (status == STATUS_OK) {
@@ -250,7 +249,7 @@ enum status phrases_join(struct corpus *corpus, const struct phrase_settings *se
     struct pass pass = {
         .corpus = corpus, .settings = settings, .observer = observer, .reterr = reterr};
     enum status status = corpus_end_sequence(corpus, reterr);
-    for (int64_t p = 0; p < settings->passes && status == STATUS_OK; p++) {
+    for (int64_t p = 0; p < settings->passes && corpus->n_tokens > 0 && status == STATUS_OK; p++) {
         const uint64_t before = pass.n_joined;
         observe_progress(observer, "joining phrases", (double)p / (double)settings->passes);
         status = run_pass(&pass);

@@ -85,24 +85,29 @@ static uint32_t take_count(struct reading *r, char ended_by)
     return (uint32_t)n;
 }
 
-static bool is_text_number(const char *at, const char *end)
+static bool is_one_of(char c, const char *set)
 {
-    for (; at < end && *at != ' ' && *at != '\n'; at++)
-        if (*at == '\0' || !strchr("0123456789+-.eEnaifNAIF\r", *at))
-            return false;
-    return at < end;
+    return c != '\0' && strchr(set, c);
 }
 
-/* In text the first row's numbers are digits up to its line's end. */
+/* In text the first row's numbers are made of digits and signs, and so is all up to its line's end.
+ */
 static bool looks_binary(const struct reading *r)
 {
+    static const char digits[] = "0123456789+-.eEnaifNAIF";
     const char *at = memchr(r->at, ' ', (size_t)(r->end - r->at));
     for (uint32_t k = 0; at && k < r->vectors.d; k++) {
-        if (at == r->end || *at != ' ' || !is_text_number(at + 1, r->end))
+        while (at < r->end && *at == ' ')
+            at++;
+        const char *number = at;
+        while (at < r->end && is_one_of(*at, digits))
+            at++;
+        if (at == number || (at < r->end && !is_one_of(*at, " \r\n")))
             return true;
-        at = strpbrk(at + 1, " \n");
     }
-    return !at || (*at != '\n' && *at != ' ');
+    while (at && at < r->end && (is_one_of(*at, digits) || is_one_of(*at, " \r")))
+        at++;
+    return !at || (at < r->end && *at != '\n');
 }
 
 static enum status begin(struct reading *r, struct error *reterr)

@@ -140,6 +140,8 @@ def test_a_line_of_fifty_megabytes_is_read(tmp_path):
     (["--vectors", "x", "--nearest"], "needs a word"),
     (["--vectors", "x", "--analogy", "a", "b"], "three words"),
     (["--text", "x", "--out", "z", "--dimensions", "0"], "dimensions"),
+    (["--text", "x", "--out", "z", "--dimensions", "100000"], "dimensions"),
+    (["--text", "x", "--out", "z", "--phrases", "9"], "phrases"),
 ])
 def test_wrong_usage_is_said(words, said):
     assert said in run("embed", *words, status=2).stderr

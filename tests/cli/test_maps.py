@@ -1,8 +1,10 @@
 """`tastevin map`: the items of a snapshot on a plane."""
 import json
 import re
+import signal
+import subprocess
 
-from conftest import run
+from conftest import BINARY, run
 
 
 def places(demo, *words, number=300):
@@ -73,3 +75,14 @@ def test_words_that_cannot_be_mapped_are_said_with_the_remedy(tmp_path):
     assert "--vectors" in run("map", "--skip", 5, "--json", status=2).stderr
     path.write_bytes(b"\x00\xff rubbish")
     assert str(path) in run("map", "--vectors", path, "--json", status=1).stderr
+
+
+def test_an_interrupt_ends_a_map_and_says_how_far_it_came(tmp_path):
+    path = vectors(tmp_path, [f"word{i}" for i in range(300)])
+    job = subprocess.Popen([BINARY, "map", "--vectors", path, "--iterations", "100000", "--out", tmp_path / "m.svg"],
+                           stderr=subprocess.PIPE, text=True)
+    assert any("drawing the map" in line for line in job.stderr)
+    job.send_signal(signal.SIGINT)
+    _, told = job.communicate(timeout=60)
+    assert job.returncode not in (0, -signal.SIGINT) and "stopped" in told, (job.returncode, told)
+    assert not (tmp_path / "m.svg").exists()

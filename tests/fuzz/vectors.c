@@ -49,14 +49,12 @@ static bool names_stay(const struct named_vectors *vectors)
     return true;
 }
 
-/* Floats whose bytes all look like digits can be taken for text: the formats leave that open. */
+/* A row of floats that begins with a digit, a sign or a space can be taken for text: the formats
+ * leave that open. */
 static bool is_plain(const struct named_vectors *vectors)
 {
-    const unsigned char *bytes = (const unsigned char *)vectors->values;
-    for (size_t i = 0; i < vectors->d * sizeof *vectors->values; i++)
-        if (bytes[i] < ' ' || bytes[i] > 'n')
-            return true;
-    return false;
+    const char first = *(const char *)vectors->values;
+    return first == '\0' || !strchr("0123456789+-.eEnaifNAIF ", first);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
