@@ -16,13 +16,21 @@ enum {
 /* What is done if an element of a history does not say, and with what lies in a basket. */
 static const char default_type[] = "click";
 
+/* Ids of items, as given. */
+struct id_list {
+    const char **ids; /* NULL: the field was left out */
+    size_t n;
+};
+
+/* The body as it was read: its texts are borrowed until the answer is written. */
 struct ask {
     struct asked asked;
     struct arena *arena;
-    const char *user, *session;
-    uint32_t session_number;
-    struct told_event *told;
-    size_t n_told;
+    const char *user, *session, *model;
+    struct event_record *history; /* [n_history] */
+    size_t n_history;
+    struct id_list basket, only, exclude;
+    uint8_t basket_type;
     struct facts *context;
 };
 
@@ -139,99 +147,46 @@ static bool take_offset(struct ask *ask, const json_t *value, const char *pointe
     return true;
 }
 
-/* Numbers of the items that there are. */
-static bool read_items(struct ask *ask, const json_t *value, const char *pointer,
-                       uint32_t **ret_items, size_t *ret_n)
+static bool read_ids(struct ask *ask, const json_t *value, const char *pointer,
+                     struct id_list *ret_list)
 {
     size_t n;
     if (!read_size(ask, value, pointer, ASK_LIST_MAX, &n))
         return false;
-    uint32_t *items = arena_alloc(ask->arena, (n + 1) * sizeof *items);
-    if (!items)
+    const char **ids = arena_alloc(ask->arena, (n + 1) * sizeof *ids);
+    if (!ids)
         return refuse_memory(ask);
-    *ret_n = 0;
     for (size_t i = 0; i < n; i++) {
         char place[ERROR_POINTER_MAX];
-        const char *id;
         element(pointer, i, place);
-        if (!read_id(ask, json_array_get(value, i), place, &id))
+        if (!read_id(ask, json_array_get(value, i), place, &ids[i]))
             return false;
-        const uint32_t item = live_find_item(&ask->asked.view, id);
-        if (item != NUMBER_NONE)
-            items[(*ret_n)++] = item;
     }
-    *ret_items = items;
-    return true;
-}
-
-/* `exclude` and `basket` may both take items away. */
-static bool add_excluded(struct ask *ask, const uint32_t *items, size_t n)
-{
-    struct recommend_request *query = &ask->asked.query;
-    uint32_t *all = arena_alloc(ask->arena, (query->n_exclude + n + 1) * sizeof *all);
-    if (!all)
-        return refuse_memory(ask);
-    if (query->n_exclude)
-        memcpy(all, query->exclude, query->n_exclude * sizeof *all);
-    if (n)
-        memcpy(all + query->n_exclude, items, n * sizeof *all);
-    query->exclude = all;
-    query->n_exclude += n;
+    *ret_list = (struct id_list){ids, n};
     return true;
 }
 
 static bool take_exclude(struct ask *ask, const json_t *value, const char *pointer)
 {
-    uint32_t *items;
-    size_t n;
-    return read_items(ask, value, pointer, &items, &n) && add_excluded(ask, items, n);
+    return read_ids(ask, value, pointer, &ask->exclude);
 }
 
 static bool take_only(struct ask *ask, const json_t *value, const char *pointer)
 {
-    uint32_t *items;
-    if (!read_items(ask, value, pointer, &items, &ask->asked.query.n_only))
-        return false;
-    ask->asked.query.only = items;
-    return true;
-}
-
-/* A missing type is the default one, where it is configured. */
-static bool find_type(struct ask *ask, const char *name, const char *pointer, uint8_t *ret_code)
-{
-    const struct event_types *types = site_types(ask->asked.request->site);
-    *ret_code = event_types_code(types, name);
-    if (*ret_code)
-        return true;
-    reply_problem(ask->asked.request, 422, pointer,
-                  "there is no type '%s' among interactions.types: name one", name);
-    return false;
-}
-
-static bool make_room(struct ask *ask, size_t n)
-{
-    struct told_event *told = arena_alloc(ask->arena, (ask->n_told + n + 1) * sizeof *told);
-    if (!told)
-        return refuse_memory(ask);
-    if (ask->n_told)
-        memcpy(told, ask->told, ask->n_told * sizeof *told);
-    ask->told = told;
-    return true;
+    return read_ids(ask, value, pointer, &ask->only);
 }
 
 /* Now liked well enough to be bought: they tell of taste, and are not to come again. */
 static bool take_basket(struct ask *ask, const json_t *value, const char *pointer)
 {
-    uint32_t *items;
-    size_t n;
-    uint8_t type;
-    if (!read_items(ask, value, pointer, &items, &n) ||
-        !find_type(ask, default_type, pointer, &type) || !make_room(ask, n))
-        return false;
-    for (size_t i = 0; i < n; i++)
-        ask->told[ask->n_told++] =
-            (struct told_event){ask->asked.query.now_ms, items[i], NAN, type};
-    return add_excluded(ask, items, n);
+    ask->basket_type = event_types_code(site_types(ask->asked.request->site), default_type);
+    if (ask->basket_type)
+        return read_ids(ask, value, pointer, &ask->basket);
+    reply_problem(ask->asked.request, 422, pointer,
+                  "what lies in a basket counts as '%s', which is not among interactions.types: "
+                  "tell it as history",
+                  default_type);
+    return false;
 }
 
 /* As an interaction that is posted, but for whose it is. */
@@ -276,20 +231,17 @@ static bool read_event(struct ask *ask, const json_t *value, const char *pointer
 static bool take_history(struct ask *ask, const json_t *value, const char *pointer)
 {
     size_t n;
-    if (!read_size(ask, value, pointer, ASK_LIST_MAX, &n) || !make_room(ask, n))
+    if (!read_size(ask, value, pointer, ASK_LIST_MAX, &n))
         return false;
-    for (size_t i = 0; i < n; i++) {
+    ask->history = arena_alloc(ask->arena, (n + 1) * sizeof *ask->history);
+    if (!ask->history)
+        return refuse_memory(ask);
+    for (; ask->n_history < n; ask->n_history++) {
         char place[ERROR_POINTER_MAX];
-        struct event_record event;
-        element(pointer, i, place);
-        if (!read_event(ask, json_array_get(value, i), place, &event))
+        element(pointer, ask->n_history, place);
+        if (!read_event(ask, json_array_get(value, ask->n_history), place,
+                        &ask->history[ask->n_history]))
             return false;
-        const uint32_t item = live_find_item(&ask->asked.view, event.item);
-        if (item != NUMBER_NONE)
-            ask->told[ask->n_told++] = (struct told_event){
-                event.time_ms == TIME_UNKNOWN ? ask->asked.query.now_ms : event.time_ms, item,
-                (float)event.rating,
-                event_types_code(site_types(ask->asked.request->site), event.type)};
     }
     return true;
 }
@@ -373,8 +325,7 @@ static bool take_fields(struct ask *ask, const json_t *value, const char *pointe
 
 static bool take_model(struct ask *ask, const json_t *value, const char *pointer)
 {
-    const char *name;
-    return read_name(ask, value, pointer, &name) && asked_set_model(&ask->asked, name, pointer);
+    return read_name(ask, value, pointer, &ask->model);
 }
 
 /* As the context of an interaction. */
@@ -453,38 +404,93 @@ static bool take_field(struct ask *ask, const char *name, const json_t *value)
 
 static bool read_body(struct ask *ask, const json_t *body)
 {
-    struct recommend_request *query = &ask->asked.query;
     const char *name;
     json_t *value;
     json_object_foreach ((json_t *)body, name, value)
         if (!take_field(ask, name, value))
             return false;
-    if (!asked_reach_is_allowed(&ask->asked, "/offset"))
-        return false;
-    const struct view *view = &ask->asked.view.view;
-    if (ask->n_told && told_fold(ask->told, ask->n_told, view->types, view->frame, ask->arena,
-                                 &query->told, &query->n_told) != STATUS_OK)
+    return asked_reach_is_allowed(&ask->asked, "/offset");
+}
+
+/* ---- as numbers of what serves ---- */
+
+/* Appends those of the list that there are to items[*n]. */
+static void find_items(const struct ask *ask, const struct id_list *list, uint32_t *items,
+                       size_t *n)
+{
+    for (size_t i = 0; i < list->n; i++) {
+        const uint32_t item = live_find_item(&ask->asked.view, list->ids[i]);
+        if (item != NUMBER_NONE)
+            items[(*n)++] = item;
+    }
+}
+
+static bool find_lists(struct ask *ask)
+{
+    struct recommend_request *query = &ask->asked.query;
+    uint32_t *exclude =
+        arena_alloc(ask->arena, (ask->exclude.n + ask->basket.n + 1) * sizeof *exclude);
+    uint32_t *only = arena_alloc(ask->arena, (ask->only.n + 1) * sizeof *only);
+    if (!exclude || !only)
         return refuse_memory(ask);
+    find_items(ask, &ask->exclude, exclude, &query->n_exclude);
+    find_items(ask, &ask->basket, exclude, &query->n_exclude);
+    find_items(ask, &ask->only, only, &query->n_only);
+    query->exclude = exclude;
+    query->only = ask->only.ids ? only : NULL;
     return true;
+}
+
+static bool find_told(struct ask *ask)
+{
+    const struct view *view = &ask->asked.view.view;
+    const struct event_types *types = site_types(ask->asked.request->site);
+    struct recommend_request *query = &ask->asked.query;
+    const size_t most = ask->n_history + ask->basket.n;
+    struct told_event *told = arena_alloc(ask->arena, (most + 1) * sizeof *told);
+    size_t n = 0;
+    if (!told)
+        return refuse_memory(ask);
+    for (size_t i = 0; i < ask->n_history; i++) {
+        const struct event_record *event = &ask->history[i];
+        const uint32_t item = live_find_item(&ask->asked.view, event->item);
+        if (item != NUMBER_NONE)
+            told[n++] = (struct told_event){
+                event->time_ms == TIME_UNKNOWN ? query->now_ms : event->time_ms, item,
+                (float)event->rating, event_types_code(types, event->type)};
+    }
+    for (size_t i = 0; i < ask->basket.n; i++) {
+        const uint32_t item = live_find_item(&ask->asked.view, ask->basket.ids[i]);
+        if (item != NUMBER_NONE)
+            told[n++] = (struct told_event){query->now_ms, item, NAN, ask->basket_type};
+    }
+    return n == 0 || told_fold(told, n, view->types, view->frame, ask->arena, &query->told,
+                               &query->n_told) == STATUS_OK
+               ? true
+               : refuse_memory(ask);
 }
 
 /* ---- the answer ---- */
 
 /* A user who is known goes before a session. */
-static uint32_t who(const struct ask *ask)
+static uint32_t who(const struct ask *ask, uint32_t session)
 {
     const uint32_t user = ask->user ? live_find_user(&ask->asked.view, ask->user) : NUMBER_NONE;
     if (user != NUMBER_NONE)
         return user;
-    return ask->session_number == NUMBER_NONE ? QUERY_NO_USER : ask->session_number;
+    return session == NUMBER_NONE ? QUERY_NO_USER : session;
 }
 
-static void answer(struct ask *ask)
+static void answer(struct ask *ask, uint32_t session)
 {
     struct asked *asked = &ask->asked;
+    asked_take(asked);
+    if ((ask->model && !asked_set_model(asked, ask->model, "/model")) || !find_lists(ask) ||
+        !find_told(ask))
+        return;
     struct list_cache *lists = asked->serving->lists;
     struct recommendation made;
-    asked->query.user = who(ask);
+    asked->query.user = who(ask, session);
     enum status status = cached_recommend(lists, &asked->view, &asked->query, ask->arena, &made);
     if (status == STATUS_NOT_FOUND)
         status = cached_make(lists, &asked->view, &asked->query, ask->arena, &made);
@@ -496,17 +502,6 @@ static void answer(struct ask *ask)
                      : ask->session ? "session"
                                     : NULL,
                      ask->user ? ask->user : ask->session, &made);
-}
-
-/* Texts of the body are borrowed until the answer is written. */
-static void answer_body(struct request *request, const json_t *body, uint32_t session)
-{
-    struct ask ask = {.arena = &request->arena, .session_number = session};
-    asked_begin(&ask.asked, request);
-    if (read_body(&ask, body))
-        answer(&ask);
-    asked_end(&ask.asked);
-    facts_free(ask.context);
 }
 
 struct session_search {
@@ -521,18 +516,17 @@ static enum status find_session(struct request *request, struct store *store, st
     return status == STATUS_NOT_FOUND ? STATUS_OK : status;
 }
 
-/* The store knows all sessions. It is given back before what serves is taken. */
-static void answer_object(struct request *request, const json_t *body)
+/* The store knows all sessions. False: its failure was answered. */
+static bool read_session(struct ask *ask, uint32_t *ret_number)
 {
-    struct session_search search = {json_string_value(json_object_get(body, "session")),
-                                    NUMBER_NONE};
-    if (search.session) {
-        request->state = &search;
+    struct request *request = ask->asked.request;
+    struct session_search search = {ask->session, NUMBER_NONE};
+    request->state = &search;
+    if (ask->session)
         read_store(request, find_session);
-        request->state = NULL;
-    }
-    if (request->reply.status == 0)
-        answer_body(request, body, search.number);
+    request->state = NULL;
+    *ret_number = search.number;
+    return request->reply.status == 0;
 }
 
 enum handled post_recommendations(struct request *request)
@@ -540,10 +534,15 @@ enum handled post_recommendations(struct request *request)
     json_t *body = request_json(request);
     if (!body)
         return HANDLED;
-    if (json_is_object(body))
-        answer_object(request, body);
-    else
+    struct ask ask = {.arena = &request->arena};
+    uint32_t session;
+    asked_begin(&ask.asked, request);
+    if (!json_is_object(body))
         reply_problem(request, 400, "", "the body must be a JSON object");
+    else if (read_body(&ask, body) && read_session(&ask, &session))
+        answer(&ask, session);
+    asked_end(&ask.asked);
+    facts_free(ask.context);
     json_decref(body);
     return HANDLED;
 }

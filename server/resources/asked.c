@@ -11,16 +11,22 @@ enum {
 void asked_begin(struct asked *asked, struct request *request)
 {
     asked->request = request;
-    asked->serving = site_acquire(request->site);
-    live_view_take(asked->serving->live, &asked->view);
     asked->query = (struct recommend_request){.user = QUERY_NO_USER,
                                               .n = ASKED_N,
                                               .now_ms = clock_now_ms(),
                                               .categories = asked->categories};
 }
 
+void asked_take(struct asked *asked)
+{
+    asked->serving = site_acquire(asked->request->site);
+    live_view_take(asked->serving->live, &asked->view);
+}
+
 void asked_end(struct asked *asked)
 {
+    if (!asked->serving)
+        return;
     asked->view.view.class->release(&asked->view.view);
     serving_release(asked->request->site, asked->serving);
 }

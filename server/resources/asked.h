@@ -20,14 +20,17 @@ struct asked {
     uint32_t fields; /* one bit for each of catalogue_fields */
 };
 
-/* Takes what serves now; nothing else is to be held that others wait for. */
 void asked_begin(struct asked *asked, struct request *request);
+/* Takes what serves now, until the end: writers wait meanwhile, so what does not need it comes
+ * before. */
+void asked_take(struct asked *asked);
 void asked_end(struct asked *asked);
 
 void asked_page(struct asked *asked, int64_t n, int64_t offset);
 bool asked_reach_is_allowed(struct asked *asked, const char *pointer);
 bool asked_add_field(struct asked *asked, const char *name, const char *pointer);
 bool asked_add_hidden_type(struct asked *asked, const char *name, const char *pointer);
+/* After asked_take. */
 bool asked_set_model(struct asked *asked, const char *name, const char *pointer);
 
 /* "<subject>": "<id>" comes first in the answer; subject NULL: nobody. */

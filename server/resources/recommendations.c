@@ -153,6 +153,7 @@ enum handled get_recommendations(struct request *request)
 {
     struct asked asked = {0};
     asked_begin(&asked, request);
+    asked_take(&asked);
     asked_page(&asked, request_int(request, "n", 10), request_int(request, "offset", 0));
     const enum handled handled = answer_user(&asked);
     asked_end(&asked);
@@ -207,6 +208,7 @@ enum handled get_similar(struct request *request)
 {
     struct asked asked = {0};
     asked_begin(&asked, request);
+    asked_take(&asked);
     asked_page(&asked, request_int(request, "n", 10), request_int(request, "offset", 0));
     answer_similar(&asked);
     asked_end(&asked);
