@@ -209,9 +209,13 @@ def ranking(bench) -> None:
     two = trained_demo(bench, "two-stages", "--set", "models.ranker=wide_deep")
     one = trained_demo(bench, "one-stage")
     figures = json.loads(bench.tool("ranking", two, capture_output=True, text=True).stdout)
-    added = figures["added_ms"]
-    bench.row("ranking", f"500 candidates of {figures['items']:,} items, one core",
-              f"adds {added['median']:.2f} ms at the median, {added['p99']:.2f} ms at p99")
+    further = trained_demo(bench, "further", "--set", "models.ranker=wide_deep",
+                           "--set", "models.retrievers=ials,ease,bpr,sessionknn")
+    with_further = json.loads(bench.tool("ranking", further, capture_output=True, text=True).stdout)
+    for what, figure in (("", figures), (", with the scores of ease, bpr and sessionknn", with_further)):
+        added = figure["added_ms"]
+        bench.row("ranking", f"500 candidates of {figure['items']:,} items, one core{what}",
+                  f"adds {added['median']:.2f} ms at the median, {added['p99']:.2f} ms at p99")
     if not shutil.which("wrk"):
         return
     quiet = ("--set", "training.at_start=false", "--set", "server.cache=0")

@@ -121,7 +121,7 @@ static const struct command_option evaluate_options[] = {
     NUMBER(OPTION_REAL, "share", 0, "SHARE", "0.2", 0.001, 0.999, "of the events to hold out"),
     TEXTS("model", 'm', "NAME",
           "a model to compare; each --set after it belongs to it. ials+wide_deep: its best are "
-          "ordered again by a ranker"),
+          "ordered again by a ranker; ials+ease+wide_deep: which looks at the scores of ease, too"),
     NUMBER(OPTION_INT, "search", 0, "TRIALS", NULL, 1, 10000,
            "try so many settings of each model on a part of the training events, and measure the "
            "best; a blend then adds up the best models"),

@@ -9,13 +9,15 @@ static bool is_by_the_rules(const struct live_view *view, const struct recommend
 {
     const bool differs =
         request->context.names && ranker_needs_facts(view->view.ranker, RANK_OF_CONTEXT);
-    return request->seen == SEEN_HIDE && !request->hide_types && !request->model && !differs;
+    return request->seen == SEEN_HIDE && !request->hide_types && !request->model &&
+           request->n_told == 0 && !differs;
 }
 
 static bool is_worth_keeping(const struct live_view *view, const struct recommend_request *request)
 {
     return is_by_the_rules(view, request) && request->n_categories == 0 &&
-           request->n_exclude == 0 && request->n + request->offset + LIST_RESERVE <= LIST_ITEMS_MAX;
+           request->n_exclude == 0 && !request->only &&
+           request->n + request->offset + LIST_RESERVE <= LIST_ITEMS_MAX;
 }
 
 static struct list_key key_of(const struct live_view *view, const struct recommend_request *request)

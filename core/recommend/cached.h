@@ -6,7 +6,8 @@
 #include "recommend/recommend.h"
 
 /* From the user's list: for a request that asks no other model and leaves the rule of what counts
- * as seen alone; categories and exclusions only take from a list. NOT_FOUND when there is none that
+ * as seen alone, and tells nothing of the user; categories, exclusions and `only` only take from a
+ * list. NOT_FOUND when there is none that
  * holds, or too little of it is eligible; NO_MEMORY. The cache may be NULL. */
 enum status cached_recommend(struct list_cache *cache, const struct live_view *view,
                              const struct recommend_request *request, struct arena *arena,

@@ -20,6 +20,20 @@ static enum status keep_categories(const struct view *view, const struct recomme
     return STATUS_OK;
 }
 
+static enum status keep_only(const struct recommend_request *request, struct arena *arena,
+                             struct bitmap *set)
+{
+    if (!request->only)
+        return STATUS_OK;
+    struct bitmap wanted = bitmap_in_arena(arena, set->count);
+    if (!wanted.words)
+        return STATUS_NO_MEMORY;
+    for (size_t i = 0; i < request->n_only; i++)
+        bitmap_set(&wanted, request->only[i]);
+    bitmap_and(set, &wanted);
+    return STATUS_OK;
+}
+
 static bool hides(const struct view *view, const struct recommend_request *request,
                   const struct touch *touch)
 {
@@ -41,6 +55,8 @@ enum status eligible_set(const struct view *view, const struct recommend_request
     enum status status = view->class->eligible(view, request->now_ms, &set);
     if (status == STATUS_OK)
         status = keep_categories(view, request, arena, &set);
+    if (status == STATUS_OK)
+        status = keep_only(request, arena, &set);
     if (status != STATUS_OK)
         return status;
     for (size_t i = 0; i < request->n_exclude; i++)

@@ -9,6 +9,7 @@
 #include "recommend/eligible.h"
 #include "recommend/ranker.h"
 #include "recommend/retrieve.h"
+#include "recommend/told.h"
 
 /* ---- the answer, filled from the best downwards ---- */
 
@@ -148,6 +149,14 @@ static enum status asker_read(const struct view *view, const struct recommend_re
                                                         &asker.n_touches, &asker.fresh);
         if (status != STATUS_OK)
             return status;
+    }
+    if (request->n_told) {
+        const enum status status =
+            touches_join(view->types, asker.touches, asker.n_touches, request->told,
+                         request->n_told, arena, &asker.touches, &asker.n_touches);
+        if (status != STATUS_OK)
+            return status;
+        asker.fresh = true;
     }
     *ret_asker = asker;
     return STATUS_OK;

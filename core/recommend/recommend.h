@@ -36,6 +36,11 @@ struct recommend_request {
     size_t n_categories;
     const uint32_t *exclude; /* [n_exclude] item numbers */
     size_t n_exclude;
+    const uint32_t *only; /* [n_only] nothing but these; NULL: no restriction */
+    size_t n_only;
+    const struct touch *told; /* [n_told] what the user did besides, later than what the view knows;
+                                 sorted by (item, type) (recommend/told.h) */
+    size_t n_told;
     enum seen_rule seen;
     const bool *hide_types; /* [EVENT_TYPES_MAX] these types hide for ever, and only these; NULL */
     const struct model *model;  /* NULL: the view's retriever */

@@ -3,6 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "recommend/told.h"
+
 #define FREE_SLOT UINT32_MAX
 
 enum { USERS_MIN = 32, SLOTS_MIN = 64, TOUCHES_MIN = 4 };
@@ -199,24 +201,7 @@ enum status tail_join(const struct tail_user *user, const struct event_types *ty
         *ret_n = user->n;
         return STATUS_OK;
     }
-    struct touch *joined = arena_alloc(arena, (n_before + user->n) * sizeof *joined);
-    if (!joined)
-        return STATUS_NO_MEMORY;
-    size_t n = 0, i = 0, k = 0;
-    while (i < n_before || k < user->n) {
-        const int order = i == n_before  ? 1
-                          : k == user->n ? -1
-                                         : compare_touches(&before[i], &user->touches[k]);
-        if (order < 0)
-            joined[n++] = before[i++];
-        else if (order > 0)
-            joined[n++] = user->touches[k++];
-        else
-            joined[n++] = join(&before[i++], &user->touches[k++], types);
-    }
-    *ret_touches = joined;
-    *ret_n = n;
-    return STATUS_OK;
+    return touches_join(types, before, n_before, user->touches, user->n, arena, ret_touches, ret_n);
 }
 
 uint64_t tail_bytes(const struct tail *tail)

@@ -236,7 +236,8 @@ static const char *field_name_at(const void *context, size_t i)
     return catalogue_fields[i];
 }
 
-static bool add_field(struct request *request, const char *name, uint32_t *fields)
+bool request_add_field(struct request *request, const char *name, const char *pointer,
+                       uint32_t *fields)
 {
     size_t n = 0;
     for (; catalogue_fields[n]; n++)
@@ -245,7 +246,7 @@ static bool add_field(struct request *request, const char *name, uint32_t *field
             return true;
         }
     const char *nearest = text_nearest(name, n, field_name_at, NULL);
-    reply_problem(request, 422, "?fields", "no field '%.64s'%s%s%s", name,
+    reply_problem(request, 422, pointer, "no field '%.64s'%s%s%s", name,
                   nearest ? "; did you mean '" : "", nearest ? nearest : "", nearest ? "'?" : "");
     return false;
 }
@@ -261,7 +262,7 @@ bool request_fields(struct request *request, uint32_t *ret_fields)
             reply_problem(request, 503, NULL, "out of memory");
             return false;
         }
-        if (!add_field(request, name, ret_fields))
+        if (!request_add_field(request, name, "?fields", ret_fields))
             return false;
         list = *comma ? comma + 1 : NULL;
     }

@@ -74,6 +74,10 @@ void record_refuse(struct record_errors *errors, size_t i, const struct error *e
 /* Sending the same again would fail the same way. */
 bool status_blames_input(enum status status);
 
+/* Sets the bit of a name among catalogue_fields. False: a 422 was answered, at the pointer. */
+bool request_add_field(struct request *request, const char *name, const char *pointer,
+                       uint32_t *fields);
+
 /* The query parameter `fields`: one bit for each of catalogue_fields. False: a 422 was answered. */
 bool request_fields(struct request *request, uint32_t *ret_fields);
 

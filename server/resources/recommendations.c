@@ -1,93 +1,31 @@
 /* GET /v1/users/{user}/recommendations and /v1/items/{item}/similar */
-#include <math.h>
 #include <string.h>
 
 #include "recommend/cached.h"
-#include "server/resources/common.h"
+#include "server/resources/asked.h"
 #include "server/resources/resources.h"
 
 enum {
     /* What stays within 200 us: a scan of so many, a history folded in by so many. */
     INLINE_MULTIPLY_ADDS = 1 << 20,
     INLINE_FOLD_MULTIPLY_ADDS = 1 << 21,
-    /* What an answer takes as a rule; it grows where ids are long. */
-    ANSWER_BYTES = 400,
-    ITEM_BYTES = 48,
 };
-
-/* One question with all that it holds while it is answered. */
-struct asked {
-    struct request *request;
-    struct serving *serving;
-    struct live_view view;
-    struct recommend_request query;
-    const char *categories[RECOMMEND_CATEGORIES_MAX];
-    uint32_t *exclude;
-    bool hide_types[EVENT_TYPES_MAX];
-    uint32_t fields; /* one bit for each of catalogue_fields */
-};
-
-static void ask_begin(struct asked *asked, struct request *request)
-{
-    asked->request = request;
-    asked->serving = site_acquire(request->site);
-    live_view_take(asked->serving->live, &asked->view);
-    asked->query = (struct recommend_request){.user = QUERY_NO_USER,
-                                              .n = (uint32_t)request_int(request, "n", 10),
-                                              .offset = (uint32_t)request_int(request, "offset", 0),
-                                              .now_ms = clock_now_ms(),
-                                              .categories = asked->categories};
-}
-
-static void ask_end(struct asked *asked)
-{
-    asked->view.view.class->release(&asked->view.view);
-    serving_release(asked->request->site, asked->serving);
-}
 
 /* ---- parameters ---- */
 
 /* Calls `each` with every part of a comma-separated text; false ends early. */
-static bool each_part(struct asked *asked, const char *list,
-                      bool (*each)(struct asked *asked, const char *part))
+static bool each_part(struct asked *asked, const char *list, const char *pointer,
+                      bool (*each)(struct asked *asked, const char *part, const char *pointer))
 {
     for (;;) {
         const char *comma = strchrnul(list, ',');
         const char *part = arena_strndup(&asked->request->arena, list, (size_t)(comma - list));
-        if (!part || !each(asked, part))
+        if (!part || !each(asked, part, pointer))
             return false;
         if (*comma == '\0')
             return true;
         list = comma + 1;
     }
-}
-
-static bool add_hidden_type(struct asked *asked, const char *name)
-{
-    const struct event_types *types = site_types(asked->request->site);
-    const uint8_t code = event_types_code(types, name);
-    if (code) {
-        asked->hide_types[code] = true;
-        return true;
-    }
-    const char *nearest = event_types_nearest(types, name);
-    reply_problem(asked->request, 422, "?hide_types", "no type '%.64s'%s%s%s", name,
-                  nearest ? "; did you mean '" : "", nearest ? nearest : "", nearest ? "'?" : "");
-    return false;
-}
-
-static bool set_model(struct asked *asked, const char *name)
-{
-    const struct view *view = &asked->view.view;
-    for (size_t i = 0; i < view->n_models; i++)
-        if (strcmp(view->models[i]->class->name, name) == 0) {
-            asked->query.model = view->models[i];
-            return true;
-        }
-    reply_problem(asked->request, 422, "?model",
-                  "'%.64s' is not among the models that serve now; GET /v1/models lists them",
-                  name);
-    return false;
 }
 
 static bool read_lists(struct asked *asked)
@@ -143,79 +81,19 @@ static bool read_parameters(struct asked *asked)
     struct request *request = asked->request;
     const char *model = request_text(request, "model"),
                *types = request_text(request, "hide_types"), *seen = request_text(request, "seen");
-    if (asked->query.n + asked->query.offset > RECOMMEND_REACH_MAX) {
-        reply_problem(request, 422, "?offset", "n + offset is %u; at most %d can be reached",
-                      asked->query.n + asked->query.offset, RECOMMEND_REACH_MAX);
+    if (!asked_reach_is_allowed(asked, "?offset"))
         return false;
-    }
     asked->query.seen = seen && strcmp(seen, "include") == 0 ? SEEN_INCLUDE : SEEN_HIDE;
     if (types && types[0]) {
-        if (!each_part(asked, types, add_hidden_type))
+        if (!each_part(asked, types, "?hide_types", asked_add_hidden_type))
             return false;
         asked->query.hide_types = asked->hide_types;
     }
     return read_lists(asked) && read_context(asked) && request_fields(request, &asked->fields) &&
-           (!model || set_model(asked, model));
+           (!model || asked_set_model(asked, model, "?model"));
 }
 
 /* ---- the answer ---- */
-
-static void append_id(struct buffer *out, const char *name, const char *id)
-{
-    buffer_append_byte(out, '"');
-    buffer_append_text(out, name);
-    buffer_append_text(out, "\":");
-    buffer_append_json(out, id, strlen(id));
-}
-
-static void append_items(const struct asked *asked, const struct recommendation *made,
-                         struct buffer *out)
-{
-    const struct catalogue *catalogue = live_catalogue(&asked->view);
-    buffer_append_text(out, ",\"items\":[");
-    for (uint32_t i = 0; i < made->n; i++) {
-        buffer_append_text(out, i ? ",{" : "{");
-        append_id(out, "id", catalogue_id(catalogue, made->items[i].item));
-        buffer_append_text(out, ",\"score\":");
-        buffer_append_float(out, made->items[i].score);
-        for (size_t f = 0; catalogue_fields[f]; f++)
-            if (asked->fields >> f & 1)
-                catalogue_append_field(catalogue, made->items[i].item, f, out);
-        buffer_append_byte(out, '}');
-    }
-    buffer_append_byte(out, ']');
-}
-
-/* `strategy` is what the list counts as. */
-static void answer(struct asked *asked, const char *subject, const char *id,
-                   const struct recommendation *made, const char *strategy)
-{
-    struct request *request = asked->request;
-    const uint32_t version = asked->serving->snapshot->version;
-    char name[RECOMMENDATION_ID_SIZE];
-    site_recommendation_id(request->site, asked->query.now_ms, version, name);
-    site_count_list(request->site, strategy, version, asked->query.offset, made->n);
-    struct buffer *out = reply_json(request, 200);
-    buffer_reserve(out, ANSWER_BYTES + (size_t)made->n * ITEM_BYTES);
-    buffer_append_text(out, "{\"recommendation_id\":\"");
-    buffer_append_text(out, name);
-    buffer_append_text(out, "\",");
-    append_id(out, subject, id);
-    append_items(asked, made, out);
-    buffer_append_text(out, ",\"score_kind\":\"");
-    buffer_append_text(out, made->calibrated                        ? "probability"
-                            : strcmp(made->strategy, "latest") == 0 ? "rank"
-                                                                    : "preference");
-    buffer_append_text(out, "\",\"eligible\":");
-    buffer_append_whole(out, made->eligible);
-    buffer_append_text(out, ",\"model\":\"");
-    buffer_append_text(out, made->model);
-    buffer_append_text(out, "\",\"model_version\":");
-    buffer_append_whole(out, version);
-    buffer_append_text(out, ",\"strategy\":\"");
-    buffer_append_text(out, made->strategy);
-    buffer_append_text(out, "\"}");
-}
 
 /* A history that changed after the snapshot becomes a vector by a d x d system: each of its items
  * adds to one half of the matrix, which is then factored. Other models take less. */
@@ -264,7 +142,7 @@ static enum handled answer_user(struct asked *asked)
     if (status == STATUS_NOT_FOUND)
         status = cached_make(lists, &asked->view, &asked->query, &request->arena, &made);
     if (status == STATUS_OK)
-        answer(asked, "user", request->values[0], &made, made.strategy);
+        asked_answer(asked, "user", request->values[0], &made, made.strategy);
     else
         reply_problem(request, 503, NULL, "out of memory");
     return HANDLED;
@@ -273,9 +151,11 @@ static enum handled answer_user(struct asked *asked)
 enum handled get_recommendations(struct request *request)
 {
     struct asked asked = {0};
-    ask_begin(&asked, request);
+    asked_begin(&asked, request);
+    asked_take(&asked);
+    asked_page(&asked, request_int(request, "n", 10), request_int(request, "offset", 0));
     const enum handled handled = answer_user(&asked);
-    ask_end(&asked);
+    asked_end(&asked);
     return handled;
 }
 
@@ -315,7 +195,7 @@ static void answer_similar(struct asked *asked)
     const enum status status =
         recommend_similar(&asked->view.view, item, &asked->query, &request->arena, &made);
     if (status == STATUS_OK)
-        answer(asked, "item", request->values[0], &made, "similar");
+        asked_answer(asked, "item", request->values[0], &made, "similar");
     else if (status == STATUS_UNSUPPORTED)
         reply_problem(request, 422, NULL,
                       "no model that serves now knows which items are alike; train one that does");
@@ -326,8 +206,10 @@ static void answer_similar(struct asked *asked)
 enum handled get_similar(struct request *request)
 {
     struct asked asked = {0};
-    ask_begin(&asked, request);
+    asked_begin(&asked, request);
+    asked_take(&asked);
+    asked_page(&asked, request_int(request, "n", 10), request_int(request, "offset", 0));
     answer_similar(&asked);
-    ask_end(&asked);
+    asked_end(&asked);
     return HANDLED;
 }

@@ -26,6 +26,7 @@ enum handled delete_interaction(struct request *request);
 enum handled post_impression(struct request *request);
 
 enum handled get_recommendations(struct request *request);
+enum handled post_recommendations(struct request *request);
 enum handled get_similar(struct request *request);
 enum handled get_prediction(struct request *request);
 

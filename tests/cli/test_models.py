@@ -263,6 +263,25 @@ def test_evaluate_tells_how_the_features_of_a_ranker_shift():
         assert abs(feature["shift"] - (feature["after"][0] - feature["before"][0]) / feature["before"][1]) < 1e-6
 
 
+def test_evaluate_takes_further_retrievers_between_the_first_and_the_ranker():
+    words = ["--train", DEMO / "ratings.csv", "--format", "movielens", "--positive-from", "4", "--model",
+             "ials+itemknn+gfcf+wide", "--set", "dimensions=8", "--set", "epochs=3"]
+    report = evaluate(*words)
+    assert [model["model"] for model in report["models"]] == ["popular", "ials+itemknn+gfcf+wide"]
+    assert report["rankers"][0]["rows_of"] == "candidates"
+    assert set(report["rankers"][0]["shift"]) == {"score", "score_gap", "rank", "score.itemknn", "rank.itemknn",
+                                                  "score.gfcf", "rank.gfcf"}
+
+
+@pytest.mark.parametrize("model, says", [
+    ("ials+eese+wide", "'ease'"), ("ials+ials+wide", "each another one"), ("ials+ease+wde", "'wide'"),
+    ("ials+ease+slim+bpr+gfcf+rp3beta+wide", "up to 4"),
+])
+def test_stages_that_there_are_not_are_named(model, says):
+    outcome = run("evaluate", "--train", DEMO / "ratings.csv", "--format", "movielens", "--model", model, status=2)
+    assert says in outcome.stderr
+
+
 # ---- features of the ranker ----
 
 NOISY = """

@@ -205,6 +205,10 @@ def test_context_and_attributes_reach_the_ranker(make_daemon, tmp_path):
     for user, on_tv in (("u1", 1), ("u3", 0)):
         shares = {device: share_of_films(daemon.get(f"/v1/users/{user}/recommendations?n=20&context=device:{device}"))
                   for device in ("tv", "phone")}
+        for device in shares:  # the general form of the question reaches it as well
+            asked = daemon.post("/v1/recommendations", {"user": user, "n": 20, "context": {"device": device}})
+            assert asked["items"] == daemon.get(
+                f"/v1/users/{user}/recommendations?n=20&context=device:{device}")["items"]
         assert abs(shares["tv"] - on_tv) < 0.1 and abs(shares["phone"] - (1 - on_tv)) < 0.1, (user, shares)
     # Asked again without a context, and with one that nobody has ever sent: no list of another context comes back.
     plain = daemon.get("/v1/users/u1/recommendations?n=20")

@@ -61,7 +61,7 @@ static void a_starred_line_stands_for_one_of_each(void **state)
 static void the_text_names_them(void **state)
 {
     (void)state;
-    struct feature_spec *spec, *again;
+    struct feature_spec *spec = NULL, *again = NULL;
     struct error err = {0};
     if (read_spec("", 2, &spec, &err) != STATUS_OK ||
         feature_spec_parse("again", spec->text.bytes, spec->text.length, &again, &err) != STATUS_OK)

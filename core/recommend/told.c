@@ -1,0 +1,98 @@
+#include "recommend/told.h"
+
+#include <stdlib.h>
+
+/* An event with its place in time. */
+struct placed {
+    struct told_event event;
+    size_t at;
+};
+
+static int by_time(const void *a, const void *b)
+{
+    const struct placed *x = a, *y = b;
+    if (x->event.time_ms != y->event.time_ms)
+        return x->event.time_ms < y->event.time_ms ? -1 : 1;
+    return (x->at > y->at) - (x->at < y->at);
+}
+
+static int by_touch(const void *a, const void *b)
+{
+    const struct placed *x = a, *y = b;
+    if (x->event.item != y->event.item)
+        return x->event.item < y->event.item ? -1 : 1;
+    if (x->event.type != y->event.type)
+        return x->event.type < y->event.type ? -1 : 1;
+    return (x->at > y->at) - (x->at < y->at);
+}
+
+enum status told_fold(struct told_event *events, size_t n, const struct event_types *types,
+                      const struct signal_frame *frame, struct arena *arena,
+                      const struct touch **ret_touches, size_t *ret_n)
+{
+    struct placed *placed = arena_alloc(arena, n * sizeof *placed);
+    struct touch *touches = arena_zalloc(arena, n + 1, sizeof *touches);
+    if (!placed || !touches)
+        return STATUS_NO_MEMORY;
+    for (size_t i = 0; i < n; i++)
+        placed[i] = (struct placed){events[i], i};
+    qsort(placed, n, sizeof *placed, by_time);
+    for (size_t i = 0; i < n; i++)
+        placed[i].at = i;
+    const size_t most = types->max_per_user, old = most && n > most ? n - most : 0;
+    qsort(placed, n, sizeof *placed, by_touch);
+    size_t n_touches = 0;
+    for (size_t i = 0; i < n; i++) {
+        const struct told_event *e = &placed[i].event;
+        struct touch *last = n_touches ? &touches[n_touches - 1] : NULL;
+        if (!last || last->item != e->item || last->type != e->type) {
+            last = &touches[n_touches++];
+            *last = (struct touch){.item = e->item, .type = e->type};
+        }
+        if (placed[i].at < old)
+            touch_see(last, types, e->time_ms);
+        else
+            touch_add(last, types, frame, e->time_ms, e->value);
+    }
+    *ret_touches = touches;
+    *ret_n = n_touches;
+    return STATUS_OK;
+}
+
+static int compare(const struct touch *a, const struct touch *b)
+{
+    if (a->item != b->item)
+        return a->item < b->item ? -1 : 1;
+    return (a->type > b->type) - (a->type < b->type);
+}
+
+/* Of the same user, item and type; equal times: `b` came later. */
+static struct touch join(const struct touch *a, const struct touch *b,
+                         const struct event_types *types)
+{
+    const bool in_order = b->last_ms >= a->last_ms;
+    struct touch joined = in_order ? *a : *b;
+    touch_merge(&joined, types, in_order ? b : a);
+    return joined;
+}
+
+enum status touches_join(const struct event_types *types, const struct touch *before,
+                         size_t n_before, const struct touch *later, size_t n_later,
+                         struct arena *arena, const struct touch **ret_touches, size_t *ret_n)
+{
+    struct touch *joined = arena_alloc(arena, (n_before + n_later) * sizeof *joined);
+    if (!joined)
+        return STATUS_NO_MEMORY;
+    size_t n = 0, i = 0, k = 0;
+    while (i < n_before || k < n_later) {
+        const int order = i == n_before ? 1 : k == n_later ? -1 : compare(&before[i], &later[k]);
+        joined[n++] = order < 0   ? before[i]
+                      : order > 0 ? later[k]
+                                  : join(&before[i], &later[k], types);
+        i += order <= 0;
+        k += order >= 0;
+    }
+    *ret_touches = joined;
+    *ret_n = n;
+    return STATUS_OK;
+}
