@@ -85,10 +85,10 @@ void ials_costs_observe(const struct ials_settings *settings, uint32_t n_users, 
     if (costs) {
         charge(&graph, costs, "users/vectors", 0, n_users * d * sizeof(float));
         charge(&graph, costs, "items/vectors", 0, n_items * d * sizeof(float));
-        charge(&graph, costs, "sweep_users/gram", ns[IALS_USERS_GRAM], square);
-        charge(&graph, costs, "sweep_users/solve", ns[IALS_USERS_SOLVE], scratch_bytes);
-        charge(&graph, costs, "sweep_items/gram", ns[IALS_ITEMS_GRAM], square);
-        charge(&graph, costs, "sweep_items/solve", ns[IALS_ITEMS_SOLVE], scratch_bytes);
+        charge(&graph, costs, "fit_users/gram", ns[IALS_USERS_GRAM], square);
+        charge(&graph, costs, "fit_users/solve", ns[IALS_USERS_SOLVE], scratch_bytes);
+        charge(&graph, costs, "fit_items/gram", ns[IALS_ITEMS_GRAM], square);
+        charge(&graph, costs, "fit_items/solve", ns[IALS_ITEMS_SOLVE], scratch_bytes);
         charge(&graph, costs, "loss/sum", ns[IALS_LOSS], 0);
         snprintf(which, sizeof which, "pass %" PRId64, epoch);
         observe_costs(observer, which, epoch, &graph, costs);

@@ -87,7 +87,7 @@ def test_a_round_tells_of_its_models_and_of_its_ranker(trained, start):  # noqa:
     nodes = graph_of(board, "round-000001")
     for tag in ("ials, pass 1", "ranker, pass 1"):
         assert set(costs_of(board, "round-000001", tag)) <= set(nodes)
-    assert costs_of(board, "round-000001", "ials, pass 1")["ials/sweep_users/solve"][0] > 0
+    assert costs_of(board, "round-000001", "ials, pass 1")["ials/fit_users/solve"][0] > 0
     assert costs_of(board, "round-000001", "ranker, pass 1")["ranker/deep/layer_0/product"][0] > 0
 
 

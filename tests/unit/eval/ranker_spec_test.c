@@ -3,12 +3,10 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base/file.h"
 #include "eval/ranker_spec.h"
 #include "models/model.h"
 #include "support/test.h"
 
-static const char path[] = "ranker_spec_test.yaml";
 static const char beginning[] = "label: {column: chosen}\n"
                                 "features:\n"
                                 "  score: {type: numeric}\n"
@@ -26,28 +24,25 @@ static struct rank_others others_of(size_t n)
     return others;
 }
 
-static enum status read_spec(const char *end, size_t n, struct feature_spec **ret_spec,
-                             struct error *reterr)
+static enum status read_spec(const char *folder, const char *end, size_t n,
+                             struct feature_spec **ret_spec, struct error *reterr)
 {
     char text[1024];
     const int length = snprintf(text, sizeof text, "%s%s", beginning, end);
-    FILE *file = fopen(path, "w");
-    assert_non_null(file);
-    assert_int_equal(fwrite(text, 1, (size_t)length, file), length);
-    fclose(file);
+    const char *path = in_folder(folder, "ranker.yaml");
+    file_put(path, text, (size_t)length);
     const struct rank_others others = others_of(n);
     return ranker_spec_read(path, NULL, n ? &others : NULL, ret_spec, reterr);
 }
 
 static void a_starred_line_stands_for_one_of_each(void **state)
 {
-    (void)state;
     static const char *const names[] = {"score",     "score.ease", "score.bpr",   "score.autorec",
                                         "rank.ease", "rank.bpr",   "rank.autorec"};
     for (size_t n = 0; n <= 3; n++) {
         struct feature_spec *spec;
         struct error err = {0};
-        if (read_spec("", n, &spec, &err) != STATUS_OK)
+        if (read_spec(*state, "", n, &spec, &err) != STATUS_OK)
             fail_msg("%s", err.text);
         assert_int_equal(spec->n_features, 1 + 2 * n);
         for (size_t i = 0; n == 3 && i < 7; i++)
@@ -60,10 +55,9 @@ static void a_starred_line_stands_for_one_of_each(void **state)
 /* What is saved with a model has no stars left: it reads the same without the others. */
 static void the_text_names_them(void **state)
 {
-    (void)state;
     struct feature_spec *spec = NULL, *again = NULL;
     struct error err = {0};
-    if (read_spec("", 2, &spec, &err) != STATUS_OK ||
+    if (read_spec(*state, "", 2, &spec, &err) != STATUS_OK ||
         feature_spec_parse("again", spec->text.bytes, spec->text.length, &again, &err) != STATUS_OK)
         fail_msg("%s", err.text);
     assert_int_equal(again->n_features, 5);
@@ -73,25 +67,24 @@ static void the_text_names_them(void **state)
 
 static void errors_after_it_name_the_line_of_the_file(void **state)
 {
-    (void)state;
     for (size_t n = 0; n <= 3; n++) {
         struct feature_spec *spec;
         struct error err = {0};
-        assert_int_equal(read_spec("  populrity: {type: numeric}\n", n, &spec, &err),
+        assert_int_equal(read_spec(*state, "  populrity: {type: numeric}\n", n, &spec, &err),
                          STATUS_NOT_FOUND);
-        if (!strstr(err.text, "ranker_spec_test.yaml:7: ") || !strstr(err.text, "'popularity'"))
+        if (!strstr(err.text, "ranker.yaml:7: ") || !strstr(err.text, "'popularity'"))
             fail_msg("%s", err.text);
     }
 }
 
 static void one_that_is_named_besides_comes_twice(void **state)
 {
-    (void)state;
     struct feature_spec *spec;
     struct error err = {0};
-    assert_int_equal(read_spec("  rank.bpr: {type: numeric}\n", 1, &spec, &err), STATUS_OK);
+    assert_int_equal(read_spec(*state, "  rank.bpr: {type: numeric}\n", 1, &spec, &err), STATUS_OK);
     feature_spec_free(spec);
-    assert_int_not_equal(read_spec("  rank.bpr: {type: numeric}\n", 2, &spec, &err), STATUS_OK);
+    assert_int_not_equal(read_spec(*state, "  rank.bpr: {type: numeric}\n", 2, &spec, &err),
+                         STATUS_OK);
     if (!strstr(err.text, "rank.bpr"))
         fail_msg("%s", err.text);
 }
@@ -99,10 +92,10 @@ static void one_that_is_named_besides_comes_twice(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_starred_line_stands_for_one_of_each),
-        cmocka_unit_test(the_text_names_them),
-        cmocka_unit_test(errors_after_it_name_the_line_of_the_file),
-        cmocka_unit_test(one_that_is_named_besides_comes_twice),
+        WITH_FOLDER(a_starred_line_stands_for_one_of_each),
+        WITH_FOLDER(the_text_names_them),
+        WITH_FOLDER(errors_after_it_name_the_line_of_the_file),
+        WITH_FOLDER(one_that_is_named_besides_comes_twice),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

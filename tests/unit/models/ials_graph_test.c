@@ -43,7 +43,7 @@ static void hear_costs(void *context, const char *which, int64_t step, const str
 {
     assert_string_equal(which, "pass 20");
     assert_int_equal(step, 20);
-    const uint32_t solve = op_graph_find(graph, "sweep_items/solve");
+    const uint32_t solve = op_graph_find(graph, "fit_items/solve");
     const uint32_t vectors = op_graph_find(graph, "users/vectors");
     assert_int_equal(costs[solve].ns, 44);
     assert_int_equal(costs[solve].bytes, 1000);

@@ -1,116 +1,10 @@
 /* What these catch: a round that publishes what does not beat popularity, that depends on threads,
  * that leaves something behind when it is stopped or refused, that fails where there is little or
  * nothing to learn from; a report that lacks what the next rounds are judged by. */
-#include <jansson.h>
-#include <math.h>
-#include <stdio.h>
-#include <string.h>
 #include <unistd.h>
 
-#include "recommend/live.h"
-#include "recommend/recommend.h"
-#include "support/test.h"
+#include "round_fixture.h"
 #include "train/past_rounds.h"
-#include "train/round.h"
-#include "train_support.h"
-
-enum { USERS = 300, ITEMS = 200, PER_USER = 30 };
-
-struct fixture {
-    struct planted_store planted;
-    struct settings settings;
-    struct round_result result;
-};
-
-static int setup(void **state)
-{
-    struct fixture *f = calloc(1, sizeof *f);
-    planted_store_make(&f->planted);
-    assert_int_equal(settings_init(&f->settings), STATUS_OK);
-    *state = f;
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    struct fixture *f = *state;
-    round_result_free(&f->result);
-    settings_free(&f->settings);
-    planted_store_free(&f->planted);
-    free(f);
-    return 0;
-}
-
-static void set(struct fixture *f, const char *name, const char *value)
-{
-    struct error err = {0};
-    if (settings_set(&f->settings, name, value, "--set", &err) != STATUS_OK)
-        fail_msg("%s", err.text);
-}
-
-/* A small iALS, quick under the sanitizers. */
-static void set_small_ials(struct fixture *f)
-{
-    set(f, "models.retrievers", "ials");
-    set(f, "models.ials.dimensions", "16");
-    set(f, "models.ials.epochs", "6");
-}
-
-static enum status run(struct fixture *f, uint32_t version, struct parallel *pool,
-                       const struct observer *observer, const struct snapshot *active,
-                       struct error *reterr)
-{
-    const struct round_request request = {.store = f->planted.store,
-                                          .settings = &f->settings,
-                                          .types = &f->planted.types,
-                                          .snapshots = f->planted.snapshots,
-                                          .version = version,
-                                          .pool = pool,
-                                          .observer = observer,
-                                          .active = active};
-    round_result_free(&f->result);
-    f->result = (struct round_result){0};
-    return round_run(&request, &f->result, reterr);
-}
-
-static void must_run(struct fixture *f, uint32_t version, const struct snapshot *active)
-{
-    struct error err = {0};
-    if (run(f, version, NULL, NULL, active, &err) != STATUS_OK)
-        fail_msg("%s", err.text);
-}
-
-static struct snapshot *load(struct fixture *f, uint32_t version)
-{
-    struct error err = {0};
-    struct snapshot *snapshot;
-    if (snapshot_load(f->planted.snapshots, version, &snapshot, &err) != STATUS_OK)
-        fail_msg("%s", err.text);
-    return snapshot;
-}
-
-static json_t *report_of(struct fixture *f)
-{
-    json_error_t err;
-    json_t *report = json_loads(f->result.report.data, JSON_REJECT_DUPLICATES, &err);
-    if (!report)
-        fail_msg("%s: %s", err.text, f->result.report.data);
-    return report;
-}
-
-static double metric_of(const json_t *report, size_t model, const char *name)
-{
-    const json_t *at = json_array_get(json_object_get(report, "models"), model);
-    const json_t *value = json_object_get(json_object_get(at, "metrics"), name);
-    assert_true(json_is_number(value));
-    return json_number_value(value);
-}
-
-static void assert_reason(struct fixture *f, const char *words)
-{
-    if (!f->result.reason.data || !strstr(f->result.reason.data, words))
-        fail_msg("the reason does not say '%s': %s", words, f->result.reason.data);
-}
 
 /* ---- a whole round ---- */
 
@@ -376,32 +270,6 @@ static void the_estimate_grows_with_the_model(void **state)
 }
 
 /* A ranker's rows, and what its further retrievers take, are counted before anything is fitted. */
-static void the_estimate_grows_with_the_ranker(void **state)
-{
-    struct fixture *f = *state;
-    plant(&f->planted, 0, 50, ITEMS, PER_USER, 7);
-    set_small_ials(f);
-    must_run(f, 1, NULL);
-    const uint64_t alone = f->result.peak_estimate;
-    set(f, "models.ranker", "wide");
-    must_run(f, 2, NULL);
-    const uint64_t two = f->result.peak_estimate;
-    assert_true(two > alone + 50 * 600 * 256);
-    set(f, "models.retrievers", "ials, itemknn, gfcf");
-    must_run(f, 3, NULL);
-    const uint64_t further = f->result.peak_estimate;
-    set(f, "models.ranker", "none");
-    must_run(f, 4, NULL);
-    assert_true(further - f->result.peak_estimate > two - alone);
-    char limit[32];
-    struct error err = {0};
-    snprintf(limit, sizeof limit, "%llu", (unsigned long long)further - 1);
-    set(f, "models.ranker", "wide");
-    set(f, "training.max_memory", limit);
-    assert_int_equal(run(f, 5, NULL, NULL, NULL, &err), STATUS_TOO_LARGE);
-    assert_non_null(strstr(err.text, "training.max_memory"));
-}
-
 struct stopper {
     int asked, after;
     char phase[64]; /* the last one */
@@ -444,173 +312,6 @@ static void a_stop_at_any_question_cancels_and_leaves_nothing(void **state)
         assert_int_equal(stopper.asked, after + 1);
         assert_nothing_left(f);
     }
-}
-
-/* ---- two stages ---- */
-
-/* What a user of the snapshot is answered, with what came after S. */
-static uint32_t answer_user(struct fixture *f, const struct snapshot *s, uint32_t user, uint32_t n,
-                            uint32_t offset, uint32_t *items, char strategy[64])
-{
-    struct error err = {0};
-    struct live_base base = snapshot_live_base(s);
-    base.types = &f->planted.types;
-    struct catalogue *catalogue;
-    struct live *live;
-    assert_int_equal(snapshot_catalogue(s, &catalogue, &err), STATUS_OK);
-    assert_int_equal(live_new(&base, catalogue, &live, &err), STATUS_OK);
-    assert_int_equal(live_catch_up(live, f->planted.store, NULL, &err), STATUS_OK);
-    struct live_view view;
-    struct arena arena = {0};
-    struct recommendation answer;
-    const struct recommend_request request = {
-        .user = user, .n = n, .offset = offset, .now_ms = INT64_C(1000000000000) + 40 * 3600000};
-    live_view_take(live, &view);
-    assert_int_equal(recommend(&view.view, &request, &arena, &answer), STATUS_OK);
-    for (uint32_t i = 0; i < answer.n; i++) {
-        items[i] = answer.items[i].item;
-        assert_true(i == 0 || answer.items[i].score <= answer.items[i - 1].score);
-    }
-    snprintf(strategy, 64, "%s", answer.strategy);
-    const uint32_t given = answer.n;
-    view.view.class->release(&view.view);
-    arena_free(&arena);
-    live_free(live);
-    return given;
-}
-
-static void two_stages_serve_where_order_decides(void **state)
-{
-    struct fixture *f = *state;
-    plant_walks(&f->planted, USERS, ITEMS, PER_USER, 3);
-    set_small_ials(f);
-    set(f, "models.ranker", "wide_deep");
-    must_run(f, 1, NULL);
-    assert_true(f->result.published);
-    assert_non_null(strstr(f->result.reason.data, "both stages serve"));
-    json_t *report = report_of(f);
-    const json_t *ranker = json_object_get(report, "ranker");
-    assert_true(json_is_true(json_object_get(ranker, "published")));
-    assert_true(json_is_false(json_object_get(ranker, "calibrated")));
-    assert_true(json_real_value(json_object_get(ranker, "auc")) >
-                json_real_value(json_object_get(ranker, "auc_of_retriever")));
-    json_decref(report);
-    struct snapshot *snapshot = load(f, 1);
-    assert_non_null(snapshot->ranker);
-    assert_string_equal(snapshot->ranker_fault, "");
-    uint32_t all[ITEMS], page[ITEMS];
-    char strategy[64];
-    const uint32_t n = answer_user(f, snapshot, 0, ITEMS, 0, all, strategy);
-    assert_string_equal(strategy, "ials+wide_deep");
-    assert_int_equal(n, ITEMS - PER_USER); /* all that is eligible, and each once */
-    for (uint32_t at = 0; at < n; at += 10) {
-        const uint32_t given = answer_user(f, snapshot, 0, 10, at, page, strategy);
-        assert_memory_equal(page, all + at, given * sizeof *page);
-    }
-    snapshot_release(snapshot);
-}
-
-/* What a further retriever thinks is looked at, in the round and in what it has written. */
-static void two_stages_look_at_further_retrievers(void **state)
-{
-    struct fixture *f = *state;
-    plant_walks(&f->planted, USERS, ITEMS, PER_USER, 3);
-    set_small_ials(f);
-    set(f, "models.retrievers", "ials, itemknn, cooccurrence");
-    set(f, "models.ranker", "wide");
-    must_run(f, 1, NULL);
-    json_t *report = report_of(f);
-    const json_t *shift = json_object_get(json_object_get(report, "ranker"), "shift");
-    assert_non_null(json_object_get(shift, "score.itemknn"));
-    assert_non_null(json_object_get(shift, "rank.itemknn"));
-    assert_null(json_object_get(shift, "score.cooccurrence")); /* for likeness */
-    json_decref(report);
-    struct snapshot *snapshot = load(f, 1);
-    assert_non_null(snapshot->ranker);
-    assert_int_equal(snapshot->ranker->columns.others.n, 1);
-    assert_non_null(strstr(snapshot->manifest, "score.itemknn:"));
-    uint32_t all[ITEMS];
-    char strategy[64];
-    const uint32_t n = answer_user(f, snapshot, 0, ITEMS, 0, all, strategy);
-    assert_string_equal(strategy, "ials+wide");
-    assert_int_equal(n, ITEMS - PER_USER);
-    snapshot_release(snapshot);
-}
-
-static void one_stage_serves_where_order_means_nothing(void **state)
-{
-    struct fixture *f = *state;
-    plant(&f->planted, 0, USERS, ITEMS, PER_USER, 5);
-    set_small_ials(f);
-    set(f, "models.ranker", "wide_deep");
-    must_run(f, 1, NULL);
-    assert_true(f->result.published);
-    assert_non_null(strstr(f->result.reason.data, "one stage serves"));
-    struct snapshot *snapshot = load(f, 1);
-    assert_null(snapshot->ranker);
-    json_t *report = report_of(f);
-    assert_true(json_is_false(json_object_get(json_object_get(report, "ranker"), "published")));
-    json_decref(report);
-    snapshot_release(snapshot);
-}
-
-static void too_little_gives_no_second_stage(void **state)
-{
-    struct fixture *f = *state;
-    set_small_ials(f);
-    set(f, "models.ranker", "wide_deep");
-    plant(&f->planted, 0, 12, 20, 4, 5);
-    must_run(f, 1, NULL);
-    assert_non_null(strstr(f->result.reason.data, "No ranker: "));
-    struct snapshot *snapshot = load(f, 1);
-    assert_null(snapshot->ranker);
-    snapshot_release(snapshot);
-}
-
-static void a_broken_ranker_leaves_the_first_stage(void **state)
-{
-    struct fixture *f = *state;
-    plant_walks(&f->planted, USERS, ITEMS, PER_USER, 3);
-    set_small_ials(f);
-    set(f, "models.ranker", "wide_deep");
-    must_run(f, 1, NULL);
-    char path[PATH_BYTES_MAX + 16];
-    snprintf(path, sizeof path, "%s/1/ranker.tvs", f->planted.snapshots);
-    FILE *file = fopen(path, "r+");
-    assert_non_null(file);
-    assert_int_equal(fseek(file, 5000, SEEK_SET), 0);
-    assert_int_equal(fwrite("broken", 1, 6, file), 6);
-    assert_int_equal(fclose(file), 0);
-    struct snapshot *snapshot = load(f, 1);
-    assert_null(snapshot->ranker);
-    assert_non_null(strstr(snapshot->ranker_fault, "ranker.tvs"));
-    uint32_t items[ITEMS];
-    char strategy[64];
-    assert_int_equal(answer_user(f, snapshot, 0, ITEMS, 0, items, strategy), ITEMS - PER_USER);
-    assert_string_equal(strategy, "ials");
-    snapshot_release(snapshot);
-}
-
-static void a_ranker_or_spec_that_is_not_there_is_refused(void **state)
-{
-    struct fixture *f = *state;
-    struct error err = {0};
-    set(f, "models.ranker", "wide_dep");
-    assert_int_equal(round_check_settings(&f->settings, &err), STATUS_NOT_FOUND);
-    assert_non_null(strstr(err.text, "models.ranker: "));
-    assert_non_null(strstr(err.text, "'wide_deep'"));
-    set(f, "models.ranker", "wide_deep");
-    set(f, "models.ranker_spec", "/nowhere/ranker.yaml");
-    assert_int_equal(round_check_settings(&f->settings, &err), STATUS_NOT_FOUND);
-    assert_non_null(strstr(err.text, "models.ranker_spec: "));
-    FILE *file = fopen("round_test_ranker.yaml", "w");
-    fputs("label: {column: chosen}\nfeatures:\n  score.ease: {type: numeric}\n", file);
-    fclose(file);
-    set(f, "models.ranker_spec", "round_test_ranker.yaml");
-    assert_int_equal(round_check_settings(&f->settings, &err), STATUS_NOT_FOUND);
-    assert_non_null(strstr(err.text, "'ease' among models.retrievers"));
-    set(f, "models.retrievers", "ials, ease");
-    assert_int_equal(round_check_settings(&f->settings, &err), STATUS_OK);
 }
 
 /* ---- settings ---- */
@@ -779,37 +480,28 @@ static void on_real_ratings_ials_beats_popular(void **state)
     assert_string_equal(f->result.retriever, "ials");
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(a_personal_model_is_published_and_answers),
-        TEST(the_best_of_all_models_serves_and_its_settings_are_remembered),
-        TEST(nothing_to_choose_by_gives_a_round_of_popular_alone),
-        TEST(one_and_two_threads_write_the_same_bytes),
-        TEST(a_first_model_that_is_no_better_gives_way_to_popular),
-        TEST(a_model_worse_than_the_active_one_is_refused),
-        TEST(a_model_that_learnt_from_more_replaces_the_active_one),
-        TEST(without_the_gate_everything_is_published),
-        TEST(an_empty_store_gives_a_round_of_popular_alone),
-        TEST(users_of_one_item_each_give_a_round_of_popular_alone),
-        TEST(a_round_above_the_memory_limit_is_refused_with_the_figure),
-        TEST(the_estimate_grows_with_the_model),
-        TEST(the_estimate_grows_with_the_ranker),
-        TEST(a_stop_at_any_question_cancels_and_leaves_nothing),
-        TEST(unknown_models_and_parameters_are_named_with_the_nearest),
-        TEST(two_stages_serve_where_order_decides),
-        TEST(one_stage_serves_where_order_means_nothing),
-        TEST(too_little_gives_no_second_stage),
-        TEST(two_stages_look_at_further_retrievers),
-        TEST(a_broken_ranker_leaves_the_first_stage),
-        TEST(a_ranker_or_spec_that_is_not_there_is_refused),
-        TEST(an_unknown_retriever_is_named_with_the_nearest),
-        TEST(a_value_out_of_range_is_refused),
-        TEST(curves_of_the_hold_out_fit_and_of_the_refit_are_apart),
-        TEST(past_rounds_give_the_published_figures_newest_first),
-        TEST(on_real_ratings_ials_beats_popular),
+        ROUND_TEST(a_personal_model_is_published_and_answers),
+        ROUND_TEST(the_best_of_all_models_serves_and_its_settings_are_remembered),
+        ROUND_TEST(nothing_to_choose_by_gives_a_round_of_popular_alone),
+        ROUND_TEST(one_and_two_threads_write_the_same_bytes),
+        ROUND_TEST(a_first_model_that_is_no_better_gives_way_to_popular),
+        ROUND_TEST(a_model_worse_than_the_active_one_is_refused),
+        ROUND_TEST(a_model_that_learnt_from_more_replaces_the_active_one),
+        ROUND_TEST(without_the_gate_everything_is_published),
+        ROUND_TEST(an_empty_store_gives_a_round_of_popular_alone),
+        ROUND_TEST(users_of_one_item_each_give_a_round_of_popular_alone),
+        ROUND_TEST(a_round_above_the_memory_limit_is_refused_with_the_figure),
+        ROUND_TEST(the_estimate_grows_with_the_model),
+        ROUND_TEST(a_stop_at_any_question_cancels_and_leaves_nothing),
+        ROUND_TEST(unknown_models_and_parameters_are_named_with_the_nearest),
+        ROUND_TEST(an_unknown_retriever_is_named_with_the_nearest),
+        ROUND_TEST(a_value_out_of_range_is_refused),
+        ROUND_TEST(curves_of_the_hold_out_fit_and_of_the_refit_are_apart),
+        ROUND_TEST(past_rounds_give_the_published_figures_newest_first),
+        ROUND_TEST(on_real_ratings_ials_beats_popular),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
