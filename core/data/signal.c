@@ -95,6 +95,22 @@ void touch_merge(struct touch *touch, const struct event_types *types, const str
         touch->last_ms = later->last_ms;
 }
 
+struct touch touch_join(const struct touch *a, const struct touch *b,
+                        const struct event_types *types)
+{
+    const bool in_order = b->last_ms >= a->last_ms;
+    struct touch joined = in_order ? *a : *b;
+    touch_merge(&joined, types, in_order ? b : a);
+    return joined;
+}
+
+int touch_compare(const struct touch *a, const struct touch *b)
+{
+    if (a->item != b->item)
+        return a->item < b->item ? -1 : 1;
+    return (a->type > b->type) - (a->type < b->type);
+}
+
 /* The one value that the touch stands for; NaN: none. */
 static double touch_value(const struct touch *touch, const struct event_type *type)
 {

@@ -61,6 +61,13 @@ void touch_see(struct touch *touch, const struct event_types *types, int64_t tim
 /* Joins two touches of the same user, item and type, `later` holding the later events. */
 void touch_merge(struct touch *touch, const struct event_types *types, const struct touch *later);
 
+/* touch_merge of two in either order of time; equal times: `b` came later. */
+struct touch touch_join(const struct touch *a, const struct touch *b,
+                        const struct event_types *types);
+
+/* Below, at or above 0, as by (item, type): the order of a history. */
+int touch_compare(const struct touch *a, const struct touch *b);
+
 /* The user's signals, in rising item order, into out[n] (room for one a touch).
  * touches[n] sorted by (item, type). Returns how many were written. */
 size_t signals_of_touches(const struct touch *touches, size_t n, const struct event_types *types,

@@ -74,31 +74,13 @@ static enum status find_or_make(struct tail *tail, uint32_t user, struct tail_us
 
 /* ---- one user's touches ---- */
 
-static int compare_touches(const void *left, const void *right)
-{
-    const struct touch *a = left, *b = right;
-    if (a->item != b->item)
-        return a->item < b->item ? -1 : 1;
-    return (a->type > b->type) - (a->type < b->type);
-}
-
-/* Of the same user, item and type; equal times: `b` came later. */
-static struct touch join(const struct touch *a, const struct touch *b,
-                         const struct event_types *types)
-{
-    const bool in_order = b->last_ms >= a->last_ms;
-    struct touch joined = in_order ? *a : *b;
-    touch_merge(&joined, types, in_order ? b : a);
-    return joined;
-}
-
 /* Where the touch is or would go. */
 static uint32_t touch_place(const struct tail_user *user, const struct touch *touch)
 {
     uint32_t low = 0, high = user->n;
     while (low < high) {
         const uint32_t middle = low + (high - low) / 2;
-        if (compare_touches(&user->touches[middle], touch) < 0)
+        if (touch_compare(&user->touches[middle], touch) < 0)
             low = middle + 1;
         else
             high = middle;
@@ -136,8 +118,8 @@ enum status tail_add(struct tail *tail, const struct event_types *types,
     struct touch touch = {.item = row->item, .type = row->type};
     touch_add(&touch, types, frame, row->time_ms, row->value);
     const uint32_t place = touch_place(user, &touch);
-    if (place < user->n && compare_touches(&user->touches[place], &touch) == 0)
-        user->touches[place] = join(&user->touches[place], &touch, types);
+    if (place < user->n && touch_compare(&user->touches[place], &touch) == 0)
+        user->touches[place] = touch_join(&user->touches[place], &touch, types);
     else if (insert(tail, user, place, &touch) != STATUS_OK)
         return STATUS_NO_MEMORY;
     user->seq = row->seq;

@@ -59,23 +59,6 @@ enum status told_fold(struct told_event *events, size_t n, const struct event_ty
     return STATUS_OK;
 }
 
-static int compare(const struct touch *a, const struct touch *b)
-{
-    if (a->item != b->item)
-        return a->item < b->item ? -1 : 1;
-    return (a->type > b->type) - (a->type < b->type);
-}
-
-/* Of the same user, item and type; equal times: `b` came later. */
-static struct touch join(const struct touch *a, const struct touch *b,
-                         const struct event_types *types)
-{
-    const bool in_order = b->last_ms >= a->last_ms;
-    struct touch joined = in_order ? *a : *b;
-    touch_merge(&joined, types, in_order ? b : a);
-    return joined;
-}
-
 enum status touches_join(const struct event_types *types, const struct touch *before,
                          size_t n_before, const struct touch *later, size_t n_later,
                          struct arena *arena, const struct touch **ret_touches, size_t *ret_n)
@@ -85,10 +68,12 @@ enum status touches_join(const struct event_types *types, const struct touch *be
         return STATUS_NO_MEMORY;
     size_t n = 0, i = 0, k = 0;
     while (i < n_before || k < n_later) {
-        const int order = i == n_before ? 1 : k == n_later ? -1 : compare(&before[i], &later[k]);
+        const int order = i == n_before  ? 1
+                          : k == n_later ? -1
+                                         : touch_compare(&before[i], &later[k]);
         joined[n++] = order < 0   ? before[i]
                       : order > 0 ? later[k]
-                                  : join(&before[i], &later[k], types);
+                                  : touch_join(&before[i], &later[k], types);
         i += order <= 0;
         k += order >= 0;
     }
