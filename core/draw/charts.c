@@ -25,11 +25,7 @@ enum {
 
 #define FONT "sans-serif"
 
-struct color {
-    double r, g, b;
-};
-static const struct color ink = {.13, .13, .15}, grid = {.86, .86, .88}, plain = {.22, .45, .69},
-                          faint = {.72, .76, .82};
+static const struct color plain = {.22, .45, .69}, faint = {.72, .76, .82};
 
 struct drawing {
     cairo_t *cairo;
@@ -39,18 +35,6 @@ struct drawing {
     double step;        /* between ticks */
     double bottom;
 };
-
-static void use(cairo_t *cairo, struct color color)
-{
-    cairo_set_source_rgb(cairo, color.r, color.g, color.b);
-}
-
-static double text_width(cairo_t *cairo, const char *text)
-{
-    cairo_text_extents_t extents;
-    cairo_text_extents(cairo, text, &extents);
-    return extents.x_advance;
-}
 
 /* ---- the scale ---- */
 
@@ -96,7 +80,7 @@ static void fit_text(cairo_t *cairo, const char *text, double width_max, char ou
         while (cut && length > 0 && ((unsigned char)text[length] & 0xc0) == 0x80)
             length--;
         snprintf(out, NAME_BYTES, "%.*s%s", (int)length, text, cut ? ellipsis : "");
-        if (length == 0 || text_width(cairo, out) <= width_max)
+        if (length == 0 || drawing_text_width(cairo, out) <= width_max)
             return;
         cut = true;
         length--;
@@ -111,16 +95,16 @@ static void draw_axis(const struct drawing *d)
         const double value = d->low + (double)i * d->step, x = floor(place(d, value)) + 0.5;
         char text[32];
         snprintf(text, sizeof text, "%.6g", fabs(value) < d->step / 2 ? 0.0 : value);
-        use(cairo, fabs(value) < d->step / 2 ? ink : grid);
+        drawing_use(cairo, fabs(value) < d->step / 2 ? drawing_ink : drawing_grid);
         cairo_set_line_width(cairo, 1);
         cairo_move_to(cairo, x, TOP - 4);
         cairo_line_to(cairo, x, d->bottom + 4);
         cairo_stroke(cairo);
-        use(cairo, ink);
-        cairo_move_to(cairo, x - text_width(cairo, text) / 2, d->bottom + 18);
+        drawing_use(cairo, drawing_ink);
+        cairo_move_to(cairo, x - drawing_text_width(cairo, text) / 2, d->bottom + 18);
         cairo_show_text(cairo, text);
     }
-    cairo_move_to(cairo, (d->left + d->right - text_width(cairo, d->chart->axis)) / 2,
+    cairo_move_to(cairo, (d->left + d->right - drawing_text_width(cairo, d->chart->axis)) / 2,
                   d->bottom + 38);
     cairo_show_text(cairo, d->chart->axis);
 }
@@ -132,17 +116,17 @@ static void draw_bar(const struct drawing *d, size_t i)
     const double top = TOP + ROW * (double)i, middle = top + ROW / 2.0;
     char name[NAME_BYTES];
     fit_text(cairo, bar->name, NAMES_MAX, name);
-    use(cairo, ink);
-    cairo_move_to(cairo, d->left - 8 - text_width(cairo, name), middle + FONT_SIZE / 3.0);
+    drawing_use(cairo, drawing_ink);
+    cairo_move_to(cairo, d->left - 8 - drawing_text_width(cairo, name), middle + FONT_SIZE / 3.0);
     cairo_show_text(cairo, name);
     const double zero = place(d, 0), end = place(d, bar->value);
-    use(cairo, bar->faint ? faint : plain);
+    drawing_use(cairo, bar->faint ? faint : plain);
     cairo_rectangle(cairo, fmin(zero, end), middle - BAR / 2.0, fabs(end - zero), BAR);
     cairo_fill(cairo);
     if (!(bar->low < bar->high))
         return;
     const double low = place(d, bar->low), high = place(d, bar->high), cap = BAR / 4.0;
-    use(cairo, ink);
+    drawing_use(cairo, drawing_ink);
     cairo_set_line_width(cairo, 1.2);
     cairo_move_to(cairo, low, middle);
     cairo_line_to(cairo, high, middle);
@@ -164,14 +148,14 @@ static enum status draw(void *context, cairo_t *cairo)
     struct drawing d = {.cairo = cairo, .chart = chart, .right = WIDTH - 2 * MARGIN};
     cairo_select_font_face(cairo, FONT, CAIRO_FONT_SLANT_NORMAL, CAIRO_FONT_WEIGHT_BOLD);
     cairo_set_font_size(cairo, TITLE_SIZE);
-    use(cairo, ink);
+    drawing_use(cairo, drawing_ink);
     cairo_move_to(cairo, MARGIN, MARGIN + TITLE_SIZE);
     cairo_show_text(cairo, chart->title);
     cairo_select_font_face(cairo, FONT, CAIRO_FONT_SLANT_NORMAL, CAIRO_FONT_WEIGHT_NORMAL);
     cairo_set_font_size(cairo, FONT_SIZE);
     double names = 0;
     for (size_t i = 0; i < chart->n_bars; i++)
-        names = fmax(names, text_width(cairo, chart->bars[i].name));
+        names = fmax(names, drawing_text_width(cairo, chart->bars[i].name));
     d.left = MARGIN + fmin(names, NAMES_MAX) + 8;
     d.bottom = TOP + ROW * (double)chart->n_bars;
     set_scale(&d);

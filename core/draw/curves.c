@@ -13,24 +13,8 @@ enum { LEFT = 64, RIGHT = 20, TOP = 44, BOTTOM = 56, TICKS = 5, FONT_SIZE = 12, 
 #define FONT "sans-serif"
 static const double dot_radius = 3.5;
 
-struct color {
-    double r, g, b;
-};
-static const struct color ink = {.13, .13, .15}, grid = {.86, .86, .88},
-                          of_curves[CURVES_MAX] = {
-                              {.22, .45, .69}, {.85, .45, .13}, {.24, .58, .34}, {.55, .35, .64}};
-
-static void use(cairo_t *cairo, struct color color)
-{
-    cairo_set_source_rgb(cairo, color.r, color.g, color.b);
-}
-
-static double text_width(cairo_t *cairo, const char *text)
-{
-    cairo_text_extents_t extents;
-    cairo_text_extents(cairo, text, &extents);
-    return extents.x_advance;
-}
+static const struct color of_curves[CURVES_MAX] = {
+    {.22, .45, .69}, {.85, .45, .13}, {.24, .58, .34}, {.55, .35, .64}};
 
 static double place_x(const struct curves *c, double value)
 {
@@ -57,13 +41,13 @@ static void draw_axes(cairo_t *cairo, const struct curves *c)
                      y = floor(place_y(c, value)) + .5;
         char text[32];
         snprintf(text, sizeof text, "%.3g", value);
-        use(cairo, grid);
+        drawing_use(cairo, drawing_grid);
         draw_line(cairo, x, TOP, x, CURVES_HEIGHT - BOTTOM);
         draw_line(cairo, LEFT, y, CURVES_WIDTH - RIGHT, y);
-        use(cairo, ink);
-        cairo_move_to(cairo, x - text_width(cairo, text) / 2, CURVES_HEIGHT - BOTTOM + 18);
+        drawing_use(cairo, drawing_ink);
+        cairo_move_to(cairo, x - drawing_text_width(cairo, text) / 2, CURVES_HEIGHT - BOTTOM + 18);
         cairo_show_text(cairo, text);
-        cairo_move_to(cairo, LEFT - 8 - text_width(cairo, text), y + FONT_SIZE / 3.0);
+        cairo_move_to(cairo, LEFT - 8 - drawing_text_width(cairo, text), y + FONT_SIZE / 3.0);
         cairo_show_text(cairo, text);
     }
     const double dashes[] = {5, 4};
@@ -76,10 +60,10 @@ static void draw_names(cairo_t *cairo, const struct curves *c)
 {
     const double middle_x = (LEFT + CURVES_WIDTH - RIGHT) / 2.0,
                  middle_y = (TOP + CURVES_HEIGHT - BOTTOM) / 2.0;
-    cairo_move_to(cairo, middle_x - text_width(cairo, c->x_axis) / 2, CURVES_HEIGHT - 14);
+    cairo_move_to(cairo, middle_x - drawing_text_width(cairo, c->x_axis) / 2, CURVES_HEIGHT - 14);
     cairo_show_text(cairo, c->x_axis);
     cairo_save(cairo);
-    cairo_translate(cairo, 18, middle_y + text_width(cairo, c->y_axis) / 2);
+    cairo_translate(cairo, 18, middle_y + drawing_text_width(cairo, c->y_axis) / 2);
     cairo_rotate(cairo, -M_PI / 2);
     cairo_move_to(cairo, 0, 0);
     cairo_show_text(cairo, c->y_axis);
@@ -107,7 +91,7 @@ static enum status draw(void *context, cairo_t *cairo)
     const struct curves *c = context;
     cairo_select_font_face(cairo, FONT, CAIRO_FONT_SLANT_NORMAL, CAIRO_FONT_WEIGHT_BOLD);
     cairo_set_font_size(cairo, TITLE_SIZE);
-    use(cairo, ink);
+    drawing_use(cairo, drawing_ink);
     cairo_move_to(cairo, LEFT, TOP - 18);
     cairo_show_text(cairo, c->title);
     cairo_select_font_face(cairo, FONT, CAIRO_FONT_SLANT_NORMAL, CAIRO_FONT_WEIGHT_NORMAL);
@@ -115,7 +99,7 @@ static enum status draw(void *context, cairo_t *cairo)
     draw_axes(cairo, c);
     draw_names(cairo, c);
     for (size_t i = 0; i < c->n; i++) {
-        use(cairo, of_curves[i]);
+        drawing_use(cairo, of_curves[i]);
         draw_curve(cairo, c, &c->curves[i]);
     }
     return STATUS_OK;

@@ -6,6 +6,20 @@
 
 #include "base/file.h"
 
+const struct color drawing_ink = {.13, .13, .15}, drawing_grid = {.86, .86, .88};
+
+void drawing_use(cairo_t *cairo, struct color color)
+{
+    cairo_set_source_rgb(cairo, color.r, color.g, color.b);
+}
+
+double drawing_text_width(cairo_t *cairo, const char *text)
+{
+    cairo_text_extents_t extents;
+    cairo_text_extents(cairo, text, &extents);
+    return extents.x_advance;
+}
+
 static cairo_status_t take_bytes(void *context, const unsigned char *bytes, unsigned length)
 {
     struct buffer *out = context;

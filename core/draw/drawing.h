@@ -11,6 +11,17 @@
 #include "base/buffer.h"
 #include "base/status.h"
 
+struct color {
+    double r, g, b;
+};
+/* Of letters and axes, and of the lines behind a chart. */
+extern const struct color drawing_ink, drawing_grid;
+
+void drawing_use(cairo_t *cairo, struct color color);
+
+/* How far the text reaches, in the font at hand. */
+double drawing_text_width(cairo_t *cairo, const char *text);
+
 struct drawing_request {
     int width, height; /* in points of the drawing, which are pixels of a PNG */
     /* Draws on white. What it returns other than OK ends it, and no file is written. */
