@@ -2,6 +2,7 @@
 
 #include <sched.h>
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -14,9 +15,16 @@ struct stripe {
     _Atomic uint64_t items[ANSWERED_VERSIONS];
 };
 
+/* A name is written once, by whoever took the slot, and stays. */
+enum slot_state { SLOT_FREE, SLOT_TAKEN, SLOT_NAMED };
+struct slot {
+    _Atomic int state;
+    char name[ANSWERED_STRATEGY_BYTES];
+};
+
 struct answered {
     struct stripe stripes[STRIPES];
-    _Atomic(const char *) strategies[ANSWERED_STRATEGIES_MAX];
+    struct slot slots[ANSWERED_STRATEGIES_MAX - 1];
     _Atomic uint32_t versions[ANSWERED_VERSIONS];
 };
 
@@ -35,17 +43,29 @@ void answered_free(struct answered *answered)
     free(answered);
 }
 
-/* Constants: the address tells most of them, and answered_sum adds up what has two. */
+static bool is_named(const struct slot *slot)
+{
+    return atomic_load_explicit(&slot->state, memory_order_acquire) == SLOT_NAMED;
+}
+
+static bool take_slot(struct slot *slot, const char *strategy)
+{
+    int free_slot = SLOT_FREE;
+    if (!atomic_compare_exchange_strong(&slot->state, &free_slot, SLOT_TAKEN))
+        return false;
+    strncpy(slot->name, strategy, sizeof slot->name - 1);
+    atomic_store_explicit(&slot->state, SLOT_NAMED, memory_order_release);
+    return true;
+}
+
+/* One that is being named by another thread is passed over: where that gives a name two slots,
+ * answered_sum adds them up. */
 static size_t strategy_index(struct answered *answered, const char *strategy)
 {
     for (size_t i = 0; i + 1 < ANSWERED_STRATEGIES_MAX; i++) {
-        const char *known = atomic_load_explicit(&answered->strategies[i], memory_order_relaxed);
-        if (known == strategy)
-            return i;
-        if (known)
-            continue;
-        if (atomic_compare_exchange_strong(&answered->strategies[i], &known, strategy) ||
-            known == strategy)
+        struct slot *slot = &answered->slots[i];
+        if (is_named(slot) ? strncmp(slot->name, strategy, sizeof slot->name - 1) == 0
+                           : take_slot(slot, strategy))
             return i;
     }
     return ANSWERED_STRATEGIES_MAX - 1;
@@ -100,7 +120,9 @@ void answered_sum(const struct answered *answered, struct answered_sum *ret_sum)
     struct answered_sum sum = {0};
     for (size_t i = 0; i < ANSWERED_STRATEGIES_MAX; i++) {
         const bool last = i + 1 == ANSWERED_STRATEGIES_MAX;
-        const char *name = last ? "other" : atomic_load(&answered->strategies[i]);
+        const char *name = last                            ? "other"
+                           : is_named(&answered->slots[i]) ? answered->slots[i].name
+                                                           : NULL;
         const uint64_t lists = sum_of(answered, offsetof(struct stripe, lists) + i * 8);
         if (name && lists)
             add_strategy(&sum, name, lists);

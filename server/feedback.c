@@ -76,9 +76,7 @@ static enum status take_event(void *context, const struct choice_row *row)
         !site_recommendation_version(feedback->site, row->recommendation_id, &number) ||
         !remember(feedback, hash_of(feedback, row->recommendation_id, row->item)))
         return STATUS_OK;
-    struct figures_version *version = figures_version(figures, number);
-    if (version)
-        version->chosen++;
+    figures_count_version(figures, &(struct figures_version){.version = number, .chosen = 1});
     if (row->position >= 0 && row->position < ANSWERED_RANKS)
         figures->ranks_chosen[row->position]++;
     return STATUS_OK;
@@ -92,9 +90,8 @@ static enum status take_list(void *context, const struct list_row *row)
     if (!row->recommendation_id ||
         !site_recommendation_version(feedback->site, row->recommendation_id, &number))
         return STATUS_OK;
-    struct figures_version *version = figures_version(figures, number);
-    if (version)
-        version->shown += row->n_items;
+    figures_count_version(figures,
+                          &(struct figures_version){.version = number, .shown = row->n_items});
     for (uint32_t r = 0; r < ANSWERED_RANKS && r < row->n_items; r++)
         figures->ranks_shown[r]++;
     return STATUS_OK;
@@ -112,8 +109,11 @@ enum status feedback_read(struct feedback *feedback, struct store *store, uint64
     if (status == STATUS_OK)
         status = store_read_lists(store, feedback->lists_seq, upto_seq, FEEDBACK_ROWS_MAX,
                                   take_list, feedback, &lists_seq, reterr);
-    if (status != STATUS_OK)
+    if (status != STATUS_OK) { /* what was read comes again, and must not count as remembered */
+        memset(feedback->choices, 0, sizeof feedback->choices);
+        feedback->n_choices = 0;
         return status;
+    }
     figures_add(figures, &step);
     feedback->events_seq = events_seq;
     feedback->lists_seq = lists_seq;

@@ -38,6 +38,14 @@ struct figures_version *figures_version(struct figures *figures, uint32_t versio
     return &figures->versions[i];
 }
 
+void figures_count_version(struct figures *figures, const struct figures_version *more)
+{
+    struct figures_version *row = figures_version(figures, more->version);
+    *(row ? &row->given : &figures->rest_given) += more->given;
+    *(row ? &row->shown : &figures->rest_shown) += more->shown;
+    *(row ? &row->chosen : &figures->rest_chosen) += more->chosen;
+}
+
 /* Every member that is numbers and nothing else: how they are added, written and read. */
 static const struct member {
     const char *name;
@@ -51,9 +59,9 @@ static const struct member {
     {                                                                                              \
 #name, offsetof(struct figures, name), sizeof((struct figures *)0)->name / 8               \
     }
-    ONE(milliseconds),  ONE(requests),      ONE(refused),        ONE(failed),
-    ARRAY(buckets),     ONE(cache_hits),    ONE(cache_misses),   ARRAY(events),
-    ARRAY(ranks_given), ARRAY(ranks_shown), ARRAY(ranks_chosen),
+    ONE(milliseconds),   ONE(requests),     ONE(refused),    ONE(failed),        ARRAY(buckets),
+    ONE(cache_hits),     ONE(cache_misses), ARRAY(events),   ARRAY(ranks_given), ARRAY(ranks_shown),
+    ARRAY(ranks_chosen), ONE(rest_given),   ONE(rest_shown), ONE(rest_chosen),
 #undef ONE
 #undef ARRAY
 };
@@ -79,14 +87,8 @@ void figures_add(struct figures *sum, const struct figures *more)
     }
     for (size_t i = 0; i < more->n_strategies; i++)
         figures_add_lists(sum, more->strategies[i].name, more->strategies[i].lists);
-    for (size_t i = 0; i < more->n_versions; i++) {
-        struct figures_version *version = figures_version(sum, more->versions[i].version);
-        if (!version)
-            continue;
-        version->given += more->versions[i].given;
-        version->shown += more->versions[i].shown;
-        version->chosen += more->versions[i].chosen;
-    }
+    for (size_t i = 0; i < more->n_versions; i++)
+        figures_count_version(sum, &more->versions[i]);
 }
 
 static uint64_t sum_of(const uint64_t *numbers, size_t n)
@@ -103,7 +105,7 @@ struct online {
 
 static struct online online_of(const struct figures *figures)
 {
-    struct online all = {0};
+    struct online all = {figures->rest_given, figures->rest_shown, figures->rest_chosen};
     for (size_t i = 0; i < figures->n_versions; i++) {
         all.given += figures->versions[i].given;
         all.shown += figures->versions[i].shown;
@@ -308,10 +310,9 @@ enum status figures_read_json(const json_t *object, struct figures *ret_figures)
     const json_t *versions = json_object_get(object, "versions");
     for (size_t i = 0; i < json_array_size(versions); i++) {
         const json_t *row = json_array_get(versions, i);
-        struct figures_version *version = figures_version(&figures, (uint32_t)count_at(row, 0));
-        if (version)
-            *version = (struct figures_version){version->version, count_at(row, 1),
+        const struct figures_version version = {(uint32_t)count_at(row, 0), count_at(row, 1),
                                                 count_at(row, 2), count_at(row, 3)};
+        figures_count_version(&figures, &version);
     }
     *ret_figures = figures;
     return STATUS_OK;

@@ -15,7 +15,7 @@
 enum {
     FIGURES_STRATEGIES_MAX = ANSWERED_STRATEGIES_MAX,
     FIGURES_STRATEGY_BYTES = 32,
-    FIGURES_VERSIONS_MAX = 8, /* further ones are left out */
+    FIGURES_VERSIONS_MAX = 8, /* of further ones only the sum is told */
     FIGURES_JSON_MAX = 1 << 16
 };
 
@@ -37,6 +37,7 @@ struct figures {
         uint64_t given, shown, chosen; /* items */
     } versions[FIGURES_VERSIONS_MAX];
     size_t n_versions;
+    uint64_t rest_given, rest_shown, rest_chosen; /* of versions without a row */
 };
 
 /* Adds to a strategy's lists; what no longer fits is left out. */
@@ -44,6 +45,9 @@ void figures_add_lists(struct figures *figures, const char *strategy, uint64_t l
 
 /* The version's row, made if need be; NULL when there are FIGURES_VERSIONS_MAX others. */
 struct figures_version *figures_version(struct figures *figures, uint32_t version);
+
+/* Adds to the version's row, or to the rest where there is none. */
+void figures_count_version(struct figures *figures, const struct figures_version *more);
 
 /* Adds `more`, a later time, to the sum. */
 void figures_add(struct figures *sum, const struct figures *more);

@@ -14,11 +14,13 @@ enum { TICK_S = 1, READ_EVERY_S = 60, FIRST_AFTER_S = 60, LAST_STEPS_MAX = 20 };
 
 #define SERVING_FOLDER "serving"
 
-static const char recommendations_path[] = "/v1/users/{user}/recommendations";
+static const char *const recommendations_paths[] = {"/v1/users/{user}/recommendations",
+                                                    "/v1/recommendations"};
+enum { PATHS = sizeof recommendations_paths / sizeof *recommendations_paths };
 
 /* What only rises, as last seen. */
 struct totals {
-    struct counters_sum all, recommendations;
+    struct counters_sum all, recommendations[PATHS];
     struct answered_sum answered;
     struct list_cache_counts lists;
 };
@@ -66,9 +68,9 @@ static void count_answered(struct reporter *reporter)
         figures->ranks_given[r] += now.ranks[r] - before->ranks[r];
     for (size_t v = 0; v < ANSWERED_VERSIONS; v++) {
         const uint64_t items = now.items[v] - before->items[v];
-        struct figures_version *version = items ? figures_version(figures, now.versions[v]) : NULL;
-        if (version)
-            version->given += items;
+        if (items)
+            figures_count_version(figures,
+                                  &(struct figures_version){now.versions[v], .given = items});
     }
     reporter->before.answered = now;
 }
@@ -79,14 +81,17 @@ static void count_requests(struct reporter *reporter)
     struct totals *before = &reporter->before, now = *before;
     struct figures *figures = &reporter->interval;
     httpd_count(site->httpd, NULL, &now.all);
-    httpd_count(site->httpd, recommendations_path, &now.recommendations);
+    for (size_t p = 0; p < PATHS; p++)
+        httpd_count(site->httpd, recommendations_paths[p], &now.recommendations[p]);
     if (site->lists)
         now.lists = list_cache_count(site->lists);
     figures->requests += now.all.requests - before->all.requests;
     figures->refused += now.all.refused - before->all.refused;
     figures->failed += now.all.failed - before->all.failed;
-    for (size_t i = 0; i < COUNTERS_BUCKETS; i++)
-        figures->buckets[i] += now.recommendations.buckets[i] - before->recommendations.buckets[i];
+    for (size_t p = 0; p < PATHS; p++)
+        for (size_t i = 0; i < COUNTERS_BUCKETS; i++)
+            figures->buckets[i] +=
+                now.recommendations[p].buckets[i] - before->recommendations[p].buckets[i];
     figures->cache_hits += now.lists.hits - before->lists.hits;
     figures->cache_misses += now.lists.misses - before->lists.misses;
     *before = now;

@@ -232,9 +232,13 @@ static void run_round(struct trainer *trainer)
     enum status status = writer_run(trainer->site->writer, add_version, &version, false, &err);
     if (status != STATUS_OK) {
         log_write(LOG_ERROR, "round_not_started", "%s", err.text);
+        pthread_mutex_lock(&trainer->mutex);
+        trainer->wanted = false;
+        pthread_mutex_unlock(&trainer->mutex);
         return;
     }
     pthread_mutex_lock(&trainer->mutex);
+    trainer->wanted = false; /* what is asked for from here on is another round */
     trainer->now = (struct round_state){.running = true,
                                         .version = version.version,
                                         .phase = "starting",
@@ -246,7 +250,7 @@ static void run_round(struct trainer *trainer)
     struct round_result result = {0};
     status = run_watched(trainer, version.version, &result, &err);
     finish_round(trainer, &version, status, &result, &err);
-    if (status == STATUS_OK)
+    if (status == STATUS_OK && !atomic_load(&trainer->stop))
         show_items(trainer, version.version);
     round_result_free(&result);
 }
@@ -323,7 +327,6 @@ static void *trainer_main(void *argument)
         run_round(trainer);
         trainer->last_round_ns = clock_monotonic_ns();
         pthread_mutex_lock(&trainer->mutex);
-        trainer->wanted = false;
         atomic_store(&trainer->stop, trainer->ends);
         pthread_mutex_unlock(&trainer->mutex);
     }

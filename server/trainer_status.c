@@ -9,7 +9,7 @@ enum status trainer_request(struct trainer *trainer, struct error *reterr)
 {
     pthread_mutex_lock(&trainer->mutex);
     const bool busy = trainer->wanted || trainer->now.running;
-    trainer->wanted = true;
+    trainer->wanted |= !busy;
     pthread_cond_signal(&trainer->wakes);
     pthread_mutex_unlock(&trainer->mutex);
     return busy ? error_set(reterr, STATUS_CONFLICT,

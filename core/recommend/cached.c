@@ -4,11 +4,13 @@
 #include "recommend/ranker.h"
 
 /* By the plain rules, or by less: all that it may show, a plain list may. What comes with a request
- * makes an order of its own where the ranker looks at it. */
+ * makes an order of its own where the ranker looks at it, and so do the few items that were asked
+ * about, whose ranks it sees among themselves. */
 static bool is_by_the_rules(const struct live_view *view, const struct recommend_request *request)
 {
-    const bool differs =
-        request->context.names && ranker_needs_facts(view->view.ranker, RANK_OF_CONTEXT);
+    const struct ranker *ranker = view->view.ranker;
+    const bool differs = (request->context.names && ranker_needs_facts(ranker, RANK_OF_CONTEXT)) ||
+                         (ranker && request->only);
     return request->seen == SEEN_HIDE && !request->hide_types && !request->model &&
            request->n_told == 0 && !differs;
 }

@@ -53,6 +53,7 @@ static bool refuse_within(struct ask *ask, const char *pointer, struct error *er
 {
     char place[ERROR_POINTER_MAX];
     snprintf(place, sizeof place, "%.100s%.150s", pointer, err->pointer);
+    utf8_trim_partial(place);
     strcpy(err->pointer, place);
     reply_error(ask->asked.request, err);
     return false;

@@ -261,7 +261,11 @@ def test_a_round_that_a_kill_ended_is_told_as_failed(make_daemon, demo_folder):
 def test_the_curves_are_written(movies):
     movies.start()
     movies.train()
-    files = list((movies.folder / "tensorboard").rglob("*tfevents*"))
+    for _ in range(300):  # the items are drawn after the round's end
+        files = list((movies.folder / "tensorboard").rglob("*tfevents*"))
+        if len(files) == 2:
+            break
+        time.sleep(0.1)
     assert {file.parent.name for file in files} == {"round-000001", "items-000001"}
     assert all(file.stat().st_size > 50 for file in files)
 

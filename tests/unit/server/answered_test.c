@@ -4,6 +4,7 @@
 
 #include <pthread.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "support/test.h"
@@ -61,6 +62,24 @@ static void strategies_are_told_by_their_text(void **state)
     answered_free(answered);
 }
 
+/* As a ranker's does, which goes with its snapshot. */
+static void a_strategy_outlives_the_text_that_named_it(void **state)
+{
+    (void)state;
+    struct answered *answered = make();
+    struct answered_sum sum;
+    char *text = strdup("ials+wide_deep"), again[] = "ials+wide_deep";
+    answered_add(answered, text, 1, 0, 1);
+    memset(text, 'x', strlen(text));
+    free(text);
+    answered_add(answered, again, 2, 0, 1);
+    answered_sum(answered, &sum);
+    assert_int_equal(sum.n_strategies, 1);
+    assert_string_equal(sum.strategies[0], "ials+wide_deep");
+    assert_int_equal(sum.lists[0], 2);
+    answered_free(answered);
+}
+
 static void items_belong_to_the_version_that_gave_them(void **state)
 {
     (void)state;
@@ -111,6 +130,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(places_are_those_that_the_lists_covered),
         cmocka_unit_test(strategies_are_told_by_their_text),
+        cmocka_unit_test(a_strategy_outlives_the_text_that_named_it),
         cmocka_unit_test(items_belong_to_the_version_that_gave_them),
         cmocka_unit_test(nothing_is_lost_between_threads),
     };

@@ -76,6 +76,12 @@ static void what_does_not_fit_is_left_out(void **state)
         assert_non_null(figures_version(&f, v));
     assert_null(figures_version(&f, FIGURES_VERSIONS_MAX));
     assert_non_null(figures_version(&f, 3));
+    const struct figures_version more = {FIGURES_VERSIONS_MAX, 10, 6, 2};
+    figures_count_version(&f, &more);
+    figures_count_version(&f, &more);
+    assert_int_equal(f.rest_given, 20); /* the sums have it all the same */
+    assert_int_equal(f.rest_shown, 12);
+    assert_int_equal(f.rest_chosen, 4);
 }
 
 static enum status read_back(const char *text, struct figures *out)
