@@ -220,11 +220,20 @@ struct rank_binding rank_bind(const struct rank_columns *columns,
 
 static const struct feature_value missing = {.type = FEATURE_VALUE_MISSING};
 
+/* In place: what a number does not have is not looked at, and a whole value copied right after it
+ * was written part by part would have to wait for them. */
+static void set_number(struct feature_value *value, double number)
+{
+    value->type = fabs(number) <= (double)FLT_MAX ? FEATURE_VALUE_NUMBER : FEATURE_VALUE_MISSING;
+    value->length = 0;
+    value->number = number;
+}
+
 static struct feature_value number_value(double number)
 {
-    return fabs(number) <= (double)FLT_MAX
-               ? (struct feature_value){.type = FEATURE_VALUE_NUMBER, .number = number}
-               : missing;
+    struct feature_value value = missing;
+    set_number(&value, number);
+    return value;
 }
 
 /* Texts of up to RANK_RECENT_ITEMS item numbers. */
@@ -288,10 +297,10 @@ enum status rank_row_add(const struct rank_binding *binding, struct frame *frame
         const struct rank_column *column = &columns->of[c];
         switch (column->kind) {
         case RANK_LABEL:
-            values[c] = number_value((double)row->label);
+            set_number(&values[c], (double)row->label);
             break;
         case RANK_NUMBER:
-            values[c] = number_value((double)row->numbers[column->value]);
+            set_number(&values[c], (double)row->numbers[column->value]);
             break;
         case RANK_LIST:
             values[c] =

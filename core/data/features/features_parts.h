@@ -130,13 +130,14 @@ static inline uint32_t bucket_of(uint32_t key, uint32_t buckets)
     return (uint32_t)((uint64_t)key * buckets >> 32);
 }
 
-/* How many of numbers[n], which rise, are at most x. */
+/* How many of numbers[n], which rise, are at most x. Without a branch on the numbers, which no
+ * processor could foresee: the product keeps compilers from making one. */
 static inline uint32_t count_up_to(const float *numbers, uint32_t n, float x)
 {
     const float *at = numbers;
     while (n > 1) {
         const uint32_t half = n / 2;
-        at = at[half - 1] <= x ? at + half : at;
+        at += half * (uint32_t)(at[half - 1] <= x);
         n -= half;
     }
     return (uint32_t)(at - numbers) + (n == 1 && *at <= x);
