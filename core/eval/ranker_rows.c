@@ -171,6 +171,8 @@ struct history {
     struct signal *signals;
     size_t n_signals;
     int64_t *times; /* [n_signals] of the newest touch with each */
+    struct rating *ratings;
+    size_t n_ratings;
 };
 
 static enum status read_history(const struct dataset *d, uint32_t user, const struct bitmap *hidden,
@@ -179,12 +181,14 @@ static enum status read_history(const struct dataset *d, uint32_t user, const st
     const size_t most = (size_t)(d->starts[user + 1] - d->starts[user]);
     struct history h = {.touches = arena_alloc(arena, most * sizeof *h.touches),
                         .signals = arena_alloc(arena, most * sizeof *h.signals),
-                        .times = arena_alloc(arena, most * sizeof *h.times)};
-    if (!h.touches || !h.signals || !h.times)
+                        .times = arena_alloc(arena, most * sizeof *h.times),
+                        .ratings = arena_alloc(arena, most * sizeof *h.ratings)};
+    if (!h.touches || !h.signals || !h.times || !h.ratings)
         return STATUS_NO_MEMORY;
     h.n_touches = dataset_touches(d, user, hidden, h.touches);
     h.n_signals = signals_of_touches(h.touches, h.n_touches, &d->types, &d->frame, h.signals);
     signals_times(h.signals, h.n_signals, h.touches, h.n_touches, h.times);
+    h.n_ratings = ratings_of_touches(h.touches, h.n_touches, &d->types, h.ratings);
     *ret_history = h;
     return STATUS_OK;
 }
@@ -196,7 +200,9 @@ static struct query query_of(const struct history *history)
                           .fresh = true,
                           .n = (uint32_t)history->n_signals,
                           .history = history->signals,
-                          .times = history->times};
+                          .times = history->times,
+                          .n_ratings = (uint32_t)history->n_ratings,
+                          .ratings = history->ratings};
 }
 
 /* Until the moment is done the user's events from it on are hidden, and those before it are not. */

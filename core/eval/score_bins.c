@@ -55,7 +55,7 @@ size_t score_bins_reliability(const struct score_bins *bins, double x[RELIABILIT
     size_t n = 0;
     for (size_t b = 0; b < SCORE_BINS; b++)
         all += bins->of[b].weight;
-    for (size_t b = 0; b < SCORE_BINS && all > 0; b++) {
+    for (size_t b = 0; b < SCORE_BINS && all > 0 && n < RELIABILITY_GROUPS; b++) {
         const struct score_bin *bin = &bins->of[b];
         group.weight += bin->weight;
         group.positive += bin->positive;

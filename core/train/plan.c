@@ -169,6 +169,11 @@ static enum status check_others(const struct plan *plan, const struct settings *
     const bool is_auto = settings->training.models == TRAINING_MODELS_AUTO;
     for (uint32_t o = 0; o < others->n; o++) {
         const char *name = others->of[o]->name;
+        if (!is_auto && others->of[o] == plan->models[plan->retriever].class)
+            return error_set(reterr, STATUS_OUT_OF_RANGE,
+                             "%s: '%s' proposes the candidates: its columns are score and rank, "
+                             "not score.%s and rank.%s",
+                             file, name, name, name);
         if (!find_planned(plan, others->of[o]) || (is_auto && others->of[o] != model_classes[0]))
             return error_set(reterr, STATUS_NOT_FOUND,
                              "%s: score.%s and rank.%s need '%s' among models.retrievers%s", file,
@@ -323,9 +328,8 @@ uint64_t plan_estimate(const struct plan *plan, const struct store_counts *count
     for (size_t i = 0; i < plan->n_models; i++)
         bytes += plan->models[i].class->estimate(plan->models[i].settings, counts->next_user,
                                                  counts->next_item, counts->events);
-    if (plan->ranker) {
+    if (plan->ranker)
         bytes += ranker_estimate(plan, counts, stored);
-    }
     return bytes;
 }
 

@@ -41,6 +41,22 @@ static void the_area_is_the_auc(void **state)
     }
 }
 
+/* One row outweighs all others: what comes after it is not worth a group of its own. */
+static void there_are_no_more_groups_than_there_is_room_for(void **state)
+{
+    (void)state;
+    struct score_bins bins;
+    double x[RELIABILITY_GROUPS], y[RELIABILITY_GROUPS];
+    draw(1);
+    for (size_t i = 0; i < N; i++)
+        weights[i] = 1;
+    scores[0] = 0.001f;
+    weights[0] = 1e12f;
+    score_bins_fill(&bins, scores, labels, weights, N);
+    const size_t n = score_bins_reliability(&bins, x, y);
+    assert_true(n >= 1 && n <= RELIABILITY_GROUPS);
+}
+
 static void what_is_calibrated_lies_on_the_diagonal(void **state)
 {
     (void)state;
@@ -82,6 +98,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_area_is_the_auc),
+        cmocka_unit_test(there_are_no_more_groups_than_there_is_room_for),
         cmocka_unit_test(what_is_calibrated_lies_on_the_diagonal),
         cmocka_unit_test(few_scores_and_those_at_the_ends_have_their_place),
     };
