@@ -104,15 +104,16 @@ class Opened:
     def picture(self) -> Image.Image:
         return Image.open(io.BytesIO(self.page.screenshot())).convert("RGB")
 
-    def drawn(self) -> Image.Image:
-        """The picture once nothing moves any more and each chart in view shows something of a colour."""
+    def drawn(self, still: bool = True) -> Image.Image:
+        """The picture once nothing moves any more (if it is a page that ever stands still) and each chart in view
+        shows something of a colour."""
         before, empty = self.picture(), []
         for _ in range(WAIT_MS // DRAWN_EVERY_MS):
             self.settle(DRAWN_EVERY_MS)
             picture = self.picture()
             empty = [box for box in self.page.evaluate(CHARTS, [WIDTH, HEIGHT])
                      if coloured_share(picture.crop(box)) == 0]
-            if not empty and picture.tobytes() == before.tobytes():
+            if not empty and (not still or picture.tobytes() == before.tobytes()):
                 return picture
             before = picture
         if empty:

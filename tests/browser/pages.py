@@ -67,6 +67,7 @@ class Row:
     act: Act | None = None
     runs: Callable[[Board], list[str]] | None = None  # none of them: the page is left out
     coloured: float = 0.001   # share of the picture that data colours, at least
+    still: bool = True        # False: it turns for as long as nobody takes hold of it
 
 
 # ---- actions ----
@@ -171,6 +172,7 @@ def look_for_neighbours(shown: Shown) -> None:
                   "vz-projector-inspector-panel .matches-list a").first.click()
     frame.locator("vz-projector-inspector-panel .nn-list .neighbor").nth(5).wait_for()
     page.mouse.move(*CORNER)
+    shown.opened.settle(3000)  # the names come in one after the other
 
 
 # ---- which runs ----
@@ -214,7 +216,7 @@ PAGES = (
     Row("text", "rounds", "#text&tagFilter=round%2F(gate%7Cmodels)%24&regexInput=round-000007",
         ("tf-text-loader table", 2), coloured=0.0),
     Row("images-round", "rounds", "#images", ("tf-image-loader img", 1), None, have_images),
-    Row("items", "rounds", "#projector", ("iframe", 1), look_for_neighbours, Board.projected),
+    Row("items", "rounds", "#projector", ("iframe", 1), look_for_neighbours, Board.projected, still=False),
     Row("time-series", "fits", "&smoothing=0&tagFilter=loss%7C%5Eeval#timeseries", ("scalar-card line-chart", 4),
         close_settings),
     Row("layers", "fits", "&smoothing=0&tagFilter=(gradient_norm%7Cupdate_ratio%7Cdead_relus).layer_%5B03%5D"
@@ -239,5 +241,5 @@ PAGES = (
         both(choose_run("autorec"), open_scopes("autorec"), fit_graph), have_graphs, GREY),
     Row("graph-item2vec", "models", "#graphs", (NODES, 1),
         both(choose_run("item2vec"), open_scopes("item2vec"), fit_graph), have_graphs, GREY),
-    Row("projector", "models", "#projector", ("iframe", 1), look_for_neighbours),
+    Row("projector", "models", "#projector", ("iframe", 1), look_for_neighbours, still=False),
 )

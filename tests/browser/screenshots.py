@@ -36,7 +36,7 @@ def look(row: Row, opened: Opened, board: Board, runs, pictures, begun: float) -
         opened.settle()
         if row.act:
             row.act(Shown(opened, board, runs))
-        picture = opened.drawn()
+        picture = opened.drawn(row.still)
     except Exception as error:  # whatever it is, the other pages are looked at too
         opened.wrong.append(f"shows no data: {str(error).splitlines()[0]}")
         if pictures:
