@@ -11,6 +11,7 @@
 #include "train/snapshot.h"
 #include "train/watch.h"
 #include "train/watch_items.h"
+#include "train/watch_users.h"
 
 /* ---- the store's record of the round ---- */
 
@@ -68,12 +69,15 @@ static struct snapshot *load_active(const struct context *context)
     return snapshot;
 }
 
-static void show_items(const struct context *context, struct board *board, uint32_t version)
+static void show_points(const struct context *context, struct board *board, uint32_t version)
 {
+    const struct settings *settings = &context->settings;
+    const uint64_t max_size = (uint64_t)settings->tensorboard.max_size;
     struct error err = {0};
-    if (watch_items(board, context->snapshots, version,
-                    (uint32_t)context->settings.tensorboard.items,
-                    (uint64_t)context->settings.tensorboard.max_size, &err) != STATUS_OK)
+    if (watch_items(board, context->snapshots, version, (uint32_t)settings->tensorboard.items,
+                    max_size, &err) != STATUS_OK ||
+        watch_users(board, context->snapshots, version, (uint32_t)settings->tensorboard.users,
+                    max_size, &err) != STATUS_OK)
         report_note("tastevin: TensorBoard's projector lacks this round: %s", err.text);
 }
 
@@ -111,7 +115,7 @@ static enum status run_round(struct context *context, uint32_t version,
     board_prune_size(board, WATCH_RUN_PREFIX, (uint64_t)context->settings.tensorboard.max_size,
                      WATCH_FILES_MAX);
     if (status == STATUS_OK)
-        show_items(context, board, version);
+        show_points(context, board, version);
     board_close(board);
     store_close(reader);
     parallel_free(pool);

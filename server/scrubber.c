@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "server/log.h"
 #include "server/site_parts.h"
+#include "train/watch_users.h"
 
 /* Each stored snapshot is clean up to some seq: no user that died before is in it. A new snapshot
  * is clean up to its own seq S, the last change that it has read. */
@@ -63,6 +64,25 @@ static enum status find_clean(const struct scrubber *scrubber, const struct clea
     return snapshot_seq(scrubber->site->snapshots, clean->version, &clean->seq, reterr);
 }
 
+/* Pictures of users go with their snapshots, and all where none are wanted any more. False when
+ * some could not be removed. */
+static bool keep_pictures(struct scrubber *scrubber)
+{
+    struct site *site = scrubber->site;
+    uint32_t versions[VERSIONS_MAX];
+    struct error err = {0};
+    pthread_mutex_lock(&site->versions_mutex);
+    const size_t n = site->settings->tensorboard.users > 0
+                         ? snapshot_list(site->snapshots, versions, VERSIONS_MAX)
+                         : 0;
+    const enum status status = watch_users_keep(site->logdir, versions, n, &err);
+    pthread_mutex_unlock(&site->versions_mutex);
+    if (status != STATUS_OK)
+        log_write(LOG_ERROR, "erasure_behind",
+                  "an erased user may still be in TensorBoard's pictures of users: %s", err.text);
+    return status == STATUS_OK;
+}
+
 /* False when one could not be read. */
 static bool list_snapshots(struct scrubber *scrubber)
 {
@@ -92,8 +112,9 @@ static enum status erase(struct scrubber *scrubber, uint32_t version, size_t n,
 {
     struct site *site = scrubber->site;
     pthread_mutex_lock(&site->versions_mutex);
-    const enum status status =
-        snapshot_erase_users(site->snapshots, version, scrubber->users, n, reterr);
+    enum status status = watch_users_forget(site->logdir, version, reterr);
+    if (status == STATUS_OK)
+        status = snapshot_erase_users(site->snapshots, version, scrubber->users, n, reterr);
     pthread_mutex_unlock(&site->versions_mutex);
     return status;
 }
@@ -125,6 +146,7 @@ static enum status look_at(struct scrubber *scrubber, struct store *store, struc
 static bool pass(struct scrubber *scrubber, struct store *store, bool now)
 {
     bool waiting = !list_snapshots(scrubber);
+    waiting = !keep_pictures(scrubber) || waiting;
     for (size_t i = 0; i < scrubber->n; i++) {
         struct clean *clean = &scrubber->clean[i];
         struct error err = {0};

@@ -14,6 +14,7 @@
 #include "train/round.h"
 #include "train/watch.h"
 #include "train/watch_items.h"
+#include "train/watch_users.h"
 
 enum {
     TICK_MS = 1000,
@@ -224,6 +225,21 @@ static void show_items(struct trainer *trainer, uint32_t version)
                   version, err.text);
 }
 
+/* Nobody is erased from the snapshot while it is read: the picture would outlive them. */
+static void show_users(struct trainer *trainer, uint32_t version)
+{
+    struct site *site = trainer->site;
+    struct error err = {0};
+    pthread_mutex_lock(&site->versions_mutex);
+    const enum status status = watch_users(trainer->board, site->snapshots, version,
+                                           (uint32_t)site->settings->tensorboard.users,
+                                           (uint64_t)site->settings->tensorboard.max_size, &err);
+    pthread_mutex_unlock(&site->versions_mutex);
+    if (status != STATUS_OK)
+        log_write(LOG_WARNING, "users_not_shown", "TensorBoard's projector lacks version %u: %s",
+                  version, err.text);
+}
+
 static void run_round(struct trainer *trainer)
 {
     struct model_version version = {
@@ -250,8 +266,10 @@ static void run_round(struct trainer *trainer)
     struct round_result result = {0};
     status = run_watched(trainer, version.version, &result, &err);
     finish_round(trainer, &version, status, &result, &err);
-    if (status == STATUS_OK && !atomic_load(&trainer->stop))
+    if (status == STATUS_OK && !atomic_load(&trainer->stop)) {
         show_items(trainer, version.version);
+        show_users(trainer, version.version);
+    }
     round_result_free(&result);
 }
 

@@ -32,13 +32,29 @@ static enum status check(const struct projector *p, struct error *reterr)
     return STATUS_OK;
 }
 
+/* "-0.1234" of a number from -1 to 1. */
+static void append_four_decimals(struct buffer *out, float value)
+{
+    char text[] = "-0.0000";
+    unsigned rest = (unsigned)lroundf(fabsf(value) * 1e4f);
+    const bool negative = value < 0 && rest > 0;
+    for (char *at = text + sizeof text - 2; at > text + 2; at--, rest /= 10)
+        *at = (char)('0' + rest % 10);
+    text[1] = (char)('0' + rest);
+    buffer_append(out, text + !negative, sizeof text - 1 - !negative);
+}
+
 static enum status write_tensors(const struct projector *p, const char *path, struct error *reterr)
 {
     struct file_writer file = {0};
     enum status status = file_writer_open(&file, path, 0640, reterr);
     for (uint32_t r = 0; r < p->n && status == STATUS_OK; r++) {
         for (uint32_t k = 0; k < p->d; k++) {
-            buffer_append_float(&file.out, p->vectors[r * p->width + k]);
+            const float value = p->vectors[r * p->width + k];
+            if (p->unit)
+                append_four_decimals(&file.out, value);
+            else
+                buffer_append_float(&file.out, value);
             buffer_append_byte(&file.out, k + 1 < p->d ? '\t' : '\n');
         }
         status = file_writer_flush(&file, reterr);

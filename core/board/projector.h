@@ -6,6 +6,7 @@
  * it has once read. So each state of the vectors is a new run, and the event file, by which a run
  * is found, comes last: whoever finds the run finds all of it.
  */
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -24,6 +25,8 @@ struct projector {
     uint32_t n, d;    /* 1 .. PROJECTOR_ROWS_MAX rows, of d >= 1 numbers */
     size_t width;     /* floats from one row to the next, at least d */
     const float *vectors;
+    bool
+        unit; /* no number is beyond -1 .. 1: four decimals are written, not all that a float has */
     const char *const *columns; /* [n_columns] titles; with one column there is no header line */
     uint32_t n_columns;         /* at least 1; the first is the label */
     /* Appends the text of a cell, any bytes; what would break a line or is not UTF-8 is replaced,

@@ -93,6 +93,7 @@ struct settings {
         int64_t keep;             /* runs */
         int64_t max_size;         /* bytes of them */
         int64_t items;            /* that the projector shows of a round; 0: none */
+        int64_t users;            /* likewise */
         int64_t serving_days;     /* of runs that show serving; 0: none */
         int64_t serving_every_ms; /* between two points in them */
     } tensorboard;

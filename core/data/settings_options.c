@@ -124,8 +124,10 @@ const struct option settings_options[] = {
     {"tensorboard.max_size", OPTION_SIZE, AT(tensorboard.max_size), "64M", 1 << 20, 0x1p40, NULL,
      "of all runs of rounds, and of all days of serving; the oldest go first, and the newest "
      "stays"},
-    {"tensorboard.items", OPTION_INT, AT(tensorboard.items), "10000", 0, 100000, NULL,
+    {"tensorboard.items", OPTION_INT, AT(tensorboard.items), "5000", 0, 100000, NULL,
      "items of a round that the projector shows, the most popular; 0: none"},
+    {"tensorboard.users", OPTION_INT, AT(tensorboard.users), "0", 0, 100000, NULL,
+     "users of a round that the projector shows with their ids, the most active; 0: none"},
     {"tensorboard.serving_days", OPTION_INT, AT(tensorboard.serving_days), "10", 0, 150, NULL,
      "days of serving that are kept; 0: serving is not shown"},
     {"tensorboard.serving_every", OPTION_DURATION, AT(tensorboard.serving_every_ms), "1h", SECONDS,

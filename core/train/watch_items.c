@@ -1,31 +1,21 @@
 #include "train/watch_items.h"
 
 #include <math.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/json.h"
-#include "board/projector.h"
 #include "train/item_map.h"
 #include "train/snapshot.h"
+#include "train/watch_points.h"
 
-enum {
-    NUMBER_BYTES = 8, /* of a rounded number and its tab */
-    COLUMNS = 4,
-    YEAR_MIN = 1000,
-    YEAR_MAX = 2999
-};
-
-struct choice {
-    uint32_t users, item;
-};
+enum { COLUMNS = 4, YEAR_MIN = 1000, YEAR_MAX = 2999 };
 
 struct projection {
     const struct snapshot *snapshot;
     const struct model *model;
     struct catalogue *catalogue;
-    struct choice *choices;
+    struct watch_choice *choices;
     uint32_t n, d;
     uint32_t *numbers;
     float *rows;
@@ -83,7 +73,7 @@ static void give_cell(void *context, uint32_t row, uint32_t column, struct buffe
     const struct projection *p = context;
     const char *categories[CATEGORIES_MAX];
     struct item_record item = {0};
-    const uint32_t number = p->choices[row].item;
+    const uint32_t number = p->choices[row].number;
     catalogue_record(p->catalogue, number, categories, &item);
     const int year = column == 3 ? watch_items_year(item.title, item.attributes) : 0;
     if (column == 0)
@@ -92,20 +82,12 @@ static void give_cell(void *context, uint32_t row, uint32_t column, struct buffe
     else if (column == 1 && item.n_categories > 0)
         buffer_append_text(out, item.categories[0]);
     else if (column == 2)
-        buffer_printf(out, "%u", p->choices[row].users);
+        buffer_printf(out, "%u", p->choices[row].touches);
     else if (year)
         buffer_printf(out, "%d", year);
 }
 
 /* ---- which items ---- */
-
-static int by_users(const void *a, const void *b)
-{
-    const struct choice *x = a, *y = b;
-    if (x->users != y->users)
-        return x->users > y->users ? -1 : 1;
-    return (x->item > y->item) - (x->item < y->item);
-}
 
 /* How many users have touched each item; what has no record or no vector counts for nothing. */
 static void count_users(struct projection *p, const float *vectors)
@@ -113,13 +95,13 @@ static void count_users(struct projection *p, const float *vectors)
     const struct snapshot *s = p->snapshot;
     const uint32_t n_items = p->model->n_items;
     for (uint32_t i = 0; i < n_items; i++)
-        p->choices[i] = (struct choice){0, i};
+        p->choices[i] = (struct watch_choice){0, i};
     for (uint32_t u = 0; u < s->n_users; u++)
         for (uint64_t t = s->touch_starts[u]; t < s->touch_starts[u + 1]; t++) {
             const uint32_t item = s->touches[t].item;
             const bool again = t > s->touch_starts[u] && s->touches[t - 1].item == item;
             if (s->touches[t].type && item < n_items && !again)
-                p->choices[item].users++;
+                p->choices[item].touches++;
         }
     for (uint32_t i = 0; i < n_items; i++) {
         const float *row = vectors + (size_t)i * p->d;
@@ -127,7 +109,7 @@ static void count_users(struct projection *p, const float *vectors)
         for (uint32_t k = 0; k < p->d; k++)
             any = any || row[k] != 0;
         if (!any || catalogue_id(p->catalogue, i)[0] == '\0')
-            p->choices[i].users = 0;
+            p->choices[i].touches = 0;
     }
 }
 
@@ -135,25 +117,18 @@ static enum status choose(struct projection *p, uint32_t items_max, struct error
 {
     const float *vectors = p->model->class->item_vectors(p->model, &p->d);
     const uint32_t n_items = p->model->n_items;
-    const uint64_t room = WATCH_ITEMS_BYTES_MAX / ((uint64_t)p->d * NUMBER_BYTES);
-    uint64_t most = items_max < PROJECTOR_ROWS_MAX ? items_max : PROJECTOR_ROWS_MAX;
-    most = most < room ? most : room;
     p->choices = malloc((n_items + 1) * sizeof *p->choices);
     if (!p->choices)
         return error_set(reterr, STATUS_NO_MEMORY, "out of memory for the projector's items");
     count_users(p, vectors);
-    qsort(p->choices, n_items, sizeof *p->choices, by_users);
-    while (p->n < most && p->n < n_items && p->choices[p->n].users > 0)
-        p->n++;
+    p->n = watch_choose(p->choices, n_items, items_max, p->d);
     p->numbers = malloc((p->n + 1) * sizeof *p->numbers);
     p->rows = malloc(((size_t)p->n * p->d + 1) * sizeof *p->rows);
     if (!p->numbers || !p->rows)
         return error_set(reterr, STATUS_NO_MEMORY, "out of memory for the projector's items");
     for (uint32_t i = 0; i < p->n; i++)
-        p->numbers[i] = p->choices[i].item;
+        p->numbers[i] = p->choices[i].number;
     item_map_unit_rows(vectors, p->numbers, p->n, p->d, p->rows);
-    for (size_t i = 0; i < (size_t)p->n * p->d; i++)
-        p->rows[i] = roundf(p->rows[i] * 1e4f) / 1e4f;
     return STATUS_OK;
 }
 
@@ -163,8 +138,6 @@ static enum status write_run(struct projection *p, struct board *board, uint32_t
                              struct error *reterr)
 {
     static const char *const columns[COLUMNS] = {"title", "category", "users", "year"};
-    char run[32];
-    snprintf(run, sizeof run, WATCH_ITEMS_PREFIX "%06u", version);
     const struct projector projector = {.name = p->model->class->name,
                                         .n = p->n,
                                         .d = p->d,
@@ -174,7 +147,7 @@ static enum status write_run(struct projection *p, struct board *board, uint32_t
                                         .n_columns = COLUMNS,
                                         .cell = give_cell,
                                         .context = p};
-    return projector_write(board, run, version, &projector, reterr);
+    return watch_points_write(board, WATCH_ITEMS_PREFIX, version, &projector, reterr);
 }
 
 static enum status project(const struct snapshot *snapshot, struct board *board, uint32_t items_max,
@@ -188,7 +161,7 @@ static enum status project(const struct snapshot *snapshot, struct board *board,
     enum status status = snapshot_catalogue(snapshot, &p.catalogue, reterr);
     if (status == STATUS_OK)
         status = choose(&p, items_max, reterr);
-    if (status == STATUS_OK && p.n > 0)
+    if (status == STATUS_OK)
         status = write_run(&p, board, snapshot->version, reterr);
     catalogue_free(p.catalogue);
     free(p.choices);
@@ -208,7 +181,6 @@ enum status watch_items(struct board *board, const char *snapshots, uint32_t ver
         return status == STATUS_NOT_FOUND ? STATUS_OK : status;
     status = project(snapshot, board, items_max, reterr);
     snapshot_release(snapshot);
-    board_prune(board, WATCH_ITEMS_PREFIX, WATCH_ITEMS_KEPT);
-    board_prune_size(board, WATCH_ITEMS_PREFIX, bytes_max, WATCH_ITEMS_KEPT);
+    watch_points_prune(board, WATCH_ITEMS_PREFIX, bytes_max);
     return status;
 }

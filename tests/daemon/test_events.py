@@ -94,7 +94,7 @@ def test_a_guest_becomes_a_user(daemon):
 
 
 def test_erasure_leaves_nothing(make_daemon):
-    daemon = make_daemon(**{"privacy.erase_within": "1s"}).start()
+    daemon = make_daemon(**{"privacy.erase_within": "1s", "tensorboard.users": "10"}).start()
     put_items(daemon, 2)
     secret = "Wilhelmina-Grabowski-4711"
     daemon.put(f"/v1/users/{secret}", {"attributes": {"note": "Kilimandscharo"}})
@@ -103,6 +103,12 @@ def test_erasure_leaves_nothing(make_daemon):
     exported = daemon.get(f"/v1/users/{secret}/export")
     assert len(exported["interactions"]) == 1 and exported["impressions"][0]["items"] == ["i0", "i1"]
     assert daemon.train()["state"] == "published"
+    shown = daemon.folder / "tensorboard" / "users-000001"
+    for _ in range(100):
+        if list(shown.glob("*tfevents*")):
+            break
+        time.sleep(0.1)
+    assert secret in (shown / "metadata.tsv").read_text()
     daemon.call("DELETE", f"/v1/users/{secret}", 204)
     daemon.call("GET", f"/v1/users/{secret}", 404)
     daemon.call("GET", f"/v1/users/{secret}/export", 404)

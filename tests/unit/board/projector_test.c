@@ -57,6 +57,19 @@ static void the_files_are_rows_of_tabs_without_their_padding(void **state)
     board_close(board);
 }
 
+static void numbers_of_unit_rows_have_four_decimals(void **state)
+{
+    static const float unit[] = {1, -0.00004f, 99, -0.99996f, 0.12345f, 99};
+    struct board *board;
+    assert_int_equal(board_open(*state, &board, NULL), STATUS_OK);
+    struct projector p = example(1);
+    p.vectors = unit;
+    p.unit = true;
+    assert_int_equal(projector_write(board, "unit", 1, &p, NULL), STATUS_OK);
+    expect_file(*state, "unit/tensors.tsv", "1.0000\t0.0000\n-1.0000\t0.1235\n");
+    board_close(board);
+}
+
 static void a_single_column_has_no_header(void **state)
 {
     struct board *board;
@@ -101,6 +114,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         WITH_FOLDER(the_files_are_rows_of_tabs_without_their_padding),
+        WITH_FOLDER(numbers_of_unit_rows_have_four_decimals),
         WITH_FOLDER(a_single_column_has_no_header),
         WITH_FOLDER(a_second_state_needs_a_run_of_its_own),
         WITH_FOLDER(what_cannot_be_shown_is_refused_and_leaves_no_run),

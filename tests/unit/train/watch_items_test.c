@@ -10,6 +10,7 @@
 #include "data/settings.h"
 #include "support/test.h"
 #include "train/round.h"
+#include "train/watch_points.h"
 #include "train_support.h"
 
 static struct planted_store planted;
@@ -120,12 +121,12 @@ static void the_most_popular_items_are_shown_and_no_more(void **state)
 static void only_the_last_runs_are_kept(void **state)
 {
     struct board *board = open_board(*state);
-    for (uint32_t version = 1; version <= WATCH_ITEMS_KEPT + 2; version++) {
+    for (uint32_t version = 1; version <= WATCH_POINTS_KEPT + 2; version++) {
         train(version, "ials");
         assert_int_equal(watch_items(board, planted.snapshots, version, 10, 1 << 20, NULL),
                          STATUS_OK);
     }
-    assert_int_equal(count_runs(*state), WATCH_ITEMS_KEPT);
+    assert_int_equal(count_runs(*state), WATCH_POINTS_KEPT);
     assert_int_equal(access(in_folder(*state, "items-000005"), F_OK), 0);
     board_close(board);
 }
