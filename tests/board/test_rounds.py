@@ -3,6 +3,7 @@
 What this catches: curves that are written but not shown, a figure that is not the report's, a round
 that hides the one before.
 """
+import collections
 import csv
 import json
 import math
@@ -33,7 +34,8 @@ def trained(tmp_path_factory):
     run("import", "movielens", ROOT / "demo" / "ml-latest-small", "--data", folder)
     reports = {}
     for version in (1, 2):
-        outcome = json.loads(run("train", "--data", folder, "--json", *SMALL))
+        users = ["--set", "tensorboard.users=200"] if version == 2 else []
+        outcome = json.loads(run("train", "--data", folder, "--json", *SMALL, *users))
         assert outcome["version"] == version
         reports[f"round-{version:06d}"] = outcome["report"]
     return pathlib.Path(folder), reports
@@ -116,35 +118,71 @@ def test_each_round_shows_what_changed_in_the_data(trained, start):  # noqa: F81
     assert missing == {"online/.*", "ranker/.*/loss$", "ranker/calibration_error", "drift/type_distance$"}
 
 
+def read_points(board, name):
+    """Vectors, and the metadata's head and rows, of a projector's run."""
+    [shown] = board.get("plugin/projector/info", run=name)["embeddings"]
+    assert shown["tensorName"] == "ials"
+    rows, columns = shown["tensorShape"]
+
+    def fetch(what):
+        answer = requests.get(f"{board.url}/data/plugin/projector/{what}", timeout=60,
+                              params={"run": name, "name": "ials", "num_rows": rows})
+        answer.raise_for_status()
+        return answer.content
+
+    numbers = struct.unpack(f"<{rows * columns}f", fetch("tensor"))
+    vectors = [numbers[at:at + columns] for at in range(0, len(numbers), columns)]
+    head, *labels = [line.split("\t") for line in fetch("metadata").decode().splitlines()]
+    assert len(labels) == rows
+    for vector in vectors:
+        assert math.hypot(*vector) == pytest.approx(1, abs=1e-3)
+    return vectors, head, labels
+
+
+def read_films():
+    """Genres by title (a few titles come twice), and the first genre by number."""
+    genres, firsts = {}, {}
+    with open(ROOT / "demo" / "ml-latest-small" / "movies.csv", newline="", encoding="utf-8") as file:
+        for row in csv.DictReader(file):
+            first = row["genres"].split("|")[0].replace("(no genres listed)", "-")
+            genres.setdefault(row["title"].strip(), set()).add(first)
+            firsts[row["movieId"]] = first
+    return genres, firsts
+
+
 def test_the_projector_shows_the_items_of_each_round(trained, start):  # noqa: F811
     """Catches labels of other rows, a round that shows the one before, a vector that is not an item's."""
     folder, _ = trained
     board = start(folder / "tensorboard")
     names = ["items-000001", "items-000002"]
-    eventually(lambda: sorted(board.get("plugin/projector/runs")), names)
-    with open(ROOT / "demo" / "ml-latest-small" / "movies.csv", newline="", encoding="utf-8") as file:
-        genres = {}  # a few titles come twice
-        for row in csv.DictReader(file):
-            first = row["genres"].split("|")[0].replace("(no genres listed)", "-")
-            genres.setdefault(row["title"].strip(), set()).add(first)
+    eventually(lambda: sorted(set(board.get("plugin/projector/runs")) - {"users-000002"}), names)
+    genres, _ = read_films()
     for name in names:
-        [shown] = board.get("plugin/projector/info", run=name)["embeddings"]
-        assert shown["tensorName"] == "ials"
-        rows, columns = shown["tensorShape"]
-        assert columns == 8 and 7000 < rows <= 10000
-
-        def fetch(what):
-            answer = requests.get(f"{board.url}/data/plugin/projector/{what}", timeout=60,
-                                  params={"run": name, "name": "ials", "num_rows": rows})
-            answer.raise_for_status()
-            return answer.content
-
-        numbers = struct.unpack(f"<{rows * columns}f", fetch("tensor"))
-        for at in range(0, len(numbers), columns):
-            assert math.hypot(*numbers[at:at + columns]) == pytest.approx(1, abs=1e-3)
-        head, *labels = [line.split("\t") for line in fetch("metadata").decode().splitlines()]
-        assert head == ["title", "category", "users", "year"] and len(labels) == rows
+        vectors, head, labels = read_points(board, name)
+        assert len(vectors[0]) == 8 and len(vectors) == 5000
+        assert head == ["title", "category", "users", "year"]
         assert labels[0][0] == "Forrest Gump (1994)" and labels[0][2:] == ["329", "1994"]
         users = [int(label[2]) for label in labels]
         assert users == sorted(users, reverse=True) and users[-1] > 0
         assert [label for label in labels if label[1] not in genres[label[0].strip()]] == []
+
+
+def test_the_projector_shows_users_where_they_are_asked_for(trained, start):  # noqa: F811
+    """Catches a user with the films or the taste of another, and users that nobody asked for."""
+    folder, _ = trained
+    board = start(folder / "tensorboard")
+    eventually(lambda: [run for run in board.get("plugin/projector/runs") if run.startswith("users")],
+               ["users-000002"])
+    vectors, head, labels = read_points(board, "users-000002")
+    assert head == ["user", "category", "items"] and len(vectors) == 200
+    _, firsts = read_films()
+    rated = {}
+    with open(ROOT / "demo" / "ml-latest-small" / "ratings.csv", newline="", encoding="utf-8") as file:
+        for row in csv.DictReader(file):
+            rated.setdefault(row["userId"], set()).add(row["movieId"])
+    most = sorted(map(len, rated.values()), reverse=True)[:200]
+    assert [int(label[2]) for label in labels] == most
+    for user, category, items in labels:
+        tastes = collections.Counter(firsts[film] for film in rated[user])
+        del tastes["-"]
+        assert len(rated[user]) == int(items) and tastes[category] == max(tastes.values())
