@@ -1,8 +1,6 @@
-#include <inttypes.h>
 #include <stdio.h>
-#include <stdlib.h>
 
-#include "base/op_graph.h"
+#include "base/op_costs.h"
 #include "models/ials_model.h"
 
 /* One half of a sweep: H'H of the side that stands still, then a row's system for each row. */
@@ -65,34 +63,20 @@ void ials_graph_observe(const struct ials_settings *settings, uint32_t n_users, 
     op_graph_free(&graph);
 }
 
-static void charge(const struct op_graph *graph, struct op_cost *costs, const char *name,
-                   int64_t ns, uint64_t bytes)
-{
-    const uint32_t op = op_graph_find(graph, name);
-    if (op != OP_NONE)
-        costs[op] = (struct op_cost){.ns = ns, .bytes = bytes};
-}
-
 void ials_costs_observe(const struct ials_settings *settings, uint32_t n_users, uint32_t n_items,
                         const int64_t ns[IALS_PARTS], uint64_t scratch_bytes, int64_t epoch,
                         const struct observer *observer)
 {
-    struct op_graph graph = {0};
-    char which[32];
+    struct op_costs costs = {0};
     const uint64_t d = (uint64_t)settings->dimensions, square = d * d * sizeof(float);
-    ials_graph(settings, n_users, n_items, &graph);
-    struct op_cost *costs = graph.failed ? NULL : calloc(graph.n, sizeof *costs);
-    if (costs) {
-        charge(&graph, costs, "users/vectors", 0, n_users * d * sizeof(float));
-        charge(&graph, costs, "items/vectors", 0, n_items * d * sizeof(float));
-        charge(&graph, costs, "fit_users/gram", ns[IALS_USERS_GRAM], square);
-        charge(&graph, costs, "fit_users/solve", ns[IALS_USERS_SOLVE], scratch_bytes);
-        charge(&graph, costs, "fit_items/gram", ns[IALS_ITEMS_GRAM], square);
-        charge(&graph, costs, "fit_items/solve", ns[IALS_ITEMS_SOLVE], scratch_bytes);
-        charge(&graph, costs, "loss/sum", ns[IALS_LOSS], 0);
-        snprintf(which, sizeof which, "pass %" PRId64, epoch);
-        observe_costs(observer, which, epoch, &graph, costs);
-    }
-    free(costs);
-    op_graph_free(&graph);
+    ials_graph(settings, n_users, n_items, &costs.graph);
+    op_costs_begin(&costs);
+    op_costs_charge_name(&costs, "users/vectors", 0, n_users * d * sizeof(float));
+    op_costs_charge_name(&costs, "items/vectors", 0, n_items * d * sizeof(float));
+    op_costs_charge_name(&costs, "fit_users/gram", ns[IALS_USERS_GRAM], square);
+    op_costs_charge_name(&costs, "fit_users/solve", ns[IALS_USERS_SOLVE], scratch_bytes);
+    op_costs_charge_name(&costs, "fit_items/gram", ns[IALS_ITEMS_GRAM], square);
+    op_costs_charge_name(&costs, "fit_items/solve", ns[IALS_ITEMS_SOLVE], scratch_bytes);
+    op_costs_charge_name(&costs, "loss/sum", ns[IALS_LOSS], 0);
+    op_costs_tell(&costs, observer, epoch);
 }

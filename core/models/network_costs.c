@@ -1,11 +1,10 @@
 #include "models/network_costs.h"
 
-#include <inttypes.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
-enum { BLOCKS_MAX = NETWORK_CHUNK / NETWORK_BLOCK, WHICH_MAX = 32 };
+#include "base/op_costs.h"
+
+enum { BLOCKS_MAX = NETWORK_CHUNK / NETWORK_BLOCK };
 
 enum status network_costs_init(struct network_step *step, const struct feature_layout *layout,
                                const struct network_settings *settings,
@@ -63,15 +62,12 @@ struct bill {
     const struct network_costs *costs;
     const struct network *network;
     struct network_ops ops;
-    struct op_cost *of; /* by operation */
+    struct op_costs of;
 };
 
 static void charge(struct bill *bill, uint32_t op, double ns, double bytes)
 {
-    if (op == OP_NONE)
-        return;
-    bill->of[op].ns += (int64_t)ns;
-    bill->of[op].bytes += (uint64_t)bytes;
+    op_costs_charge(&bill->of, op, (int64_t)ns, (uint64_t)bytes);
 }
 
 static double spot_ns(const struct bill *bill, size_t spot)
@@ -247,20 +243,15 @@ static void charge_memory(struct bill *bill)
 void network_costs_tell(struct network_costs *costs, uint32_t epoch)
 {
     struct bill bill = {.costs = costs, .network = costs->step->network};
-    struct op_graph graph = {0};
-    char which[WHICH_MAX];
     if (!costs->measured)
         return;
     costs->measured = false;
-    network_graph(bill.network, costs->layout, costs->settings, &graph, &bill.ops);
-    if (!graph.failed && (bill.of = calloc(graph.n, sizeof *bill.of))) {
+    network_graph(bill.network, costs->layout, costs->settings, &bill.of.graph, &bill.ops);
+    if (op_costs_begin(&bill.of)) {
         charge_blocks(&bill);
         for (uint32_t u = 0; u < costs->step->n_units; u++)
             charge_unit(&bill, u);
         charge_memory(&bill);
-        snprintf(which, sizeof which, "pass %" PRIu32, epoch);
-        observe_costs(costs->observer, which, epoch, &graph, bill.of);
     }
-    free(bill.of);
-    op_graph_free(&graph);
+    op_costs_tell(&bill.of, costs->observer, epoch);
 }
