@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "embed/skipgram_chunk.h"
+#include "embed/skipgram_costs.h"
 #include "linalg/kernels.h"
 
 enum {
@@ -14,8 +14,7 @@ enum {
     STREAM_CHUNK = 0x5c3,   /* windows and negatives of a chunk */
     CHUNK_TARGETS = 32,
     BATCH_CHUNKS = 16,
-    MEASURED_EVERY = 16, /* batches, of each of which one chunk's loss is measured */
-    TOLD_EVERY = 16      /* batches between two looks at the observer, some milliseconds */
+    TOLD_EVERY = 16 /* batches between two looks at the observer, some milliseconds */
 };
 
 /* A batch holds about this many terms of the loss of its most frequent token, at the usual rate:
@@ -64,7 +63,8 @@ struct fit {
     uint64_t at, sequence; /* the next token, and its sequence */
     struct rng kept;
     int64_t epoch;
-    uint64_t n_batches, n_chunks_done;
+    uint64_t n_batches, n_chunks_done, epoch_batch; /* epoch_batch: the epoch's first */
+    struct timesheet sheet;
     double loss, pairs;
 };
 
@@ -77,6 +77,7 @@ static void begin_epoch(struct fit *fit, int64_t epoch)
     fit->n_stream = fit->first = 0;
     fit->at = fit->sequence = 0;
     fit->loss = fit->pairs = 0;
+    fit->epoch_batch = fit->n_batches;
 }
 
 static void fill_stream(struct fit *fit, size_t wanted)
@@ -112,6 +113,11 @@ static double share_done(const struct fit *fit)
     return ((double)(fit->epoch - 1) + (double)fit->at / all) / (double)fit->settings->epochs;
 }
 
+static bool is_loss_told(const struct fit *fit)
+{
+    return fit->n_batches % SKIPGRAM_LOSS_EVERY == 0;
+}
+
 static void set_task(struct fit *fit, uint32_t number, size_t first, uint32_t n, double rate)
 {
     const uint64_t chunk = fit->n_chunks_done + number;
@@ -123,7 +129,7 @@ static void set_task(struct fit *fit, uint32_t number, size_t first, uint32_t n,
         .vectors = &fit->vectors,
         .rng = rng_seed(fit->seed, (uint64_t)STREAM_CHUNK << 48 ^ chunk),
         .rate = (float)rate,
-        .measures = number == 0 && fit->n_batches % MEASURED_EVERY == 0,
+        .measures = number == 0 && is_loss_told(fit),
     };
 }
 
@@ -131,8 +137,9 @@ static void compute_block(void *context, size_t block, unsigned worker)
 {
     struct fit *fit = context;
     struct batch_chunk *chunk = &fit->chunks[block];
+    struct laps timed;
     chunk_compute(&fit->shape, &chunk->task, fit->scratch + worker * fit->scratch_floats,
-                  &chunk->step);
+                  timesheet_laps(&fit->sheet, worker, &timed), &chunk->step);
 }
 
 static void add_rows(float *table, size_t width, const uint32_t *tokens, uint32_t n,
@@ -150,8 +157,8 @@ static void add_rows(float *table, size_t width, const uint32_t *tokens, uint32_
  */
 static void add_block(void *context, size_t block, unsigned worker)
 {
-    (void)worker;
     struct fit *fit = context;
+    struct laps timed, *laps = timesheet_laps(&fit->sheet, worker, &timed);
     const size_t width = fit->vectors.width, tiles = width / TILE;
     const size_t from = block * tiles / fit->n_slices * TILE;
     const size_t to = (block + 1) * tiles / fit->n_slices * TILE;
@@ -162,13 +169,25 @@ static void add_block(void *context, size_t block, unsigned worker)
         add_rows(fit->vectors.outputs, width, s->negative_tokens, fit->shape.shared, s->negatives,
                  from, to);
     }
+    laps_end(laps, SKIPGRAM_STEPS);
+}
+
+static bool is_timed(const struct fit *fit)
+{
+    return observer_wants_costs(fit->observer, fit->epoch) &&
+           (fit->n_batches == fit->epoch_batch || is_loss_told(fit)) &&
+           fit->at < fit->sequences->starts[fit->sequences->n];
 }
 
 /* The next positions; returns how many, 0 at the end of the epoch. */
 static size_t run_batch(struct fit *fit)
 {
     const size_t chunk = fit->shape.targets, batch = fit->batch_chunks * chunk;
+    if (is_timed(fit))
+        timesheet_open(&fit->sheet);
+    struct laps timed, *laps = timesheet_laps(&fit->sheet, 0, &timed);
     fill_stream(fit, fit->first + batch + fit->shape.window);
+    laps_end(laps, SKIPGRAM_STREAM);
     const size_t left = fit->n_stream - fit->first, n = left < batch ? left : batch;
     const double rate = fit->rate * fmax(1 - share_done(fit), rate_least);
     fit->n_chunks = (uint32_t)((n + chunk - 1) / chunk);
@@ -179,6 +198,7 @@ static size_t run_batch(struct fit *fit)
     parallel_for(fit->pool, fit->n_chunks, compute_block, fit, NULL);
     if (fit->n_chunks)
         parallel_for(fit->pool, fit->n_slices, add_block, fit, NULL);
+    timesheet_close(&fit->sheet);
     fit->loss += fit->chunks[0].step.loss;
     fit->pairs += fit->chunks[0].step.pairs;
     fit->n_batches++;
@@ -193,6 +213,34 @@ static bool are_finite(const struct vectors *v)
     for (size_t k = 0; k < v->n * v->width; k++)
         sum += v->inputs[k] * 0 + v->outputs[k] * 0;
     return sum == 0;
+}
+
+static size_t step_rows(const struct chunk_shape *shape)
+{
+    return chunk_inputs(shape) + shape->targets + shape->shared;
+}
+
+static size_t stream_size(const struct fit *fit)
+{
+    return (size_t)fit->batch_chunks * fit->shape.targets + 2 * (size_t)fit->shape.window;
+}
+
+static void tell_costs(struct fit *fit)
+{
+    uint64_t bytes[SKIPGRAM_PARTS];
+    const uint64_t n = fit->vectors.n, batch_rows = fit->batch_chunks * step_rows(&fit->shape);
+    for (int part = 0; part < SKIPGRAM_PARTS; part++)
+        bytes[part] = parallel_threads(fit->pool) *
+                      chunk_part_floats(&fit->shape, (enum skipgram_part)part) * sizeof(float);
+    bytes[SKIPGRAM_STREAM] =
+        stream_size(fit) * sizeof *fit->stream + n * (sizeof *fit->counts + sizeof *fit->keep);
+    bytes[SKIPGRAM_DRAWS] =
+        n * (sizeof *fit->noise + sizeof *fit->alias.cuts + sizeof *fit->alias.others);
+    bytes[SKIPGRAM_STEPS] =
+        batch_rows * (fit->shape.width * sizeof *fit->steps + sizeof *fit->tokens);
+    skipgram_costs_tell(fit->settings, &fit->vectors, &fit->sheet, bytes, fit->epoch,
+                        fit->observer);
+    timesheet_clear(&fit->sheet);
 }
 
 static enum status run_epochs(struct fit *fit, struct error *reterr)
@@ -215,6 +263,7 @@ static enum status run_epochs(struct fit *fit, struct error *reterr)
                              fit->settings->rate);
         if (fit->pairs > 0)
             observe_scalar(fit->observer, "fit/loss", epoch, fit->loss / fit->pairs);
+        tell_costs(fit);
     }
     return STATUS_OK;
 }
@@ -310,11 +359,6 @@ static void choose_threads(struct fit *fit)
         fit->n_slices = (unsigned)tiles;
 }
 
-static size_t step_rows(const struct chunk_shape *shape)
-{
-    return chunk_inputs(shape) + shape->targets + shape->shared;
-}
-
 static void lay_out_steps(struct fit *fit)
 {
     const struct chunk_shape *shape = &fit->shape;
@@ -363,13 +407,14 @@ static enum status prepare(struct fit *fit)
     fit->tokens = calloc(rows, sizeof *fit->tokens);
     fit->steps = floats_new(rows * width);
     fit->scratch = floats_new(parallel_threads(fit->pool) * fit->scratch_floats);
-    fit->stream = calloc((size_t)fit->batch_chunks * fit->shape.targets + 2 * (size_t)s->window,
-                         sizeof *fit->stream);
+    fit->stream = calloc(stream_size(fit), sizeof *fit->stream);
     if (!fit->vectors.inputs || !fit->tokens || !fit->steps || !fit->scratch || !fit->stream)
         return STATUS_NO_MEMORY;
     fit->vectors.outputs = fit->vectors.inputs + n * width;
     lay_out_steps(fit);
     init_vectors(fit);
+    if (observer_wants_costs(fit->observer, 1))
+        timesheet_init(&fit->sheet, parallel_threads(fit->pool), SKIPGRAM_PARTS);
     return STATUS_OK;
 }
 
@@ -384,6 +429,7 @@ static void release(struct fit *fit)
     free(fit->steps);
     free(fit->scratch);
     free(fit->stream);
+    timesheet_free(&fit->sheet);
 }
 
 enum status skipgram_fit(const struct sequences *sequences,

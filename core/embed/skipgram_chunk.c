@@ -14,6 +14,7 @@ struct work {
     const struct chunk_task *task;
     struct chunk_step *step;
     const struct kernels *kernels;
+    struct laps *laps;
     uint32_t n, n_inputs, before, band;
     float *inputs, *targets, *negatives; /* rows as they are */
     float *transposed;                   /* [width x shared] */
@@ -50,24 +51,41 @@ static void lay_out(struct work *w, float *scratch)
     w->band = (uint32_t)band;
 }
 
-size_t chunk_scratch_floats(const struct chunk_shape *s)
+/* As lay_out carves them. */
+size_t chunk_part_floats(const struct chunk_shape *s, enum skipgram_part part)
 {
     const size_t inputs = chunk_inputs(s), band = 2 * (size_t)s->window + 1, targets = s->targets;
-    return tile_round(inputs * s->width) + tile_round(targets * s->width) +
-           2 * tile_round(s->shared * s->width) + tile_round(inputs * s->shared) +
-           tile_round(targets * band) + tile_round(inputs * band) + 2 * tile_round(inputs) +
-           2 * tile_round(targets);
+    if (part == SKIPGRAM_WINDOWS)
+        return tile_round(inputs) + 2 * tile_round(targets);
+    if (part == SKIPGRAM_NEIGHBOUR_LOOKUP)
+        return tile_round(inputs * s->width);
+    if (part == SKIPGRAM_OBSERVED_LOOKUP)
+        return tile_round(targets * s->width);
+    if (part == SKIPGRAM_NOISE_LOOKUP)
+        return tile_round(s->shared * s->width);
+    if (part == SKIPGRAM_OBSERVED_PRODUCT)
+        return tile_round(targets * band) + tile_round(inputs * band);
+    if (part == SKIPGRAM_NOISE_PRODUCT)
+        return tile_round(s->shared * s->width) + tile_round(inputs * s->shared);
+    return part == SKIPGRAM_NOISE_LOSS ? tile_round(inputs) : 0;
+}
+
+size_t chunk_scratch_floats(const struct chunk_shape *shape)
+{
+    size_t sum = 0;
+    for (int part = 0; part < SKIPGRAM_PARTS; part++)
+        sum += chunk_part_floats(shape, (enum skipgram_part)part);
+    return sum;
 }
 
 /* ---- what belongs together ---- */
 
-static void lay_windows(struct work *w)
+static void lay_windows(struct work *w, struct rng *rng)
 {
     const struct chunk_task *task = w->task;
-    struct rng rng = task->rng;
     memset(w->counts, 0, w->n_inputs * sizeof *w->counts);
     for (uint32_t i = 0; i < w->n; i++) {
-        const uint32_t reach = 1 + rng_below(&rng, w->shape->window), at = i + w->before;
+        const uint32_t reach = 1 + rng_below(rng, w->shape->window), at = i + w->before;
         const struct position *here = task->stream + task->first + i;
         uint32_t first = at, last = at;
         while (first > 0 && at - first < reach &&
@@ -81,8 +99,14 @@ static void lay_windows(struct work *w)
         for (uint32_t p = first; p <= last; p++)
             w->counts[p] += p != at;
     }
+    laps_end(w->laps, SKIPGRAM_WINDOWS);
+}
+
+static void draw_negatives(struct work *w, struct rng *rng)
+{
     for (uint32_t k = 0; k < w->shape->shared; k++)
-        w->step->negative_tokens[k] = alias_draw(w->shape->noise, &rng);
+        w->step->negative_tokens[k] = alias_draw(w->shape->noise, rng);
+    laps_end(w->laps, SKIPGRAM_DRAWS);
 }
 
 static void gather(const float *table, size_t width, const uint32_t *tokens, uint32_t n, float *out)
@@ -101,8 +125,11 @@ static void gather_all(struct work *w)
         step->input_tokens[p] = inputs[p].token;
     memcpy(step->target_tokens, step->input_tokens + w->before, w->n * sizeof(uint32_t));
     gather(task->vectors->inputs, width, step->input_tokens, w->n_inputs, w->inputs);
+    laps_end(w->laps, SKIPGRAM_NEIGHBOUR_LOOKUP);
     gather(task->vectors->outputs, width, step->target_tokens, w->n, w->targets);
+    laps_end(w->laps, SKIPGRAM_OBSERVED_LOOKUP);
     gather(task->vectors->outputs, width, step->negative_tokens, w->shape->shared, w->negatives);
+    laps_end(w->laps, SKIPGRAM_NOISE_LOOKUP);
 }
 
 /* ---- pairs of a window ---- */
@@ -110,6 +137,16 @@ static void gather_all(struct work *w)
 static size_t band_at(const struct work *w, uint32_t i, uint32_t p)
 {
     return p + w->shape->window - i - w->before;
+}
+
+static void contrast_pairs(struct work *w)
+{
+    for (uint32_t i = 0; i < w->n; i++) {
+        const float bias = w->shape->bias[w->step->target_tokens[i]];
+        for (uint32_t p = w->first[i]; p <= w->last[i]; p++)
+            w->along[i * w->band + band_at(w, i, p)] -= bias;
+    }
+    laps_end(w->laps, SKIPGRAM_OBSERVED_CONTRAST);
 }
 
 static void score_pairs(struct work *w)
@@ -120,11 +157,12 @@ static void score_pairs(struct work *w)
         const uint32_t first = w->first[i], n = w->last[i] - first + 1;
         float *scores = w->along + i * w->band + band_at(w, i, first);
         w->kernels->scan(w->inputs + first * width, n, width, w->targets + i * width, scores);
-        if (w->shape->bias)
-            for (uint32_t k = 0; k < n; k++)
-                scores[k] -= w->shape->bias[w->step->target_tokens[i]];
     }
+    laps_end(w->laps, SKIPGRAM_OBSERVED_PRODUCT);
+    if (w->shape->bias)
+        contrast_pairs(w);
     sigmoids(w->along, w->n * w->band);
+    laps_end(w->laps, SKIPGRAM_OBSERVED_LOSS);
 }
 
 /* Scores become steps, rate (1 - s(f)), kept by target and by input; 0 outside of the window. */
@@ -139,6 +177,7 @@ static void weigh_pairs(struct work *w)
             w->across[p * w->band + (w->band - 1 - k)] = row[k];
         }
     }
+    laps_end(w->laps, SKIPGRAM_OBSERVED_LOSS);
 }
 
 static void step_pairs(struct work *w)
@@ -163,9 +202,19 @@ static void step_pairs(struct work *w)
                                 w->across + p * w->band + (first + low - p),
                                 w->step->inputs + p * width);
     }
+    laps_end(w->laps, SKIPGRAM_OBSERVED_PRODUCT);
 }
 
 /* ---- negatives ---- */
+
+static void contrast_negatives(struct work *w)
+{
+    const size_t shared = w->shape->shared;
+    for (uint32_t p = 0; p < w->n_inputs; p++)
+        for (size_t k = 0; k < shared; k++)
+            w->scores[p * shared + k] -= w->shape->bias[w->step->negative_tokens[k]];
+    laps_end(w->laps, SKIPGRAM_NOISE_CONTRAST);
+}
 
 static void score_negatives(struct work *w)
 {
@@ -182,10 +231,11 @@ static void score_negatives(struct work *w)
                                  .n = shared,
                                  .k = width};
     w->kernels->gemm(&product, false);
-    for (uint32_t p = 0; p < w->n_inputs && w->shape->bias; p++)
-        for (size_t k = 0; k < shared; k++)
-            w->scores[p * shared + k] -= w->shape->bias[w->step->negative_tokens[k]];
+    laps_end(w->laps, SKIPGRAM_NOISE_PRODUCT);
+    if (w->shape->bias)
+        contrast_negatives(w);
     sigmoids(w->scores, w->n_inputs * shared);
+    laps_end(w->laps, SKIPGRAM_NOISE_LOSS);
 }
 
 /* Takes out of column k what its token would do to pairs that it is itself the output of. */
@@ -218,6 +268,7 @@ static void weigh_negatives(struct work *w)
         for (size_t k = 0; k < shared; k++)
             w->scores[p * shared + k] *= weight;
     }
+    laps_end(w->laps, SKIPGRAM_NOISE_LOSS);
 }
 
 static void step_negatives(struct work *w)
@@ -245,6 +296,7 @@ static void step_negatives(struct work *w)
                                       .n = width,
                                       .k = w->n_inputs};
     w->kernels->gemm(&to_negatives, false);
+    laps_end(w->laps, SKIPGRAM_NOISE_PRODUCT);
 }
 
 /* ---- the whole ---- */
@@ -266,16 +318,19 @@ static void measure(struct work *w)
     }
     w->step->loss = loss;
     w->step->pairs = pairs;
+    laps_end(w->laps, SKIPGRAM_LOSS);
 }
 
 void chunk_compute(const struct chunk_shape *shape, const struct chunk_task *task, float *scratch,
-                   struct chunk_step *step)
+                   struct laps *laps, struct chunk_step *step)
 {
+    struct rng rng = task->rng;
     const size_t ahead = task->n_stream - task->first - task->n;
     struct work w = {.shape = shape,
                      .task = task,
                      .step = step,
                      .kernels = kernels_get(),
+                     .laps = laps,
                      .n = task->n,
                      .before = task->first < shape->window ? (uint32_t)task->first : shape->window};
     w.n_inputs = w.before + w.n + (ahead < shape->window ? (uint32_t)ahead : shape->window);
@@ -283,7 +338,8 @@ void chunk_compute(const struct chunk_shape *shape, const struct chunk_task *tas
     step->n_targets = w.n;
     step->loss = step->pairs = 0;
     lay_out(&w, scratch);
-    lay_windows(&w);
+    lay_windows(&w, &rng);
+    draw_negatives(&w, &rng);
     gather_all(&w);
     score_pairs(&w);
     score_negatives(&w);

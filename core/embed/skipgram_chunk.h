@@ -3,8 +3,29 @@
  * band, and all inputs against the chunk's negatives as small GEMMs. */
 #include <stddef.h>
 
+#include "base/laps.h"
 #include "embed/alias.h"
 #include "embed/skipgram.h"
+
+/* What the work on a batch is cut into where it is timed (skipgram_costs.h). All but the first and
+ * the last are a chunk's. */
+enum skipgram_part {
+    SKIPGRAM_STREAM,
+    SKIPGRAM_WINDOWS,
+    SKIPGRAM_DRAWS,
+    SKIPGRAM_NEIGHBOUR_LOOKUP,
+    SKIPGRAM_OBSERVED_LOOKUP,
+    SKIPGRAM_NOISE_LOOKUP,
+    SKIPGRAM_OBSERVED_PRODUCT,
+    SKIPGRAM_OBSERVED_CONTRAST,
+    SKIPGRAM_OBSERVED_LOSS,
+    SKIPGRAM_NOISE_PRODUCT,
+    SKIPGRAM_NOISE_CONTRAST,
+    SKIPGRAM_NOISE_LOSS,
+    SKIPGRAM_LOSS,
+    SKIPGRAM_STEPS,
+    SKIPGRAM_PARTS
+};
 
 struct position {
     uint32_t token, sequence; /* pairs are formed within a sequence */
@@ -49,10 +70,11 @@ struct chunk_step {
     double loss, pairs;         /* of all pairs, where it measures */
 };
 
-/* Floats that chunk_compute works with. */
+/* Floats that chunk_compute works with: those for a part, and of all parts. */
+size_t chunk_part_floats(const struct chunk_shape *shape, enum skipgram_part part);
 size_t chunk_scratch_floats(const struct chunk_shape *shape);
 
-/* scratch: chunk_scratch_floats(shape) floats aligned to 64 bytes. The same bits whatever thread.
- */
+/* scratch: chunk_scratch_floats(shape) floats aligned to 64 bytes. laps, of SKIPGRAM_PARTS parts,
+ * have begun; NULL: nobody times it. The same bits whatever thread. */
 void chunk_compute(const struct chunk_shape *shape, const struct chunk_task *task, float *scratch,
-                   struct chunk_step *step);
+                   struct laps *laps, struct chunk_step *step);

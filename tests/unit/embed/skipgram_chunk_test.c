@@ -67,7 +67,7 @@ static void fixture_make(struct fixture *f, bool nce)
                                   .inputs = f->steps,
                                   .targets = f->steps + INPUTS * WIDTH,
                                   .negatives = f->steps + (INPUTS + TARGETS) * WIDTH};
-    chunk_compute(&f->shape, &f->task, f->scratch, &f->step);
+    chunk_compute(&f->shape, &f->task, f->scratch, NULL, &f->step);
 }
 
 static void fixture_free(struct fixture *f)

@@ -2,16 +2,13 @@
  * not have, a part of the step that nobody is charged for. */
 #include "models/network_costs.h"
 
-#include <stdio.h>
-#include <string.h>
-
 #include "models/deep.h"
 #include "models/wide.h"
 #include "models/wide_deep.h"
 #include "support/csr_examples.h"
-#include "support/test.h"
+#include "support/heard_costs.h"
 
-enum { ROWS = 1500, EACH = 5, OPS_MAX = 64 };
+enum { ROWS = 1500, EACH = 5 };
 
 /* education 0..2, crossed 3..6, age 7..8, and a second field that shares education's vectors. */
 static const struct field fields[] = {
@@ -45,38 +42,6 @@ static void table_fill(struct table *t)
     t->source = (struct csr_examples){&t->matrix, t->labels, NULL};
 }
 
-/* What was heard: the last costs, and of which steps. */
-struct heard {
-    char which[64], names[OPS_MAX][48];
-    int64_t ns[OPS_MAX];
-    uint64_t bytes[OPS_MAX];
-    uint32_t n, n_graph;
-    char graph[OPS_MAX][48];
-};
-
-static void hear_graph(void *context, const struct op_graph *graph)
-{
-    struct heard *heard = context;
-    assert_true(graph->n <= OPS_MAX);
-    heard->n_graph = graph->n;
-    for (uint32_t i = 0; i < graph->n; i++)
-        snprintf(heard->graph[i], sizeof heard->graph[i], "%s", graph->ops[i].name);
-}
-
-static void hear_costs(void *context, const char *which, int64_t step, const struct op_graph *graph,
-                       const struct op_cost *costs)
-{
-    struct heard *heard = context;
-    const size_t length = strlen(heard->which);
-    snprintf(heard->which + length, sizeof heard->which - length, "%s at %d; ", which, (int)step);
-    heard->n = graph->n;
-    for (uint32_t i = 0; i < graph->n; i++) {
-        snprintf(heard->names[i], sizeof heard->names[i], "%s", graph->ops[i].name);
-        heard->ns[i] = costs[i].ns;
-        heard->bytes[i] = costs[i].bytes;
-    }
-}
-
 struct asked {
     const struct predictor_class *class;
     int64_t batch, cross_layers, every;
@@ -85,7 +50,7 @@ struct asked {
     unsigned threads;
 };
 
-static struct network *fit(const struct asked *asked, struct heard *heard)
+static struct network *fit(const struct asked *asked, struct heard_costs *heard)
 {
     static struct table table;
     struct network_settings settings;
@@ -95,8 +60,7 @@ static struct network *fit(const struct asked *asked, struct heard *heard)
     table_fill(&table);
     const struct examples examples = csr_examples(&table.source, &layout);
     const struct predictor_task task = {.train = &examples, .seed = 1};
-    const struct observer observer = {
-        .context = heard, .graph = hear_graph, .costs = hear_costs, .costs_every = asked->every};
+    const struct observer observer = heard_observer(heard, asked->every);
     assert_int_equal(
         options_init(asked->class->options, asked->class->n_options, &settings, &arena), STATUS_OK);
     settings.hidden = "8-4";
@@ -125,7 +89,7 @@ static void measuring_changes_no_bit(void **state)
     asked[2].class = &wide_class;
     asked[3].class = &deep_class;
     for (size_t i = 0; i < 4; i++) {
-        struct heard heard = {{0}}, quiet = {{0}};
+        struct heard_costs heard = {{0}}, quiet = {{0}};
         struct network *a = fit(&asked[i], &heard);
         asked[i].every = 0;
         asked[i].threads = 1;
@@ -141,24 +105,9 @@ static void measuring_changes_no_bit(void **state)
 static void the_first_pass_and_every_third_is_told(void **state)
 {
     (void)state;
-    struct heard heard = {{0}};
+    struct heard_costs heard = {{0}};
     network_free(&fit(&plain, &heard)->base);
     assert_string_equal(heard.which, "pass 1 at 1; pass 3 at 3; pass 6 at 6; ");
-}
-
-static uint32_t op_named(const struct heard *heard, const char *name)
-{
-    for (uint32_t i = 0; i < heard->n; i++)
-        if (strcmp(heard->names[i], name) == 0)
-            return i;
-    fail_msg("no %s", name);
-    return 0;
-}
-
-static void costs_time(const struct heard *heard, const char *name)
-{
-    if (heard->ns[op_named(heard, name)] <= 0)
-        fail_msg("%s takes no time", name);
 }
 
 static void every_operation_is_one_of_the_graph_and_is_charged(void **state)
@@ -186,19 +135,15 @@ static void every_operation_is_one_of_the_graph_and_is_charged(void **state)
                                         "logit/sum",
                                         "loss/log_loss",
                                         "train/ftrl"};
-    struct heard heard = {{0}};
+    struct heard_costs heard = {{0}};
     struct network *network = fit(&large, &heard);
-    assert_int_equal(heard.n, heard.n_graph);
-    for (uint32_t i = 0; i < heard.n; i++)
-        assert_string_equal(heard.names[i], heard.graph[i]);
-    for (size_t i = 0; i < sizeof timed / sizeof *timed; i++)
-        costs_time(&heard, timed[i]);
+    heard_times(&heard, timed, sizeof timed / sizeof *timed);
     uint64_t bytes = 0;
     for (uint32_t i = 0; i < heard.n; i++)
         bytes += heard.bytes[i];
     /* parameters, gradients and two states are of them all */
     assert_true(bytes > 4 * network->size * sizeof(float));
-    assert_int_equal(heard.bytes[op_named(&heard, "deep/layer_1/biases")],
+    assert_int_equal(heard_bytes(&heard, "deep/layer_1/biases"),
                      2 * network->layers[1].width * sizeof(float));
     network_free(&network->base);
 }
@@ -206,12 +151,12 @@ static void every_operation_is_one_of_the_graph_and_is_charged(void **state)
 static void a_part_that_is_not_there_costs_nothing(void **state)
 {
     (void)state;
+    static const char *const timed[] = {"wide/education/product", "train/ftrl"};
     struct asked asked = plain;
-    struct heard heard = {{0}};
+    struct heard_costs heard = {{0}};
     asked.class = &wide_class;
     network_free(&fit(&asked, &heard)->base);
-    costs_time(&heard, "wide/education/product");
-    costs_time(&heard, "train/ftrl");
+    heard_times(&heard, timed, sizeof timed / sizeof *timed);
     for (uint32_t i = 0; i < heard.n; i++)
         assert_null(strstr(heard.names[i], "deep"));
 }
