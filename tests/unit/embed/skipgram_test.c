@@ -102,7 +102,7 @@ static void any_number_of_threads_gives_the_same_bytes(void **state)
     (void)state;
     struct text text = text_make(300, 3, 60, 80);
     struct skipgram_settings settings = usual;
-    settings.dimensions = 150;
+    settings.dimensions = 400;
     settings.window = 20;
     settings.negatives = 20;
     settings.epochs = 1;
