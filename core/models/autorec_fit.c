@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "base/rng.h"
-#include "models/autorec_model.h"
+#include "models/autorec_costs.h"
 
 enum {
     STREAM_START = 0xa070, /* of random numbers: first parameters, orders, the validation part */
@@ -36,6 +36,7 @@ struct fit {
     double *losses; /* [rows] of the validation */
     struct autorec *model;
     float *scratch; /* [workers x autorec_scratch_size] */
+    struct timesheet sheet;
 };
 
 /* ---- the rows ---- */
@@ -162,11 +163,12 @@ static enum status read_likes(struct fit *fit)
 
 static void rows_block(void *context, size_t block, unsigned worker)
 {
-    (void)worker;
-    const struct autorec_batch *batch = context;
+    const struct fit *fit = context;
+    const struct autorec_batch *batch = &fit->batch;
+    struct laps timed, *laps = timesheet_laps(&fit->sheet, worker, &timed);
     for (uint32_t i = (uint32_t)block * BLOCK_ROWS;
          i < batch->n_rows && i < (uint32_t)(block + 1) * BLOCK_ROWS; i++)
-        autorec_batch_row(batch, i);
+        autorec_batch_row(batch, i, laps);
 }
 
 static void step_slice(const struct fit *fit, const struct optimizer_pace *pace, size_t at,
@@ -178,15 +180,30 @@ static void step_slice(const struct fit *fit, const struct optimizer_pace *pace,
 
 static void strip_block(void *context, size_t strip, unsigned worker)
 {
-    (void)worker;
     const struct fit *fit = context;
     const struct autorec_net *net = &fit->net;
-    autorec_batch_strip(&fit->batch, (uint32_t)strip, fit->gradients);
+    struct laps timed, *laps = timesheet_laps(&fit->sheet, worker, &timed);
+    autorec_batch_strip(&fit->batch, (uint32_t)strip, fit->gradients, laps);
     const size_t first = strip * AUTOREC_STRIP, left = net->n_columns - first;
     const size_t n = left < AUTOREC_STRIP ? left : AUTOREC_STRIP;
     step_slice(fit, &fit->pace, net->encoder + first * net->width, n * net->width);
     step_slice(fit, &fit->pace, net->decoder + first * net->width, n * net->width);
     step_slice(fit, &fit->plain_pace, net->biases + first, n);
+    laps_end(laps, AUTOREC_MOVE);
+}
+
+/* What is left for the thread that waited for the others. Returns the loss. */
+static double end_batch(struct fit *fit)
+{
+    struct laps timed, *laps = timesheet_laps(&fit->sheet, 0, &timed);
+    double loss = 0;
+    autorec_batch_means(&fit->batch, fit->gradients, laps);
+    step_slice(fit, &fit->plain_pace, fit->net.means, fit->net.width);
+    laps_end(laps, AUTOREC_MOVE);
+    for (uint32_t i = 0; i < fit->batch.n_rows; i++)
+        loss += fit->batch.losses[i];
+    laps_end(laps, AUTOREC_LOSS);
+    return loss;
 }
 
 static double run_batch(struct fit *fit, uint32_t first, uint64_t step)
@@ -202,15 +219,10 @@ static double run_batch(struct fit *fit, uint32_t first, uint64_t step)
                                    .weight_decay = (float)(2 * fit->lambda * share)};
     fit->pace = optimizer_pace(&adam, 1, step, true);
     fit->plain_pace = optimizer_pace(&adam, 1, step, false);
-    parallel_for(fit->pool, (batch->n_rows + BLOCK_ROWS - 1) / BLOCK_ROWS, rows_block, batch, NULL);
+    parallel_for(fit->pool, (batch->n_rows + BLOCK_ROWS - 1) / BLOCK_ROWS, rows_block, fit, NULL);
     parallel_for(fit->pool, (net->n_columns + AUTOREC_STRIP - 1) / AUTOREC_STRIP, strip_block, fit,
                  NULL);
-    autorec_batch_means(batch, fit->gradients);
-    step_slice(fit, &fit->plain_pace, net->means, net->width);
-    double loss = 0;
-    for (uint32_t i = 0; i < batch->n_rows; i++)
-        loss += batch->losses[i];
-    return loss;
+    return end_batch(fit);
 }
 
 /* ---- epochs ---- */
@@ -222,6 +234,21 @@ static bool is_told_to_stop(struct fit *fit, double work)
         return false;
     fit->work = 0;
     return observer_stops(fit->observer);
+}
+
+/* The last full batch of a pass that is measured. */
+static bool is_timed(const struct fit *fit, int64_t epoch, uint32_t first)
+{
+    const uint32_t left = fit->n_order - first;
+    return observer_wants_costs(fit->observer, epoch) && left >= fit->batch_rows &&
+           left - fit->batch_rows < fit->batch_rows;
+}
+
+static void tell_costs(struct fit *fit, int64_t epoch)
+{
+    autorec_costs_tell(fit->settings, fit->lambda, &fit->batch, fit->batch_rows, &fit->sheet, epoch,
+                       fit->observer);
+    timesheet_clear(&fit->sheet);
 }
 
 static enum status run_epoch(struct fit *fit, int64_t epoch, uint64_t *step)
@@ -238,12 +265,16 @@ static enum status run_epoch(struct fit *fit, int64_t epoch, uint64_t *step)
     for (uint32_t first = 0; first < fit->n_order; first += fit->batch_rows) {
         if (is_told_to_stop(fit, work))
             return STATUS_CANCELLED;
+        if (is_timed(fit, epoch, first))
+            timesheet_open(&fit->sheet);
         loss += run_batch(fit, first, ++*step);
+        timesheet_close(&fit->sheet);
     }
     const uint64_t n = csr_size(&fit->x);
     observe_scalar(fit->observer, "fit/loss", epoch, n ? loss / (double)n : 0);
     observe_progress(fit->observer, "fitting autorec",
                      (double)epoch / (double)(fit->settings->epochs + 1));
+    tell_costs(fit, epoch);
     return STATUS_OK;
 }
 
@@ -441,6 +472,8 @@ static enum status reserve(struct fit *fit)
     fit->batch.hidden = hidden;
     fit->batch.x = &fit->x;
     fit->batch.targets = fit->targets;
+    if (observer_wants_costs(fit->observer, 1))
+        timesheet_init(&fit->sheet, parallel_threads(fit->pool), AUTOREC_PARTS);
     return reserve_batch(fit);
 }
 
@@ -482,6 +515,7 @@ static void fit_free(struct fit *fit)
     free(fit->batch.deltas);
     free(fit->batch.errors);
     free(fit->batch.losses);
+    timesheet_free(&fit->sheet);
 }
 
 enum status autorec_fit(const struct train_set *data, const void *settings, struct parallel *pool,

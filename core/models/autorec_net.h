@@ -13,6 +13,7 @@
  */
 #include <stdbool.h>
 
+#include "base/laps.h"
 #include "linalg/csr.h"
 #include "linalg/optimizer.h"
 
@@ -53,12 +54,28 @@ struct autorec_batch {
     double *losses; /* [n_rows] */
 };
 
-/* First pass: row number `index` of the batch. */
-void autorec_batch_row(const struct autorec_batch *batch, uint32_t index);
+/* What a step is cut into where it is timed (autorec_costs.h). */
+enum autorec_part {
+    AUTOREC_ENCODE,
+    AUTOREC_ACTIVATE,
+    AUTOREC_DECODE,
+    AUTOREC_BIASES,
+    AUTOREC_LOSS,
+    AUTOREC_OBSERVED, /* ratings: outputs, errors and the way back */
+    AUTOREC_ENTRIES,  /* of gradients of V, W and b what is done in one */
+    AUTOREC_MEANS,
+    AUTOREC_MOVE,
+    AUTOREC_PARTS
+};
+
+/* First pass: row number `index` of the batch. In all of these laps, of AUTOREC_PARTS parts, have
+ * begun; NULL: nobody times it. */
+void autorec_batch_row(const struct autorec_batch *batch, uint32_t index, struct laps *laps);
 
 /* Second pass: dL/dV, dL/dW, dL/db of columns strip * AUTOREC_STRIP and on, into gradients (laid
  * out as the parameters). */
-void autorec_batch_strip(const struct autorec_batch *batch, uint32_t strip, float *gradients);
+void autorec_batch_strip(const struct autorec_batch *batch, uint32_t strip, float *gradients,
+                         struct laps *laps);
 
 /* And dL/dm. */
-void autorec_batch_means(const struct autorec_batch *batch, float *gradients);
+void autorec_batch_means(const struct autorec_batch *batch, float *gradients, struct laps *laps);

@@ -66,7 +66,7 @@ static double loss(void *context)
     struct bench *b = context;
     double sum = 0;
     for (uint32_t i = 0; i < ROWS; i++) {
-        autorec_batch_row(&b->batch, i);
+        autorec_batch_row(&b->batch, i, NULL);
         sum += b->losses[i];
     }
     return sum;
@@ -92,8 +92,8 @@ static void gradients_are_those_of_central_differences(void **state)
             struct bench b;
             bench_init(&b, (enum autorec_g)g, multinomial);
             loss(&b);
-            autorec_batch_strip(&b.batch, 0, b.gradients);
-            autorec_batch_means(&b.batch, b.gradients);
+            autorec_batch_strip(&b.batch, 0, b.gradients, NULL);
+            autorec_batch_means(&b.batch, b.gradients, NULL);
             const struct autorec_net *net = &b.net;
             const size_t at[] = {net->encoder, net->encoder + 2 * net->width, net->means,
                                  net->decoder + net->width, net->decoder + 5 * net->width};
