@@ -178,6 +178,7 @@ static enum status open_board(struct embed_job *job, struct error *reterr)
         char name[40];
         snprintf(name, sizeof name, "embed-%" PRId64, clock_now_ms());
         job->console.run = board_run_open(job->board, name, 1);
+        job->console.observer.costs_every = job->console.run ? OBSERVER_COSTS_EVERY : 0;
     }
     return status;
 }

@@ -99,7 +99,7 @@ static enum status run_round(struct context *context, uint32_t version,
     struct board *board = open_board(&context->settings);
     struct snapshot *active = load_active(context);
     struct watch watch;
-    watch_start(&watch, board, version, observer);
+    watch_start(&watch, board, version, context->settings.tensorboard.costs_every, observer);
     const struct round_request request = {.store = reader,
                                           .settings = &context->settings,
                                           .types = &context->types,

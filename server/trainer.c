@@ -123,7 +123,7 @@ static enum status run_watched(struct trainer *trainer, uint32_t version,
         .context = trainer, .progress = see_progress, .scalar = see_scalar, .stop = see_stop};
     open_board(trainer);
     struct watch watch;
-    watch_start(&watch, trainer->board, version, &own);
+    watch_start(&watch, trainer->board, version, site->settings->tensorboard.costs_every, &own);
     struct serving *serving = site_acquire(site);
     struct round_request request = {.store = trainer->store,
                                     .settings = site->settings,

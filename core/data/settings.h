@@ -94,6 +94,7 @@ struct settings {
         int64_t max_size;         /* bytes of them */
         int64_t items;            /* that the projector shows of a round; 0: none */
         int64_t users;            /* likewise */
+        int64_t costs_every;      /* passes between two of which a step is measured; 0: none */
         int64_t serving_days;     /* of runs that show serving; 0: none */
         int64_t serving_every_ms; /* between two points in them */
     } tensorboard;

@@ -128,6 +128,9 @@ const struct option settings_options[] = {
      "items of a round that the projector shows, the most popular; 0: none"},
     {"tensorboard.users", OPTION_INT, AT(tensorboard.users), "0", 0, 100000, NULL,
      "users of a round that the projector shows with their ids, the most active; 0: none"},
+    {"tensorboard.costs_every", OPTION_INT, AT(tensorboard.costs_every), "10", 0, 1e6, NULL,
+     "of the first pass of a model's fit and of every so-manyth a step is measured, time and "
+     "memory of each operation; 0: of none"},
     {"tensorboard.serving_days", OPTION_INT, AT(tensorboard.serving_days), "10", 0, 150, NULL,
      "days of serving that are kept; 0: serving is not shown"},
     {"tensorboard.serving_every", OPTION_DURATION, AT(tensorboard.serving_every_ms), "1h", SECONDS,

@@ -136,7 +136,7 @@ static void show_layout(struct board_run *run)
     board_layout(run, categories, sizeof categories / sizeof *categories);
 }
 
-void watch_start(struct watch *watch, struct board *board, uint32_t version,
+void watch_start(struct watch *watch, struct board *board, uint32_t version, int64_t costs_every,
                  const struct observer *next)
 {
     char name[32];
@@ -152,7 +152,7 @@ void watch_start(struct watch *watch, struct board *board, uint32_t version,
                                          .costs = pass_costs},
                             .next = next,
                             .run = board_run_open(board, name, 0)};
-    watch->observer.costs_every = watch->run ? OBSERVER_COSTS_EVERY : 0;
+    watch->observer.costs_every = watch->run ? costs_every : 0;
     show_layout(watch->run);
 }
 

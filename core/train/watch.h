@@ -20,9 +20,9 @@ struct watch {
     struct op_graph graph;          /* of all models so far: the page shows one of a run */
 };
 
-/* board may be NULL. `next` hears everything too, decides about stopping, and may be NULL; both
- * outlive the watch. */
-void watch_start(struct watch *watch, struct board *board, uint32_t version,
+/* board may be NULL. costs_every as in struct observer, where there is a board. `next` hears
+ * everything too, decides about stopping, and may be NULL; both outlive the watch. */
+void watch_start(struct watch *watch, struct board *board, uint32_t version, int64_t costs_every,
                  const struct observer *next);
 
 /* Closes the run: the verdict and the report as text. result is NULL where there was no round. */

@@ -19,9 +19,9 @@ from test_tensorboard import BUILD, ROOT, eventually, start, write  # noqa: F401
 TASTEVIN = BUILD / "cli" / "tastevin"
 
 
-def run(*words) -> str:
+def run(*words, codes=(0,)) -> str:
     done = subprocess.run([TASTEVIN, *map(str, words)], capture_output=True, text=True, timeout=300)
-    assert done.returncode == 0, done.stderr
+    assert done.returncode in codes, done.stderr
     return done.stdout
 
 
@@ -71,24 +71,61 @@ def test_a_fit_tells_where_the_time_of_a_step_goes(fitted, start):  # noqa: F811
 
 @pytest.fixture(scope="module")
 def trained(tmp_path_factory):
-    """A data directory with a round whose second stage is wide & deep."""
+    """A data directory with two rounds: of all models that have a graph, with wide & deep as the second
+    stage and every second pass measured, and one that measures nothing."""
     data = tmp_path_factory.mktemp("costs") / "data"
     run("import", "movielens", ROOT / "demo" / "ml-latest-small", "--data", data)
+    few = ["--set", "models.ials.dimensions=8", "--set", "models.ials.epochs=2", "--set", "training.map=0"]
     outcome = json.loads(run("train", "--data", data, "--json", "--set", "models.ranker=wide_deep",
-                             "--set", "training.features=false", "--set", "models.ials.dimensions=8",
-                             "--set", "models.ials.epochs=2"))
+                             "--set", "training.features=false", "--set", "tensorboard.costs_every=2",
+                             "--set", "models.retrievers=ials,autorec,item2vec", *few,
+                             "--set", "models.autorec.hidden=8", "--set", "models.autorec.epochs=2",
+                             "--set", "models.item2vec.dimensions=8", "--set", "models.item2vec.epochs=2"))
     assert outcome["version"] == 1 and outcome["report"]["ranker"]
+    quiet = run("train", "--data", data, "--json", *few, "--set", "tensorboard.costs_every=0", codes=(0, 1))
+    assert json.loads(quiet)["version"] == 2  # published or refused
     return data
 
 
 def test_a_round_tells_of_its_models_and_of_its_ranker(trained, start):  # noqa: F811
     board = start(trained / "tensorboard")
-    eventually(lambda: {"ials, pass 1", "ranker, pass 1"} <= set(told(board, "round-000001")), True)
+    tags = {f"{model}, pass {p}" for model in ("ials", "autorec", "item2vec", "ranker") for p in (1, 2)}
+    eventually(lambda: tags - set(told(board, "round-000001")), set())
     nodes = graph_of(board, "round-000001")
-    for tag in ("ials, pass 1", "ranker, pass 1"):
+    for tag in tags:
         assert set(costs_of(board, "round-000001", tag)) <= set(nodes)
-    assert costs_of(board, "round-000001", "ials, pass 1")["ials/fit_users/solve"][0] > 0
-    assert costs_of(board, "round-000001", "ranker, pass 1")["ranker/deep/layer_0/product"][0] > 0
+    timed = {"ials": ["fit_users/solve"], "ranker": ["deep/layer_0/product"],
+             "autorec": ["encoder/product", "encoder/sum", "encoder/hidden", "decoder/product", "decoder/sum",
+                         "loss/cross_entropy", "train/adam"],
+             "item2vec": ["inputs/sequences", "inputs/pairs", "inputs/negatives", "neighbour/lookup",
+                          "observed/lookup", "observed/product", "loss/observed", "noise/lookup",
+                          "noise/product", "loss/noise", "train/sgd"]}
+    for model, operations in timed.items():
+        costs = costs_of(board, "round-000001", f"{model}, pass 2")
+        for operation in operations:
+            assert costs[f"{model}/{operation}"][0] > 0, operation
+        for node, (_, _, parameters) in nodes.items():
+            if parameters and node.split("/")[0] == model:
+                assert costs[node][1] >= 4 * parameters, node
+
+
+def test_a_round_that_is_not_to_measure_tells_none(trained, start):  # noqa: F811
+    board = start(trained / "tensorboard")
+    eventually(lambda: graph_of(board, "round-000002") != {}, True)
+    assert told(board, "round-000002") == []
+
+
+def test_embed_tells_where_the_time_of_a_batch_goes(tmp_path, start):  # noqa: F811
+    (tmp_path / "text.txt").write_text("\n".join(
+        " ".join(f"w{i * k % 97}" for k in range(1, 20)) for i in range(1, 300)) + "\n")
+    run("embed", "--text", tmp_path / "text.txt", "--out", tmp_path / "out", "--min-count", "1",
+        "--dimensions", "20", "--epochs", "10", "--logdir", tmp_path / "logs")
+    board = start(tmp_path / "logs")
+    [name] = [p.name for p in (tmp_path / "logs").iterdir() if p.name.startswith("embed-")]
+    eventually(lambda: told(board, name), ["pass 1", "pass 10"])
+    costs = costs_of(board, name, "pass 10")
+    assert set(costs) <= set(graph_of(board, name))
+    assert costs["noise/product"][0] > 0 and costs["vectors/inputs"][1] == 97 * 32 * 4
 
 
 def test_a_round_draws_its_rankers_curves(trained, start):  # noqa: F811

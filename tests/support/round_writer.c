@@ -70,7 +70,7 @@ static void write_round(struct board *board, uint32_t version)
 {
     struct watch watch;
     struct round_result result = {.published = true, .retriever = "ials"};
-    watch_start(&watch, board, version, NULL);
+    watch_start(&watch, board, version, OBSERVER_COSTS_EVERY, NULL);
     observe_curves(&watch.observer, version);
     observe_ranker(&watch.observer, version);
     buffer_append_text(&result.reason, "It is better.");

@@ -39,7 +39,9 @@ static void points_are_seen_at_the_next_sign_of_life(void **state)
     struct board *board;
     struct watch watch;
     assert_int_equal(board_open(*state, &board, NULL), STATUS_OK);
-    watch_start(&watch, board, 7, NULL);
+    watch_start(&watch, board, 7, 3, NULL);
+    assert_true(observer_wants_costs(&watch.observer, 6));
+    assert_false(observer_wants_costs(&watch.observer, 5));
     observe_scalar(&watch.observer, "fit/loss", 1, 0.5);
     observe_scalar(&watch.observer, "fit/rate", 1, 0.1);
     observe_progress(&watch.observer, "fitting", 0.1);
@@ -64,7 +66,8 @@ static void without_a_board_all_is_passed_on(void **state)
 {
     (void)state;
     struct watch watch;
-    watch_start(&watch, NULL, 1, NULL);
+    watch_start(&watch, NULL, 1, 3, NULL);
+    assert_false(observer_wants_costs(&watch.observer, 1));
     observe_scalar(&watch.observer, "fit/loss", 1, 0.5);
     observe_progress(&watch.observer, "fitting", 1);
     assert_false(observer_stops(&watch.observer));
