@@ -4,12 +4,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "base/clock.h"
 #include "base/parallel.h"
 #include "server/log.h"
 #include "server/site_parts.h"
+#include "server/ticker.h"
 #include "train/item_map_file.h"
 
 enum { TICK_MS = 500, ITERATIONS = 1000 };
@@ -24,13 +24,11 @@ struct outcome {
 
 struct mapper {
     struct site *site;
-    pthread_t thread;
-    pthread_mutex_t mutex;
-    pthread_cond_t wakes;
-    bool ends; /* under mutex, as the next */
+    struct ticker *ticker;
+    pthread_mutex_t mutex; /* of the next two */
     struct outcome last;
-    struct parallel *pool; /* that draws, or NULL; under mutex */
-    uint32_t drawing;      /* the thread's own: the version at work */
+    struct parallel *pool; /* that draws, or NULL */
+    uint32_t drawing;      /* the ticker's thread's own: the version at work */
 };
 
 static void note(struct mapper *mapper, uint32_t version, enum status status, const char *reason)
@@ -49,14 +47,6 @@ static void set_pool(struct mapper *mapper, struct parallel *pool)
     pthread_mutex_unlock(&mapper->mutex);
 }
 
-static bool is_ending(struct mapper *mapper)
-{
-    pthread_mutex_lock(&mapper->mutex);
-    const bool ends = mapper->ends;
-    pthread_mutex_unlock(&mapper->mutex);
-    return ends;
-}
-
 static bool round_runs(const struct mapper *mapper)
 {
     return trainer_share(mapper->site->trainer) >= 0;
@@ -68,7 +58,7 @@ static bool see_stop(void *context)
     struct serving *serving = site_acquire(mapper->site);
     const uint32_t version = serving->snapshot->version;
     serving_release(mapper->site, serving);
-    return version != mapper->drawing || round_runs(mapper) || is_ending(mapper);
+    return version != mapper->drawing || round_runs(mapper) || ticker_ends(mapper->ticker);
 }
 
 /* ---- one map ---- */
@@ -171,8 +161,9 @@ static bool is_there(const struct mapper *mapper, const struct snapshot *snapsho
     return status == STATUS_OK;
 }
 
-static void look(struct mapper *mapper)
+static void look(void *context)
 {
+    struct mapper *mapper = context;
     struct serving *serving = site_acquire(mapper->site);
     const struct snapshot *snapshot = serving->snapshot;
     const bool settled =
@@ -192,27 +183,6 @@ static void look(struct mapper *mapper)
     serving_release(mapper->site, serving);
 }
 
-static void *mapper_main(void *argument)
-{
-    struct mapper *mapper = argument;
-    pthread_mutex_lock(&mapper->mutex);
-    while (!mapper->ends) {
-        struct timespec until;
-        clock_gettime(CLOCK_MONOTONIC, &until);
-        until.tv_nsec += TICK_MS * 1000000L;
-        until.tv_sec += until.tv_nsec / 1000000000L;
-        until.tv_nsec %= 1000000000L;
-        pthread_cond_clockwait(&mapper->wakes, &mapper->mutex, CLOCK_MONOTONIC, &until);
-        if (mapper->ends)
-            break;
-        pthread_mutex_unlock(&mapper->mutex);
-        look(mapper);
-        pthread_mutex_lock(&mapper->mutex);
-    }
-    pthread_mutex_unlock(&mapper->mutex);
-    return NULL;
-}
-
 enum status mapper_start(struct site *site, struct mapper **ret_mapper, struct error *reterr)
 {
     if (site->settings->training.map == 0)
@@ -222,10 +192,11 @@ enum status mapper_start(struct site *site, struct mapper **ret_mapper, struct e
         return error_set(reterr, STATUS_NO_MEMORY, "out of memory for the map's thread");
     mapper->site = site;
     pthread_mutex_init(&mapper->mutex, NULL);
-    pthread_cond_init(&mapper->wakes, NULL);
-    if (pthread_create(&mapper->thread, NULL, mapper_main, mapper) != 0) {
+    const enum status status = ticker_start(TICK_MS, look, NULL, mapper, &mapper->ticker);
+    if (status != STATUS_OK) {
+        pthread_mutex_destroy(&mapper->mutex);
         free(mapper);
-        return error_set(reterr, STATUS_IO, "cannot start the map's thread");
+        return error_set(reterr, status, "cannot start the map's thread");
     }
     *ret_mapper = mapper;
     return STATUS_OK;
@@ -235,14 +206,12 @@ void mapper_stop(struct mapper *mapper)
 {
     if (!mapper)
         return;
+    ticker_end(mapper->ticker); /* first: no look begins once the pool has been lifted */
     pthread_mutex_lock(&mapper->mutex);
-    mapper->ends = true;
     if (mapper->pool) /* on a busy machine idle workers would come to the next look too late */
         parallel_lift(mapper->pool);
-    pthread_cond_signal(&mapper->wakes);
     pthread_mutex_unlock(&mapper->mutex);
-    pthread_join(mapper->thread, NULL);
-    pthread_cond_destroy(&mapper->wakes);
+    ticker_stop(mapper->ticker);
     pthread_mutex_destroy(&mapper->mutex);
     free(mapper);
 }

@@ -2,15 +2,15 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "base/clock.h"
 #include "server/feedback.h"
 #include "server/log.h"
 #include "server/serving_log.h"
 #include "server/site_parts.h"
+#include "server/ticker.h"
 
-enum { TICK_S = 1, READ_EVERY_S = 60, FIRST_AFTER_S = 60, LAST_STEPS_MAX = 20 };
+enum { TICK_MS = 1000, READ_EVERY_S = 60, FIRST_AFTER_S = 60, LAST_STEPS_MAX = 20 };
 
 #define SERVING_FOLDER "serving"
 
@@ -27,11 +27,8 @@ struct totals {
 
 struct reporter {
     struct site *site;
-    pthread_t thread;
-    pthread_mutex_t mutex;
-    pthread_cond_t wakes;
-    bool ends;
-    /* the thread's own */
+    struct ticker *ticker;
+    /* the ticker's thread's own */
     char logdir[PATH_BYTES_MAX];
     struct serving_log *log;
     struct feedback *feedback;
@@ -150,8 +147,9 @@ static bool has_news(struct reporter *reporter)
     return all.requests != reporter->before.all.requests;
 }
 
-static void tick(struct reporter *reporter)
+static void tick(void *context)
 {
+    struct reporter *reporter = context;
     const int64_t now_ms = clock_now_ms();
     count_answered(reporter);
     const bool is_due =
@@ -165,8 +163,9 @@ static void tick(struct reporter *reporter)
 }
 
 /* What there is when the daemon ends. */
-static void write_last(struct reporter *reporter)
+static void write_last(void *context)
 {
+    struct reporter *reporter = context;
     count_answered(reporter);
     reporter->has_rest = true;
     for (int step = 0; step < LAST_STEPS_MAX && reporter->has_rest; step++)
@@ -175,27 +174,7 @@ static void write_last(struct reporter *reporter)
         write_point(reporter, clock_now_ms());
 }
 
-/* ---- the thread ---- */
-
-static void *reporter_main(void *argument)
-{
-    struct reporter *reporter = argument;
-    pthread_mutex_lock(&reporter->mutex);
-    while (!reporter->ends) {
-        struct timespec until;
-        clock_gettime(CLOCK_MONOTONIC, &until);
-        until.tv_sec += TICK_S;
-        pthread_cond_clockwait(&reporter->wakes, &reporter->mutex, CLOCK_MONOTONIC, &until);
-        if (reporter->ends)
-            break;
-        pthread_mutex_unlock(&reporter->mutex);
-        tick(reporter);
-        pthread_mutex_lock(&reporter->mutex);
-    }
-    pthread_mutex_unlock(&reporter->mutex);
-    write_last(reporter);
-    return NULL;
-}
+/* ---- life ---- */
 
 static enum status prepare(struct reporter *reporter)
 {
@@ -233,17 +212,16 @@ enum status reporter_start(struct site *site, struct reporter **ret_reporter, st
     if (!reporter)
         return error_set(reterr, STATUS_NO_MEMORY, "out of memory");
     reporter->site = site;
-    const enum status status = prepare(reporter);
+    enum status status = prepare(reporter);
     if (status != STATUS_OK) {
         reporter_free(reporter);
         return error_set(reterr, status, "cannot prepare to watch serving: %s",
                          status_name(status));
     }
-    pthread_mutex_init(&reporter->mutex, NULL);
-    pthread_cond_init(&reporter->wakes, NULL);
-    if (pthread_create(&reporter->thread, NULL, reporter_main, reporter) != 0) {
+    status = ticker_start(TICK_MS, tick, write_last, reporter, &reporter->ticker);
+    if (status != STATUS_OK) {
         reporter_free(reporter);
-        return error_set(reterr, STATUS_IO, "cannot start a thread");
+        return error_set(reterr, status, "cannot start a thread");
     }
     *ret_reporter = reporter;
     return STATUS_OK;
@@ -253,12 +231,6 @@ void reporter_stop(struct reporter *reporter)
 {
     if (!reporter)
         return;
-    pthread_mutex_lock(&reporter->mutex);
-    reporter->ends = true;
-    pthread_cond_signal(&reporter->wakes);
-    pthread_mutex_unlock(&reporter->mutex);
-    pthread_join(reporter->thread, NULL);
-    pthread_cond_destroy(&reporter->wakes);
-    pthread_mutex_destroy(&reporter->mutex);
+    ticker_stop(reporter->ticker);
     reporter_free(reporter);
 }

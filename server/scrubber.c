@@ -2,11 +2,11 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "base/clock.h"
 #include "server/log.h"
 #include "server/site_parts.h"
+#include "server/ticker.h"
 #include "train/watch_users.h"
 
 /* Each stored snapshot is clean up to some seq: no user that died before is in it. A new snapshot
@@ -28,10 +28,7 @@ struct clean {
 
 struct scrubber {
     struct site *site;
-    pthread_t thread;
-    pthread_mutex_t mutex;
-    pthread_cond_t wakes;
-    bool ends;
+    struct ticker *ticker;
     struct clean clean[VERSIONS_MAX];
     size_t n;
     int64_t due_ns;     /* monotonic; 0: nothing is waiting */
@@ -163,8 +160,9 @@ static bool is_time_to_look(const struct scrubber *scrubber, uint64_t seq, int64
     return seq != scrubber->looked_at || now_ns - scrubber->looked_ns >= part_ns;
 }
 
-static void work(struct scrubber *scrubber)
+static void work(void *context)
 {
+    struct scrubber *scrubber = context;
     struct serving *serving = site_acquire(scrubber->site);
     const uint64_t seq = live_seq(serving->live) + serving->snapshot->version;
     serving_release(scrubber->site, serving);
@@ -187,27 +185,6 @@ static void work(struct scrubber *scrubber)
     scrubber->due_ns = waiting ? now_ns + part_ns : 0;
 }
 
-static void *scrubber_main(void *argument)
-{
-    struct scrubber *scrubber = argument;
-    pthread_mutex_lock(&scrubber->mutex);
-    while (!scrubber->ends) {
-        struct timespec until;
-        clock_gettime(CLOCK_MONOTONIC, &until);
-        until.tv_nsec += TICK_MS * 1000000L;
-        until.tv_sec += until.tv_nsec / 1000000000L;
-        until.tv_nsec %= 1000000000L;
-        pthread_cond_clockwait(&scrubber->wakes, &scrubber->mutex, CLOCK_MONOTONIC, &until);
-        if (scrubber->ends)
-            break;
-        pthread_mutex_unlock(&scrubber->mutex);
-        work(scrubber);
-        pthread_mutex_lock(&scrubber->mutex);
-    }
-    pthread_mutex_unlock(&scrubber->mutex);
-    return NULL;
-}
-
 enum status scrubber_start(struct site *site, struct scrubber **ret_scrubber, struct error *reterr)
 {
     struct scrubber *scrubber = calloc(1, sizeof *scrubber);
@@ -215,11 +192,10 @@ enum status scrubber_start(struct site *site, struct scrubber **ret_scrubber, st
         return error_set(reterr, STATUS_NO_MEMORY, "out of memory");
     scrubber->site = site;
     scrubber->looked_at = UINT64_MAX;
-    pthread_mutex_init(&scrubber->mutex, NULL);
-    pthread_cond_init(&scrubber->wakes, NULL);
-    if (pthread_create(&scrubber->thread, NULL, scrubber_main, scrubber) != 0) {
+    const enum status status = ticker_start(TICK_MS, work, NULL, scrubber, &scrubber->ticker);
+    if (status != STATUS_OK) {
         free(scrubber);
-        return error_set(reterr, STATUS_IO, "cannot start a thread");
+        return error_set(reterr, status, "cannot start a thread");
     }
     *ret_scrubber = scrubber;
     return STATUS_OK;
@@ -229,12 +205,6 @@ void scrubber_stop(struct scrubber *scrubber)
 {
     if (!scrubber)
         return;
-    pthread_mutex_lock(&scrubber->mutex);
-    scrubber->ends = true;
-    pthread_cond_signal(&scrubber->wakes);
-    pthread_mutex_unlock(&scrubber->mutex);
-    pthread_join(scrubber->thread, NULL);
-    pthread_cond_destroy(&scrubber->wakes);
-    pthread_mutex_destroy(&scrubber->mutex);
+    ticker_stop(scrubber->ticker);
     free(scrubber);
 }
