@@ -1,6 +1,5 @@
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "base/clock.h"
 #include "cli/answering.h"
@@ -39,9 +38,7 @@ static enum status choose_model(struct map_job *job, struct error *reterr)
                                       "ials or item2vec to models.retrievers and run 'tastevin "
                                       "train'");
     }
-    for (size_t i = 0; i < snapshot->n_models; i++)
-        if (strcmp(snapshot->models[i]->class->name, name) == 0)
-            job->model = item_map_model(NULL, 0, snapshot->models[i]);
+    job->model = item_map_model(NULL, 0, model_named(snapshot->models, snapshot->n_models, name));
     return job->model
                ? STATUS_OK
                : error_set(reterr, STATUS_NOT_FOUND,

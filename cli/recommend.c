@@ -69,12 +69,11 @@ static enum status choose_model(const struct answering *answering, const char *n
     const struct view *view = &answering->view.view;
     if (!name)
         return STATUS_OK;
+    request->model = model_named(view->models, view->n_models, name);
+    if (request->model)
+        return STATUS_OK;
     char known[256] = "";
     for (size_t i = 0; i < view->n_models; i++) {
-        if (strcmp(view->models[i]->class->name, name) == 0) {
-            request->model = view->models[i];
-            return STATUS_OK;
-        }
         const size_t used = strlen(known);
         snprintf(known + used, sizeof known - used, "%s%s", i ? ", " : "",
                  view->models[i]->class->name);

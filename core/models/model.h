@@ -154,5 +154,8 @@ void *model_settings_new(const struct model_class *class, struct arena *arena);
 enum status model_settings_check(const struct model_class *class, const void *settings,
                                  struct error *reterr);
 
+/* Of n models the first whose class has that name; NULL when there is none. */
+const struct model *model_named(const struct model *const *models, size_t n, const char *name);
+
 /* Free that dispatches; NULL is fine. */
 void model_free(struct model *model);

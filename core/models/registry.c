@@ -92,6 +92,14 @@ enum status model_settings_check(const struct model_class *class, const void *se
     return class->check ? class->check(settings, reterr) : STATUS_OK;
 }
 
+const struct model *model_named(const struct model *const *models, size_t n, const char *name)
+{
+    for (size_t i = 0; i < n; i++)
+        if (strcmp(models[i]->class->name, name) == 0)
+            return models[i];
+    return NULL;
+}
+
 void model_free(struct model *model)
 {
     if (model)

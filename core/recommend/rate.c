@@ -10,15 +10,14 @@ bool recommend_predicts(const struct model *model)
 
 const struct model *recommend_rating_model(const struct view *view, const char *name)
 {
+    if (name)
+        return model_named(view->models, view->n_models, name);
     const struct model *last = NULL;
     for (size_t i = 0; i < view->n_models; i++) {
         const struct model *model = view->models[i];
-        const bool is_popular = strcmp(model->class->name, "popular") == 0;
-        if (name && strcmp(model->class->name, name) == 0)
-            return model;
-        if (name || !recommend_predicts(model))
+        if (!recommend_predicts(model))
             continue;
-        if (!is_popular)
+        if (strcmp(model->class->name, "popular") != 0)
             return model;
         last = model;
     }

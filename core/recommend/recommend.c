@@ -167,10 +167,7 @@ static const struct model *model_for_guests(const struct view *view)
 {
     if (view->rules.guests)
         return view->rules.guests;
-    for (size_t i = 0; i < view->n_models; i++)
-        if (strcmp(view->models[i]->class->name, "popular") == 0)
-            return view->models[i];
-    return NULL;
+    return model_named(view->models, view->n_models, "popular");
 }
 
 /* Fewer different items than a limit? Touches stand by item. */

@@ -71,11 +71,11 @@ bool asked_add_hidden_type(struct asked *asked, const char *name, const char *po
 bool asked_set_model(struct asked *asked, const char *name, const char *pointer)
 {
     const struct view *view = &asked->view.view;
-    for (size_t i = 0; i < view->n_models; i++)
-        if (strcmp(view->models[i]->class->name, name) == 0) {
-            asked->query.model = view->models[i];
-            return true;
-        }
+    const struct model *model = model_named(view->models, view->n_models, name);
+    if (model) {
+        asked->query.model = model;
+        return true;
+    }
     reply_problem(asked->request, 422, pointer,
                   "'%.64s' is not among the models that serve now; GET /v1/models lists them",
                   name);
