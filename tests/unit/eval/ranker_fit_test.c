@@ -15,6 +15,7 @@
 #include "eval/ranker_fit.h"
 #include "recommend/recommend.h"
 #include "support/events.h"
+#include "support/specs.h"
 #include "support/test.h"
 
 enum { USERS = 200, ITEMS = 700, PER_USER = 24 };
@@ -44,16 +45,8 @@ struct fixture {
     struct model *model; /* fitted on what is not held */
     struct ranker *ranker;
     struct ranker_fit_report report;
+    char folder[PATH_BYTES_MAX];
 };
-
-static struct feature_spec *spec_of(const char *text)
-{
-    struct feature_spec *spec;
-    struct error err = {0};
-    if (feature_spec_parse("test.yaml", text, strlen(text), &spec, &err) != STATUS_OK)
-        fail_msg("%s", err.text);
-    return spec;
-}
 
 /* Users walk around a ring of a hundred items, out of seven rings. */
 static void fill(struct test_event *events)
@@ -98,6 +91,7 @@ static int setup(void **state)
     assert_int_equal(test_set_of_split(f->dataset, &f->held, &f->test), STATUS_OK);
     assert_int_equal(item_times_make(f->dataset, &f->held, &f->times), STATUS_OK);
     fit_retriever(f);
+    temp_folder_make(f->folder);
     *state = f;
     return 0;
 }
@@ -105,6 +99,7 @@ static int setup(void **state)
 static int teardown(void **state)
 {
     struct fixture *f = *state;
+    temp_folder_remove(f->folder);
     ranker_free(f->ranker);
     model_free(f->model);
     item_times_free(&f->times);
@@ -124,7 +119,7 @@ static enum status fit(struct fixture *f, const char *text, struct parallel *poo
     const struct ranker_fit_request request = {.dataset = f->dataset,
                                                .held = &f->held,
                                                .retriever = {f->class, f->settings},
-                                               .spec = spec_of(text),
+                                               .spec = test_spec(text),
                                                .share = 0.2,
                                                .seed = 1,
                                                .pool = pool};
@@ -138,14 +133,9 @@ static void must_fit(struct fixture *f)
         fail_msg("%s", err.text);
 }
 
-static void two_stages_see_what_order_tells(void **state)
+/* NDCG of the second of two minus the first's. */
+static struct interval ndcg_over_first(const struct fixture *f, const struct evaluated models[2])
 {
-    struct fixture *f = *state;
-    struct error err = {0};
-    must_fit(f);
-    assert_true(f->report.auc > f->report.auc_before);
-    const struct evaluated models[] = {{.model = f->model},
-                                       {.model = f->model, .name = "two", .ranker = f->ranker}};
     const struct evaluate_request request = {.dataset = f->dataset,
                                              .held = &f->held,
                                              .by_user = &f->by_user,
@@ -158,23 +148,38 @@ static void two_stages_see_what_order_tells(void **state)
                                              .seed = 1,
                                              .draws = 200};
     struct report *report;
+    struct error err = {0};
     if (evaluate_models(&request, &report, &err) != STATUS_OK)
         fail_msg("%s", err.text);
-    assert_true(report->models[1].over_first[COMPARED_NDCG].interval.low > 0.02);
+    const struct interval ndcg = report->models[1].over_first[COMPARED_NDCG].interval;
     report_free(report);
+    return ndcg;
 }
 
-static struct buffer saved(const struct ranker *ranker)
+static void two_stages_see_what_order_tells(void **state)
 {
-    const char *path = "ranker_fit_test.tvs";
+    struct fixture *f = *state;
+    must_fit(f);
+    assert_true(f->report.auc > f->report.auc_before);
+    const struct evaluated models[] = {{.model = f->model},
+                                       {.model = f->model, .name = "two", .ranker = f->ranker}};
+    assert_true(ndcg_over_first(f, models).low > 0.02);
+}
+
+/* As ranker.tvs in the folder, in place of one that was saved before. */
+static void save(const struct fixture *f, const struct ranker *ranker)
+{
     struct sections_writer *writer;
-    struct buffer bytes = {0};
     struct error err = {0};
-    assert_int_equal(sections_create(path, &writer, &err), STATUS_OK);
+    assert_int_equal(sections_create(in_folder(f->folder, "ranker.tvs"), &writer, &err), STATUS_OK);
     assert_int_equal(ranker_save(ranker, writer, &err), STATUS_OK);
     assert_int_equal(sections_finish(writer, &err), STATUS_OK);
-    assert_int_equal(file_read(path, 1 << 28, &bytes, &err), STATUS_OK);
-    return bytes;
+}
+
+static struct buffer saved(const struct fixture *f, const struct ranker *ranker)
+{
+    save(f, ranker);
+    return file_bytes(in_folder(f->folder, "ranker.tvs"));
 }
 
 static void a_ranker_is_the_same_for_any_number_of_threads(void **state)
@@ -184,17 +189,16 @@ static void a_ranker_is_the_same_for_any_number_of_threads(void **state)
     struct parallel *pool;
     struct ranker *other;
     must_fit(f);
-    struct buffer one = saved(f->ranker);
+    struct buffer one = saved(f, f->ranker);
     assert_int_equal(parallel_new(3, false, &pool), STATUS_OK);
     assert_int_equal(fit(f, spec_text, pool, &other, &err), STATUS_OK);
-    struct buffer three = saved(other);
+    struct buffer three = saved(f, other);
     assert_int_equal(one.size, three.size);
     assert_memory_equal(one.data, three.data, one.size);
     buffer_free(&one);
     buffer_free(&three);
     ranker_free(other);
     parallel_free(pool);
-    remove("ranker_fit_test.tvs");
 }
 
 /* A view of the dataset as it was before what is held, and a user's answer by it. */
@@ -273,13 +277,11 @@ static void what_is_loaded_answers_like_what_was_saved(void **state)
     struct ranker *loaded;
     struct asking before, after;
     must_fit(f);
-    struct buffer bytes = saved(f->ranker);
-    buffer_free(&bytes);
-    assert_int_equal(sections_open("ranker_fit_test.tvs", &sections, &err), STATUS_OK);
+    save(f, f->ranker);
+    assert_int_equal(sections_open(in_folder(f->folder, "ranker.tvs"), &sections, &err), STATUS_OK);
     if (ranker_load(sections, &loaded, &err) != STATUS_OK)
         fail_msg("%s", err.text);
     sections_close(sections);
-    remove("ranker_fit_test.tvs");
     ask(f, f->ranker, 9, 50, &before);
     ask(f, loaded, 9, 50, &after);
     assert_memory_equal(before.answer.items, after.answer.items, 50 * sizeof *before.answer.items);
@@ -444,22 +446,7 @@ static void an_answer_asks_the_further_retriever(void **state)
     const struct evaluated models[] = {
         {.model = f->model, .name = "without", .ranker = f->ranker},
         {.model = f->model, .ranker = f->ranker, .beside = beside, .n_beside = 1}};
-    const struct evaluate_request request = {.dataset = f->dataset,
-                                             .held = &f->held,
-                                             .by_user = &f->by_user,
-                                             .test = &f->test,
-                                             .times = &f->times,
-                                             .models = models,
-                                             .n_models = 2,
-                                             .ks = {10},
-                                             .n_ks = 1,
-                                             .seed = 1,
-                                             .draws = 200};
-    struct report *report;
-    if (evaluate_models(&request, &report, &err) != STATUS_OK)
-        fail_msg("%s", err.text);
-    assert_true(report->models[1].over_first[COMPARED_NDCG].interval.mean != 0);
-    report_free(report);
+    assert_true(ndcg_over_first(f, models).mean != 0);
     model_free(other);
 }
 

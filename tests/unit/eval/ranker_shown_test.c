@@ -9,6 +9,7 @@
 #include "eval/ranker_fit.h"
 #include "recommend/recommend.h"
 #include "support/events.h"
+#include "support/specs.h"
 #include "support/test.h"
 
 enum { USERS = 300, ITEMS = 240, GROUPS = 4, DAYS = 30, SHOWN = 10, LISTS = USERS * DAYS };
@@ -167,14 +168,11 @@ static void chosen_is_what_followed_within_a_day(void **state)
 static enum status fit(struct world *w, struct parallel *pool, struct ranker **ret_ranker,
                        struct ranker_fit_report *report)
 {
-    struct feature_spec *spec;
     struct error err = {0};
-    assert_int_equal(feature_spec_parse("test.yaml", spec_text, strlen(spec_text), &spec, &err),
-                     STATUS_OK);
     const struct ranker_fit_request request = {.dataset = w->dataset,
                                                .held = &w->held,
                                                .retriever = {w->class, w->settings},
-                                               .spec = spec,
+                                               .spec = test_spec(spec_text),
                                                .impressions = &w->lists,
                                                .share = 0.2,
                                                .seed = 1,
@@ -256,14 +254,17 @@ static void a_calibration_is_saved_with_its_ranker(void **state)
     struct sections_writer *writer;
     struct sections *sections;
     struct error err = {0};
+    char folder[PATH_BYTES_MAX];
+    temp_folder_make(folder);
+    const char *path = in_folder(folder, "ranker.tvs");
     assert_int_equal(fit(w, NULL, &ranker, &report), STATUS_OK);
-    assert_int_equal(sections_create("ranker_shown_test.tvs", &writer, &err), STATUS_OK);
+    assert_int_equal(sections_create(path, &writer, &err), STATUS_OK);
     assert_int_equal(ranker_save(ranker, writer, &err), STATUS_OK);
     assert_int_equal(sections_finish(writer, &err), STATUS_OK);
-    assert_int_equal(sections_open("ranker_shown_test.tvs", &sections, &err), STATUS_OK);
+    assert_int_equal(sections_open(path, &sections, &err), STATUS_OK);
     assert_int_equal(ranker_load(sections, &loaded, &err), STATUS_OK);
     sections_close(sections);
-    remove("ranker_shown_test.tvs");
+    temp_folder_remove(folder);
     assert_true(ranker_is_calibrated(loaded) && ranker_is_calibrated(ranker));
     assert_memory_equal(&loaded->calibration, &ranker->calibration, sizeof loaded->calibration);
     ranker_free(ranker);

@@ -6,6 +6,7 @@
 
 #include "eval/impressions.h"
 #include "eval/ranker_fit.h"
+#include "support/specs.h"
 
 enum { N = 1300, SHOWN = 20 };
 
@@ -127,15 +128,6 @@ static void lists_are_counted_with_their_items_and_contexts(void **state)
     assert_true(count(f, RANK_OF_CONTEXT, "context.device", true).shown_facts > N * 10);
 }
 
-static struct feature_spec *spec_of(const char *text)
-{
-    struct feature_spec *spec;
-    struct error err = {0};
-    if (feature_spec_parse("test.yaml", text, strlen(text), &spec, &err) != STATUS_OK)
-        fail_msg("%s", err.text);
-    return spec;
-}
-
 static uint64_t estimate(const char *features, const struct ranker_stored *stored, uint64_t users)
 {
     char text[512];
@@ -143,7 +135,7 @@ static uint64_t estimate(const char *features, const struct ranker_stored *store
     struct error err = {0};
     snprintf(text, sizeof text, "label: {column: chosen}\nfeatures:\n  score: {type: numeric}\n%s",
              features);
-    struct feature_spec *spec = spec_of(text);
+    struct feature_spec *spec = test_spec(text);
     assert_int_equal(rank_columns_of(spec, &columns, &err), STATUS_OK);
     const uint64_t bytes = ranker_fit_estimate(spec, &columns, 1000, users, stored);
     feature_spec_free(spec);

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "recommend/rank_columns.h"
+#include "support/specs.h"
 #include "support/test.h"
 
 static const char spec_text[] =
@@ -17,15 +18,6 @@ static const char spec_text[] =
     "  user.age: {type: numeric}\n"
     "  context.device: {type: categorical, feeds: wide}\n"
     "  context.tags: {type: categorical, separator: ',', feeds: wide}\n";
-
-static struct feature_spec *spec_of(const char *text)
-{
-    struct feature_spec *spec;
-    struct error err = {0};
-    if (feature_spec_parse("test.yaml", text, strlen(text), &spec, &err) != STATUS_OK)
-        fail_msg("%s", err.text);
-    return spec;
-}
 
 struct fixture {
     struct features *features;
@@ -60,7 +52,7 @@ static int setup(void **state)
 {
     struct fixture *f = calloc(1, sizeof *f);
     struct error err = {0};
-    struct feature_spec *spec = spec_of(spec_text);
+    struct feature_spec *spec = test_spec(spec_text);
     if (rank_columns_of(spec, &f->columns, &err) != STATUS_OK)
         fail_msg("%s", err.text);
     assert_int_equal(features_new(spec, &f->features, &err), STATUS_OK);
@@ -190,7 +182,7 @@ static void a_spec_that_asks_for_what_there_is_not_is_refused(void **state)
         struct rank_columns columns;
         char text[256];
         snprintf(text, sizeof text, "label: {column: chosen}\nfeatures:\n  %s\n", bad[i].feature);
-        struct feature_spec *spec = spec_of(text);
+        struct feature_spec *spec = test_spec(text);
         assert_int_equal(rank_columns_of(spec, &columns, &err), bad[i].status);
         if (!strstr(err.text, bad[i].says) || !strstr(err.text, "test.yaml:3"))
             fail_msg("'%s' does not say '%s' and the line", err.text, bad[i].says);

@@ -2,6 +2,7 @@
  * that forgets the seed, a warm start of another mode, metrics of other rows. */
 #include "train/table_fit.h"
 
+#include "support/specs.h"
 #include "table_fixture.h"
 
 static void nothing_is_learnt_from_the_rows_held_out(void **state)
@@ -32,13 +33,11 @@ static void without_validation_all_rows_are_learnt_from(void **state)
 static void a_refit_learns_from_all_rows_for_the_best_epochs(void **state)
 {
     struct arena arena = {0};
-    struct feature_spec *spec;
+    struct feature_spec *spec = test_spec(fixture_spec);
     struct table_settings settings;
     struct table_fit_result result;
     struct error err = {0};
     const char *path = fixture_table(*state, 1000);
-    assert_int_equal(feature_spec_parse("s.yaml", fixture_spec, strlen(fixture_spec), &spec, &err),
-                     STATUS_OK);
     assert_int_equal(table_settings_read(spec, NULL, &arena, &settings, &err), STATUS_OK);
     assert_int_equal(table_settings_set(&settings, "refit", "true", &arena, &err), STATUS_OK);
     const struct table_fit_request request = {.path = path, .settings = &settings, .seed = 1};
@@ -83,21 +82,18 @@ static void settings_of_other_modes_do_not_count_and_unknown_ones_do(void **stat
     static const char unknown[] = "label: {column: y}\nfeatures:\n  x: {type: numeric}\n"
                                   "model:\n  hiden: 4\n";
     struct arena arena = {0};
-    struct feature_spec *spec;
+    struct feature_spec *spec = test_spec(fixture_spec);
     struct table_settings settings;
     struct error err = {0};
-    assert_int_equal(feature_spec_parse("s.yaml", fixture_spec, strlen(fixture_spec), &spec, &err),
-                     STATUS_OK);
     assert_int_equal(table_settings_read(spec, NULL, &arena, &settings, &err), STATUS_OK);
     assert_string_equal(settings.class->name, "wide");
     assert_int_equal(settings.batch, 16);
     assert_int_equal(table_settings_read(spec, "depe", &arena, &settings, &err), STATUS_NOT_FOUND);
     assert_non_null(strstr(err.text, "'deep'"));
     feature_spec_free(spec);
-    assert_int_equal(feature_spec_parse("s.yaml", unknown, strlen(unknown), &spec, &err),
-                     STATUS_OK);
+    spec = test_spec(unknown);
     assert_int_equal(table_settings_read(spec, NULL, &arena, &settings, &err), STATUS_NOT_FOUND);
-    assert_string_equal(err.pointer, "s.yaml:5");
+    assert_string_equal(err.pointer, "test.yaml:5");
     assert_non_null(strstr(err.text, "'hidden'"));
     feature_spec_free(spec);
     arena_free(&arena);

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "data/features/spec.h"
+#include "support/specs.h"
 #include "support/test.h"
 
 static const char spec_text[] =
@@ -17,19 +18,10 @@ static const char spec_text[] =
     "  city x job: {type: crossed, of: [city, job], buckets: 9}\n"
     "  city x land: {type: crossed, of: [city, land], buckets: 9}\n";
 
-static struct feature_spec *parsed(void)
-{
-    struct feature_spec *spec;
-    struct error err = {0};
-    assert_int_equal(feature_spec_parse("s.yaml", spec_text, strlen(spec_text), &spec, &err),
-                     STATUS_OK);
-    return spec;
-}
-
 /* The features that are left, joined by commas. */
 static void assert_left(const char *const *names, uint32_t n, const char *expected)
 {
-    struct feature_spec *spec = parsed(), *less, *again;
+    struct feature_spec *spec = test_spec(spec_text), *less, *again;
     struct error err = {0};
     assert_int_equal(feature_spec_drop(spec, names, n, &less, &err), STATUS_OK);
     char left[400] = "";
@@ -66,7 +58,7 @@ static void a_feature_or_a_cross_goes_alone(void **state)
 static void unknown_names_and_the_last_feature_are_refused(void **state)
 {
     (void)state;
-    struct feature_spec *spec = parsed(), *less, *twice;
+    struct feature_spec *spec = test_spec(spec_text), *less, *twice;
     struct error err = {0};
     assert_int_equal(feature_spec_drop(spec, (const char *const[]){"jop"}, 1, &less, &err),
                      STATUS_NOT_FOUND);
