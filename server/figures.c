@@ -14,12 +14,12 @@ void figures_add_lists(struct figures *figures, const char *strategy, uint64_t l
 {
     size_t i = 0;
     while (i < figures->n_strategies &&
-           strncmp(figures->strategies[i].name, strategy, FIGURES_STRATEGY_BYTES - 1) != 0)
+           strncmp(figures->strategies[i].name, strategy, ANSWERED_STRATEGY_BYTES - 1) != 0)
         i++;
     if (i == FIGURES_STRATEGIES_MAX)
         return;
     if (i == figures->n_strategies) {
-        snprintf(figures->strategies[i].name, FIGURES_STRATEGY_BYTES, "%s", strategy);
+        snprintf(figures->strategies[i].name, ANSWERED_STRATEGY_BYTES, "%s", strategy);
         figures->strategies[i].lists = 0;
         figures->n_strategies++;
     }
@@ -99,6 +99,15 @@ static uint64_t sum_of(const uint64_t *numbers, size_t n)
     return sum;
 }
 
+/* By all strategies. */
+static uint64_t lists_of(const struct figures *figures)
+{
+    uint64_t lists = 0;
+    for (size_t i = 0; i < figures->n_strategies; i++)
+        lists += figures->strategies[i].lists;
+    return lists;
+}
+
 struct online {
     uint64_t given, shown, chosen;
 };
@@ -173,9 +182,7 @@ static void show_online(struct board_run *run, int64_t step, const struct figure
 void figures_show(struct board_run *run, int64_t step, const struct figures *figures,
                   const struct event_types *types)
 {
-    uint64_t lists = 0;
-    for (size_t i = 0; i < figures->n_strategies; i++)
-        lists += figures->strategies[i].lists;
+    const uint64_t lists = lists_of(figures);
     point(run, step, rate(figures, figures->requests), "serving/requests_per_second");
     point(run, step, rate(figures, lists), "serving/lists_per_second");
     point(run, step, share(figures->refused, figures->requests), "serving/share_refused");
@@ -233,9 +240,7 @@ void figures_append_table(const struct figures *figures, const struct event_type
                           struct buffer *out)
 {
     const struct online all = online_of(figures);
-    uint64_t lists = 0;
-    for (size_t i = 0; i < figures->n_strategies; i++)
-        lists += figures->strategies[i].lists;
+    const uint64_t lists = lists_of(figures);
     buffer_printf(out, "| so far today (UTC) | |\n| --- | ---: |\n| hours counted | %.2f |",
                   (double)figures->milliseconds / 3.6e6);
     row_count(out, "requests", figures->requests);

@@ -14,7 +14,6 @@
 
 enum {
     FIGURES_STRATEGIES_MAX = ANSWERED_STRATEGIES_MAX,
-    FIGURES_STRATEGY_BYTES = 32,
     FIGURES_VERSIONS_MAX = 8, /* of further ones only the sum is told */
     FIGURES_JSON_MAX = 1 << 16
 };
@@ -26,7 +25,7 @@ struct figures {
     uint64_t cache_hits, cache_misses;
     uint64_t events[EVENT_TYPES_MAX]; /* by the store's code */
     struct {
-        char name[FIGURES_STRATEGY_BYTES];
+        char name[ANSWERED_STRATEGY_BYTES];
         uint64_t lists;
     } strategies[FIGURES_STRATEGIES_MAX];
     size_t n_strategies;
