@@ -89,6 +89,12 @@ static inline void observe_costs(const struct observer *o, const char *which, in
         o->costs(o->context, which, step, graph, costs);
 }
 
+/* The same for one of several that an observer hears of: the graph's names stand in the scope, and
+ * `which` tells it: "ials, pass 1". Where memory is out nothing is told. */
+void observe_graph_in(const struct observer *o, const char *scope, const struct op_graph *graph);
+void observe_costs_in(const struct observer *o, const char *scope, const char *which, int64_t step,
+                      const struct op_graph *graph, const struct op_cost *costs);
+
 /* True where a step of this pass (from 1 on) is to be measured. */
 static inline bool observer_wants_costs(const struct observer *o, int64_t pass)
 {

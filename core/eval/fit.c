@@ -8,7 +8,6 @@
 #include <unistd.h>
 
 #include "base/clock.h"
-#include "base/op_graph.h"
 
 void peak_rss_reset(void)
 {
@@ -93,24 +92,14 @@ static void watch_progress(void *context, const char *phase, double share)
 static void watch_graph(void *context, const struct op_graph *graph)
 {
     const struct watch *watch = context;
-    struct op_graph scoped = {0};
-    op_graph_append(&scoped, graph, watch->model);
-    if (!scoped.failed)
-        observe_graph(watch->observer, &scoped);
-    op_graph_free(&scoped);
+    observe_graph_in(watch->observer, watch->model, graph);
 }
 
 static void watch_costs(void *context, const char *which, int64_t step,
                         const struct op_graph *graph, const struct op_cost *costs)
 {
     const struct watch *watch = context;
-    struct op_graph scoped = {0};
-    char name[TAG_MAX];
-    snprintf(name, sizeof name, "%s, %s", watch->model, which);
-    op_graph_append(&scoped, graph, watch->model);
-    if (!scoped.failed)
-        observe_costs(watch->observer, name, step, &scoped, costs);
-    op_graph_free(&scoped);
+    observe_costs_in(watch->observer, watch->model, which, step, graph, costs);
 }
 
 static bool watch_stop(void *context)

@@ -3,8 +3,6 @@
 #include <stdint.h>
 #include <stdio.h>
 
-#include "base/op_graph.h"
-
 static void prefix_scalar(void *context, const char *tag, int64_t step, double value)
 {
     const struct observer *outer = context;
@@ -36,23 +34,13 @@ static void prefix_scores(void *context, const char *tag, int64_t step, const fl
 
 static void pass_graph(void *context, const struct op_graph *graph)
 {
-    struct op_graph scoped = {0};
-    op_graph_append(&scoped, graph, "ranker");
-    if (!scoped.failed)
-        observe_graph(context, &scoped);
-    op_graph_free(&scoped);
+    observe_graph_in(context, "ranker", graph);
 }
 
 static void pass_costs(void *context, const char *which, int64_t step, const struct op_graph *graph,
                        const struct op_cost *costs)
 {
-    struct op_graph scoped = {0};
-    char name[96];
-    snprintf(name, sizeof name, "ranker, %s", which);
-    op_graph_append(&scoped, graph, "ranker");
-    if (!scoped.failed)
-        observe_costs(context, name, step, &scoped, costs);
-    op_graph_free(&scoped);
+    observe_costs_in(context, "ranker", which, step, graph, costs);
 }
 
 static bool pass_stop(void *context)
