@@ -4,17 +4,29 @@
 
 #include "recommend/rank_values.h"
 
-bool rank_others_add(struct rank_others *others, const struct model_class *class, uint32_t *ret_at)
+/* others->n when it is not among them. */
+static uint32_t place_of(const struct rank_others *others, const struct model_class *class)
 {
     uint32_t at = 0;
     while (at < others->n && others->of[at] != class)
         at++;
+    return at;
+}
+
+bool rank_others_add(struct rank_others *others, const struct model_class *class, uint32_t *ret_at)
+{
+    const uint32_t at = place_of(others, class);
     if (at == RANK_OTHERS_MAX)
         return false;
     others->of[at] = class;
     others->n += at == others->n;
     *ret_at = at;
     return true;
+}
+
+bool rank_others_has(const struct rank_others *others, const struct model_class *class)
+{
+    return place_of(others, class) < others->n;
 }
 
 void rank_others_find(const struct rank_others *others, const struct model *const *models, size_t n,

@@ -19,6 +19,9 @@ struct rank_others {
 /* Each class once. *ret_at: its place. False: there is no room for another one. */
 bool rank_others_add(struct rank_others *others, const struct model_class *class, uint32_t *ret_at);
 
+/* True where the class is among them. */
+bool rank_others_has(const struct rank_others *others, const struct model_class *class);
+
 /* Those of models[n] that are asked for, out[others->n]; NULL where there is none. */
 void rank_others_find(const struct rank_others *others, const struct model *const *models, size_t n,
                       const struct model **out);

@@ -302,10 +302,7 @@ static uint64_t ranker_estimate(const struct plan *plan, const struct store_coun
     feature_spec_free(spec);
     for (size_t i = 0; i < plan->n_models; i++) {
         const struct planned_model *model = &plan->models[i];
-        uint32_t at;
-        struct rank_others others = plan->ranker_others;
-        if (i == plan->retriever ||
-            (rank_others_add(&others, model->class, &at) && others.n == plan->ranker_others.n))
+        if (i == plan->retriever || rank_others_has(&plan->ranker_others, model->class))
             bytes += model->class->estimate(model->settings, counts->next_user, counts->next_item,
                                             counts->events);
     }
