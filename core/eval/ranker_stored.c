@@ -136,7 +136,8 @@ enum status ranker_stored_count(struct store *store, uint64_t seq,
 
 uint64_t ranker_stored_bytes(const struct ranker_stored *stored)
 {
-    const uint64_t begun = (RANK_FACTS + 1) * (uint64_t)RECORD_CHUNK_BYTES;
+    const bool has_facts = stored->fact_bytes || stored->shown_facts;
+    const uint64_t begun = has_facts ? (RANK_FACTS + 1) * (uint64_t)RECORD_CHUNK_BYTES : 0;
     return begun + stored->fact_bytes + stored->shown_facts + stored->n_lists * LIST_BYTES +
            stored->n_shown * SHOWN_BYTES;
 }

@@ -19,5 +19,5 @@ enum status ranker_stored_count(struct store *store, uint64_t seq,
                                 const struct observer *observer, struct ranker_stored *ret_stored,
                                 struct error *reterr);
 
-/* Bytes that all of it takes while a ranker is fitted. */
+/* Bytes that all of it takes at most while a round holds it. */
 uint64_t ranker_stored_bytes(const struct ranker_stored *stored);

@@ -325,9 +325,8 @@ uint64_t plan_estimate(const struct plan *plan, const struct store_counts *count
     for (size_t i = 0; i < plan->n_models; i++)
         bytes += plan->models[i].class->estimate(plan->models[i].settings, counts->next_user,
                                                  counts->next_item, counts->events);
-    if (plan->ranker)
-        bytes += ranker_estimate(plan, counts, stored);
-    return bytes;
+    return bytes +
+           (plan->ranker ? ranker_estimate(plan, counts, stored) : ranker_stored_bytes(stored));
 }
 
 /* Each model's best settings, from which the next round's search goes on. */

@@ -54,8 +54,8 @@ enum status plan_ranker_spec(const struct plan *plan, const struct settings *set
 size_t plan_choices(const struct plan *plan, struct retriever_choice *out);
 
 /* Bytes that a round takes at its peak, at most: the data set, its matrices, all models, the
- * snapshot's tables, and the ranker with all that it is made from, at once. stored: what the store
- * has for a ranker. */
+ * snapshot's tables, and the ranker with all that it is made from, at once. stored: what is read of
+ * the store for a ranker, the new one or the active snapshot's, which is asked as well. */
 uint64_t plan_estimate(const struct plan *plan, const struct store_counts *counts,
                        const struct ranker_stored *stored);
 
