@@ -15,17 +15,16 @@ import re
 import struct
 import subprocess
 import sys
-import threading
 import time
+import urllib.error
 
 import pytest
-import requests
+from tensorboard_server import TensorBoardServer
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 BUILD = pathlib.Path(os.environ.get("TEST_BUILD_DIR", ROOT / "build"))
 WRITER = BUILD / "tests" / "support" / "board-writer"
 
-START_SECONDS = 90  # to wait for TensorBoard at most
 RELOAD_SECONDS = 1
 SEEN_SECONDS = 30  # to wait for what was written to be shown at most
 
@@ -38,52 +37,12 @@ def write(logdir, lines):
     subprocess.run([WRITER, logdir], input=text.encode(), check=True, timeout=60)
 
 
-class TensorBoard:
-    """One running TensorBoard on a free port of the loopback address."""
+class TensorBoard(TensorBoardServer):
+    """With one of its loaders, looking every second."""
 
     def __init__(self, logdir, loader, *words):
-        self.process = subprocess.Popen(
-            [sys.executable, "-m", "tensorboard.main", "--logdir", str(logdir),
-             "--host", "127.0.0.1", "--port", "0",
-             "--reload_interval", str(RELOAD_SECONDS), LOADERS[loader], *words],
-            stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
-        self.said = []
-        self.url = None
-        self.started = threading.Event()
-        self.listener = threading.Thread(target=self._listen, daemon=True)
-        self.listener.start()
-        if not self.started.wait(START_SECONDS) or not self.url:
-            self.stop()
-            raise RuntimeError("TensorBoard did not start:\n" + "".join(self.said))
-
-    def _listen(self):
-        for line in self.process.stderr:
-            self.said.append(line)
-            found = re.search(r"at (http://127\.0\.0\.1:\d+)/", line)
-            if found:
-                self.url = found.group(1)
-                self.started.set()
-        self.started.set()
-
-    def stop(self):
-        self.process.terminate()
-        try:
-            self.process.wait(20)
-        except subprocess.TimeoutExpired:
-            self.process.kill()
-            self.process.wait()
-        self.listener.join(5)
-        self.process.stderr.close()
-
-    def get(self, path, **parameters):
-        answer = requests.get(f"{self.url}/data/{path}", params=parameters, timeout=20)
-        answer.raise_for_status()
-        return answer.json()
-
-    def tags(self, plugin):
-        """{run: {tag, …}} without runs that have none."""
-        listed = self.get(f"plugin/{plugin}/tags")
-        return {run: set(tags) for run, tags in listed.items() if tags}
+        super().__init__([sys.executable, "-m", "tensorboard.main"], logdir,
+                         "--reload_interval", str(RELOAD_SECONDS), LOADERS[loader], *words)
 
     def scalars(self, run, tag):
         """[(step, value), …]"""
@@ -115,7 +74,7 @@ def eventually(look, wanted, seconds=SEEN_SECONDS):
     while True:
         try:
             seen = look()
-        except requests.HTTPError as error:  # a tag that is not there yet
+        except urllib.error.HTTPError as error:  # a tag that is not there yet
             seen = str(error)
         if seen == wanted or time.monotonic() > end:
             assert seen == wanted
