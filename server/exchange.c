@@ -5,9 +5,10 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
-enum { LOOK_AGAIN_NS = 10000000, NS_PER_SECOND = 1000000000 };
+#include "base/clock.h"
+
+enum { LOOK_AGAIN_MS = 10 };
 
 struct exchange *exchange_new(const char *raw_target)
 {
@@ -125,12 +126,8 @@ void parking_clear(struct parking *parking)
     while (parking->count > 0) {
         /* One that has entered but is not yet marked SUSPENDED is met at the next look. */
         abandon_all(parking);
-        struct timespec until;
-        clock_gettime(CLOCK_REALTIME, &until);
-        until.tv_nsec += LOOK_AGAIN_NS;
-        until.tv_sec += until.tv_nsec / NS_PER_SECOND;
-        until.tv_nsec %= NS_PER_SECOND;
-        pthread_cond_timedwait(&parking->emptied, &parking->lock, &until);
+        const struct timespec until = clock_monotonic_in(LOOK_AGAIN_MS);
+        pthread_cond_clockwait(&parking->emptied, &parking->lock, CLOCK_MONOTONIC, &until);
     }
     pthread_mutex_unlock(&parking->lock);
 }

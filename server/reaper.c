@@ -3,7 +3,6 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include <sys/socket.h>
-#include <time.h>
 
 #include "base/clock.h"
 
@@ -39,25 +38,14 @@ static void *reap(void *argument)
     struct reaper *reaper = argument;
     pthread_mutex_lock(&reaper->lock);
     while (!reaper->is_stopping) {
-        const int64_t until_ns = clock_monotonic_ns() + reaper->tick_ms * 1000000;
-        const struct timespec until = {.tv_sec = (time_t)(until_ns / 1000000000),
-                                       .tv_nsec = (long)(until_ns % 1000000000)};
-        pthread_cond_timedwait(&reaper->wake, &reaper->lock, &until);
+        const struct timespec until = clock_monotonic_in(reaper->tick_ms);
+        pthread_cond_clockwait(&reaper->wake, &reaper->lock, CLOCK_MONOTONIC, &until);
         const int64_t now_ns = clock_monotonic_ns();
         for (struct link *link = reaper->first; link; link = link->after)
             reap_if_late(reaper, link, now_ns);
     }
     pthread_mutex_unlock(&reaper->lock);
     return NULL;
-}
-
-static void init_monotonic(pthread_cond_t *condition)
-{
-    pthread_condattr_t attributes;
-    pthread_condattr_init(&attributes);
-    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
-    pthread_cond_init(condition, &attributes);
-    pthread_condattr_destroy(&attributes);
 }
 
 enum status reaper_start(int64_t tick_ms, void (*on_reaped)(void *context, struct link *link),
@@ -70,7 +58,7 @@ enum status reaper_start(int64_t tick_ms, void (*on_reaped)(void *context, struc
     reaper->on_reaped = on_reaped;
     reaper->context = context;
     pthread_mutex_init(&reaper->lock, NULL);
-    init_monotonic(&reaper->wake);
+    pthread_cond_init(&reaper->wake, NULL);
     if (pthread_create(&reaper->thread, NULL, reap, reaper) != 0) {
         pthread_cond_destroy(&reaper->wake);
         pthread_mutex_destroy(&reaper->lock);

@@ -3,7 +3,6 @@
 #include <assert.h>
 #include <pthread.h>
 #include <stdlib.h>
-#include <time.h>
 
 #include "base/clock.h"
 
@@ -21,9 +20,7 @@ struct ticker {
 /* False once it ends. */
 static bool wait_tick(struct ticker *ticker)
 {
-    const int64_t until_ns = clock_monotonic_ns() + ticker->every_ms * 1000000;
-    const struct timespec until = {.tv_sec = (time_t)(until_ns / 1000000000),
-                                   .tv_nsec = (long)(until_ns % 1000000000)};
+    const struct timespec until = clock_monotonic_in(ticker->every_ms);
     pthread_mutex_lock(&ticker->mutex);
     if (!ticker->ends)
         pthread_cond_clockwait(&ticker->wakes, &ticker->mutex, CLOCK_MONOTONIC, &until);

@@ -318,9 +318,7 @@ static bool is_due(struct trainer *trainer)
 
 static bool wait_tick(struct trainer *trainer, bool *ret_wanted)
 {
-    struct timespec until;
-    clock_gettime(CLOCK_MONOTONIC, &until);
-    until.tv_sec += TICK_MS / 1000;
+    const struct timespec until = clock_monotonic_in(TICK_MS);
     pthread_mutex_lock(&trainer->mutex);
     if (!trainer->wanted && !trainer->ends)
         pthread_cond_clockwait(&trainer->wakes, &trainer->mutex, CLOCK_MONOTONIC, &until);

@@ -3,7 +3,6 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <sys/stat.h>
-#include <time.h>
 
 #include "base/clock.h"
 #include "server/log.h"
@@ -258,11 +257,7 @@ void writer_truncate_soon(struct writer *writer)
 static struct write *take_group(struct writer *writer)
 {
     if (!writer->first && !writer->ends) {
-        struct timespec until;
-        clock_gettime(CLOCK_MONOTONIC, &until);
-        until.tv_nsec += IDLE_MS * 1000000L;
-        until.tv_sec += until.tv_nsec / 1000000000L;
-        until.tv_nsec %= 1000000000L;
+        const struct timespec until = clock_monotonic_in(IDLE_MS);
         pthread_cond_clockwait(&writer->wakes, &writer->mutex, CLOCK_MONOTONIC, &until);
     }
     struct write *group = writer->first, **end = &writer->first;

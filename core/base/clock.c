@@ -3,7 +3,6 @@
 #include <assert.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
 static int64_t read_clock_ns(clockid_t id)
 {
@@ -25,6 +24,13 @@ int64_t clock_monotonic_ns(void)
 double clock_seconds_since(int64_t monotonic_ns)
 {
     return (double)(clock_monotonic_ns() - monotonic_ns) * 1e-9;
+}
+
+struct timespec clock_monotonic_in(int64_t ms)
+{
+    const int64_t then_ns = clock_monotonic_ns() + ms * 1000000;
+    return (struct timespec){.tv_sec = (time_t)(then_ns / 1000000000),
+                             .tv_nsec = (long)(then_ns % 1000000000)};
 }
 
 int64_t clock_thread_cpu_ns(void)

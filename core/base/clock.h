@@ -2,6 +2,7 @@
 /* Times: int64 milliseconds since 1970 UTC, or TIME_UNKNOWN. */
 #include <stddef.h>
 #include <stdint.h>
+#include <time.h>
 
 #include "base/status.h"
 
@@ -15,6 +16,9 @@ int64_t clock_now_ms(void);
 /* Monotonic, for durations and deadlines. */
 int64_t clock_monotonic_ns(void);
 double clock_seconds_since(int64_t monotonic_ns);
+
+/* So many milliseconds from now on the monotonic clock: for waits that end by themselves. */
+struct timespec clock_monotonic_in(int64_t ms);
 
 /* CPU time of the calling thread. */
 int64_t clock_thread_cpu_ns(void);

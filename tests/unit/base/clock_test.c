@@ -152,6 +152,11 @@ static void the_clocks_count_in_their_units(void **state)
     assert_true(clock_monotonic_ns() > before);
     assert_true(clock_thread_cpu_ns() > cpu);
     assert_true(clock_seconds_since(before) > 0);
+    const int64_t now = clock_monotonic_ns();
+    const struct timespec then = clock_monotonic_in(2999); /* more than a second's nanoseconds */
+    const int64_t away = (int64_t)then.tv_sec * 1000000000 + then.tv_nsec - now;
+    assert_true(then.tv_nsec >= 0 && then.tv_nsec < 1000000000);
+    assert_true(away >= INT64_C(2999000000) && away < INT64_C(600000000000));
 }
 
 int main(void)
