@@ -26,14 +26,10 @@ enum {
     RING_PLACES = 16,
     RING_WIDTH = 4,
 };
-#define FONT "sans-serif"
 
 static const double words_across = 1.5;          /* a map of words is drawn up to so much wider */
 static const double dot_few = 3, dot_many = 1.7; /* radius; 1,000 points are few */
 
-struct colour {
-    double r, g, b;
-};
 static const struct colour ink = {.1, .1, .12};
 static const struct colour colours[MAP_COLOURS + 1] = {
     {.84, .15, .16}, {.12, .44, .73}, {.17, .6, .22},  {.93, .5, .05}, {.55, .33, .7},
@@ -51,11 +47,6 @@ struct drawing {
     enum status status;
     uint32_t n_labels;
 };
-
-static void use(cairo_t *cairo, struct colour colour)
-{
-    cairo_set_source_rgb(cairo, colour.r, colour.g, colour.b);
-}
 
 static int by_value(const void *a, const void *b)
 {
@@ -121,7 +112,7 @@ static void place(const struct drawing *d, const struct map_point *point, double
 static void draw_dot(cairo_t *cairo, double x, double y, double radius, uint32_t category)
 {
     assert(category <= MAP_COLOURS);
-    use(cairo, colours[category]);
+    drawing_use(cairo, colours[category]);
     cairo_arc(cairo, x, y, radius, 0, 2 * M_PI);
     cairo_fill(cairo);
 }
@@ -162,9 +153,8 @@ static void draw_label(cairo_t *cairo, const char *text, double x, double y)
     cairo_set_source_rgba(cairo, 1, 1, 1, .85);
     cairo_set_line_width(cairo, 3);
     cairo_stroke(cairo);
-    use(cairo, ink);
-    cairo_move_to(cairo, x, y);
-    cairo_show_text(cairo, text);
+    drawing_use(cairo, ink);
+    drawing_text(cairo, x, y, 0, text);
 }
 
 /* Whether the label stands: its box begins there, the text within it. */
@@ -245,24 +235,19 @@ static void draw_legend(const struct drawing *d)
         char text[LABEL_BYTES];
         cut_label(d->picture->categories[c], text);
         draw_dot(d->cairo, left, y, 5, c);
-        use(d->cairo, ink);
-        cairo_move_to(d->cairo, left + 12, y + FONT_SIZE / 3.0);
-        cairo_show_text(d->cairo, text);
+        drawing_use(d->cairo, ink);
+        drawing_text(d->cairo, left + 12, y + FONT_SIZE / 3.0, 0, text);
     }
 }
 
 static void draw_words(const struct drawing *d)
 {
     cairo_t *cairo = d->cairo;
-    use(cairo, ink);
-    cairo_select_font_face(cairo, FONT, CAIRO_FONT_SLANT_NORMAL, CAIRO_FONT_WEIGHT_BOLD);
-    cairo_set_font_size(cairo, TITLE_SIZE);
-    cairo_move_to(cairo, MARGIN, MARGIN + TITLE_SIZE);
-    cairo_show_text(cairo, d->picture->title);
-    cairo_select_font_face(cairo, FONT, CAIRO_FONT_SLANT_NORMAL, CAIRO_FONT_WEIGHT_NORMAL);
-    cairo_set_font_size(cairo, FONT_SIZE);
-    cairo_move_to(cairo, MARGIN, MARGIN + TITLE_SIZE + 18);
-    cairo_show_text(cairo, d->picture->note);
+    drawing_use(cairo, ink);
+    drawing_font(cairo, TITLE_SIZE, true);
+    drawing_text(cairo, MARGIN, MARGIN + TITLE_SIZE, 0, d->picture->title);
+    drawing_font(cairo, FONT_SIZE, false);
+    drawing_text(cairo, MARGIN, MARGIN + TITLE_SIZE + 18, 0, d->picture->note);
 }
 
 struct job {

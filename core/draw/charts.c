@@ -23,9 +23,7 @@ enum {
     TITLE_SIZE = 15
 };
 
-#define FONT "sans-serif"
-
-static const struct color plain = {.22, .45, .69}, faint = {.72, .76, .82};
+static const struct colour plain = {.22, .45, .69}, faint = {.72, .76, .82};
 
 struct drawing {
     cairo_t *cairo;
@@ -101,12 +99,9 @@ static void draw_axis(const struct drawing *d)
         cairo_line_to(cairo, x, d->bottom + 4);
         cairo_stroke(cairo);
         drawing_use(cairo, drawing_ink);
-        cairo_move_to(cairo, x - drawing_text_width(cairo, text) / 2, d->bottom + 18);
-        cairo_show_text(cairo, text);
+        drawing_text(cairo, x, d->bottom + 18, .5, text);
     }
-    cairo_move_to(cairo, (d->left + d->right - drawing_text_width(cairo, d->chart->axis)) / 2,
-                  d->bottom + 38);
-    cairo_show_text(cairo, d->chart->axis);
+    drawing_text(cairo, (d->left + d->right) / 2, d->bottom + 38, .5, d->chart->axis);
 }
 
 static void draw_bar(const struct drawing *d, size_t i)
@@ -117,8 +112,7 @@ static void draw_bar(const struct drawing *d, size_t i)
     char name[NAME_BYTES];
     fit_text(cairo, bar->name, NAMES_MAX, name);
     drawing_use(cairo, drawing_ink);
-    cairo_move_to(cairo, d->left - 8 - drawing_text_width(cairo, name), middle + FONT_SIZE / 3.0);
-    cairo_show_text(cairo, name);
+    drawing_text(cairo, d->left - 8, middle + FONT_SIZE / 3.0, 1, name);
     const double zero = place(d, 0), end = place(d, bar->value);
     drawing_use(cairo, bar->faint ? faint : plain);
     cairo_rectangle(cairo, fmin(zero, end), middle - BAR / 2.0, fabs(end - zero), BAR);
@@ -146,13 +140,10 @@ static enum status draw(void *context, cairo_t *cairo)
 {
     const struct chart *chart = context;
     struct drawing d = {.cairo = cairo, .chart = chart, .right = WIDTH - 2 * MARGIN};
-    cairo_select_font_face(cairo, FONT, CAIRO_FONT_SLANT_NORMAL, CAIRO_FONT_WEIGHT_BOLD);
-    cairo_set_font_size(cairo, TITLE_SIZE);
     drawing_use(cairo, drawing_ink);
-    cairo_move_to(cairo, MARGIN, MARGIN + TITLE_SIZE);
-    cairo_show_text(cairo, chart->title);
-    cairo_select_font_face(cairo, FONT, CAIRO_FONT_SLANT_NORMAL, CAIRO_FONT_WEIGHT_NORMAL);
-    cairo_set_font_size(cairo, FONT_SIZE);
+    drawing_font(cairo, TITLE_SIZE, true);
+    drawing_text(cairo, MARGIN, MARGIN + TITLE_SIZE, 0, chart->title);
+    drawing_font(cairo, FONT_SIZE, false);
     double names = 0;
     for (size_t i = 0; i < chart->n_bars; i++)
         names = fmax(names, drawing_text_width(cairo, chart->bars[i].name));

@@ -10,10 +10,9 @@
 /* In pixels. */
 enum { LEFT = 64, RIGHT = 20, TOP = 44, BOTTOM = 56, TICKS = 5, FONT_SIZE = 12, TITLE_SIZE = 15 };
 
-#define FONT "sans-serif"
 static const double dot_radius = 3.5;
 
-static const struct color of_curves[CURVES_MAX] = {
+static const struct colour of_curves[CURVES_MAX] = {
     {.22, .45, .69}, {.85, .45, .13}, {.24, .58, .34}, {.55, .35, .64}};
 
 static double place_x(const struct curves *c, double value)
@@ -45,10 +44,8 @@ static void draw_axes(cairo_t *cairo, const struct curves *c)
         draw_line(cairo, x, TOP, x, CURVES_HEIGHT - BOTTOM);
         draw_line(cairo, LEFT, y, CURVES_WIDTH - RIGHT, y);
         drawing_use(cairo, drawing_ink);
-        cairo_move_to(cairo, x - drawing_text_width(cairo, text) / 2, CURVES_HEIGHT - BOTTOM + 18);
-        cairo_show_text(cairo, text);
-        cairo_move_to(cairo, LEFT - 8 - drawing_text_width(cairo, text), y + FONT_SIZE / 3.0);
-        cairo_show_text(cairo, text);
+        drawing_text(cairo, x, CURVES_HEIGHT - BOTTOM + 18, .5, text);
+        drawing_text(cairo, LEFT - 8, y + FONT_SIZE / 3.0, 1, text);
     }
     const double dashes[] = {5, 4};
     cairo_set_dash(cairo, dashes, 2, 0);
@@ -60,13 +57,11 @@ static void draw_names(cairo_t *cairo, const struct curves *c)
 {
     const double middle_x = (LEFT + CURVES_WIDTH - RIGHT) / 2.0,
                  middle_y = (TOP + CURVES_HEIGHT - BOTTOM) / 2.0;
-    cairo_move_to(cairo, middle_x - drawing_text_width(cairo, c->x_axis) / 2, CURVES_HEIGHT - 14);
-    cairo_show_text(cairo, c->x_axis);
+    drawing_text(cairo, middle_x, CURVES_HEIGHT - 14, .5, c->x_axis);
     cairo_save(cairo);
-    cairo_translate(cairo, 18, middle_y + drawing_text_width(cairo, c->y_axis) / 2);
+    cairo_translate(cairo, 18, middle_y);
     cairo_rotate(cairo, -M_PI / 2);
-    cairo_move_to(cairo, 0, 0);
-    cairo_show_text(cairo, c->y_axis);
+    drawing_text(cairo, 0, 0, .5, c->y_axis);
     cairo_restore(cairo);
 }
 
@@ -89,13 +84,10 @@ static void draw_curve(cairo_t *cairo, const struct curves *c, const struct curv
 static enum status draw(void *context, cairo_t *cairo)
 {
     const struct curves *c = context;
-    cairo_select_font_face(cairo, FONT, CAIRO_FONT_SLANT_NORMAL, CAIRO_FONT_WEIGHT_BOLD);
-    cairo_set_font_size(cairo, TITLE_SIZE);
     drawing_use(cairo, drawing_ink);
-    cairo_move_to(cairo, LEFT, TOP - 18);
-    cairo_show_text(cairo, c->title);
-    cairo_select_font_face(cairo, FONT, CAIRO_FONT_SLANT_NORMAL, CAIRO_FONT_WEIGHT_NORMAL);
-    cairo_set_font_size(cairo, FONT_SIZE);
+    drawing_font(cairo, TITLE_SIZE, true);
+    drawing_text(cairo, LEFT, TOP - 18, 0, c->title);
+    drawing_font(cairo, FONT_SIZE, false);
     draw_axes(cairo, c);
     draw_names(cairo, c);
     for (size_t i = 0; i < c->n; i++) {

@@ -6,11 +6,11 @@
 
 #include "base/file.h"
 
-const struct color drawing_ink = {.13, .13, .15}, drawing_grid = {.86, .86, .88};
+const struct colour drawing_ink = {.13, .13, .15}, drawing_grid = {.86, .86, .88};
 
-void drawing_use(cairo_t *cairo, struct color color)
+void drawing_use(cairo_t *cairo, struct colour colour)
 {
-    cairo_set_source_rgb(cairo, color.r, color.g, color.b);
+    cairo_set_source_rgb(cairo, colour.r, colour.g, colour.b);
 }
 
 double drawing_text_width(cairo_t *cairo, const char *text)
@@ -18,6 +18,19 @@ double drawing_text_width(cairo_t *cairo, const char *text)
     cairo_text_extents_t extents;
     cairo_text_extents(cairo, text, &extents);
     return extents.x_advance;
+}
+
+void drawing_font(cairo_t *cairo, double size, bool bold)
+{
+    cairo_select_font_face(cairo, "sans-serif", CAIRO_FONT_SLANT_NORMAL,
+                           bold ? CAIRO_FONT_WEIGHT_BOLD : CAIRO_FONT_WEIGHT_NORMAL);
+    cairo_set_font_size(cairo, size);
+}
+
+void drawing_text(cairo_t *cairo, double x, double y, double before, const char *text)
+{
+    cairo_move_to(cairo, before > 0 ? x - before * drawing_text_width(cairo, text) : x, y);
+    cairo_show_text(cairo, text);
 }
 
 static cairo_status_t take_bytes(void *context, const unsigned char *bytes, unsigned length)

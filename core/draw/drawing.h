@@ -11,16 +11,23 @@
 #include "base/buffer.h"
 #include "base/status.h"
 
-struct color {
+struct colour {
     double r, g, b;
 };
 /* Of letters and axes, and of the lines behind a chart. */
-extern const struct color drawing_ink, drawing_grid;
+extern const struct colour drawing_ink, drawing_grid;
 
-void drawing_use(cairo_t *cairo, struct color color);
+void drawing_use(cairo_t *cairo, struct colour colour);
+
+/* The font of all drawings from here on. */
+void drawing_font(cairo_t *cairo, double size, bool bold);
 
 /* How far the text reaches, in the font at hand. */
 double drawing_text_width(cairo_t *cairo, const char *text);
+
+/* Text on the line y, in the font and the colour at hand. `before`: the share of its width that
+ * stands left of x: 0 where it begins there, 0.5 where x is its middle, 1 where it ends there. */
+void drawing_text(cairo_t *cairo, double x, double y, double before, const char *text);
 
 struct drawing_request {
     int width, height; /* in points of the drawing, which are pixels of a PNG */
