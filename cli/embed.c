@@ -12,6 +12,7 @@
 #include "cli/console.h"
 #include "cli/embedding.h"
 #include "cli/report.h"
+#include "cli/threads.h"
 
 struct embed_job {
     const struct invocation *invocation;
@@ -199,13 +200,11 @@ static enum status fit(struct embed_job *job, struct error *reterr)
 static enum status run(struct embed_job *job, struct error *reterr)
 {
     const struct invocation *invocation = job->invocation;
-    const int64_t threads = invocation_whole(invocation, "threads");
     enum status status = console_open(&job->console, reterr);
+    if (status == STATUS_OK)
+        status = threads_start(invocation, &job->pool, reterr);
     if (status != STATUS_OK)
         return status;
-    status = parallel_new(threads ? (unsigned)threads : parallel_cores(), false, &job->pool);
-    if (status != STATUS_OK)
-        return error_set(reterr, status, "the threads could not be started");
     status = is_of_store(invocation)
                  ? embedding_of_store(invocation, job->pool, &job->console.observer, &job->source,
                                       reterr)

@@ -16,6 +16,7 @@
 #include "cli/evaluation_search.h"
 #include "cli/help.h"
 #include "cli/report.h"
+#include "cli/threads.h"
 #include "eval/fit.h"
 #include "eval/ranker_fit.h"
 #include "eval/report_json.h"
@@ -451,14 +452,10 @@ static enum status write_results(struct evaluation *ev, struct error *reterr)
 
 static enum status prepare(struct evaluation *ev, struct error *reterr)
 {
-    const int64_t threads = invocation_whole(ev->invocation, "threads");
     const char *logdir = invocation_text(ev->invocation, "logdir");
     const char *split_out = invocation_text(ev->invocation, "split-out");
-    enum status status =
-        parallel_new(threads ? (unsigned)threads : parallel_cores(), false, &ev->pool);
-    if (status != STATUS_OK)
-        return error_set(reterr, status, "the threads could not be started");
-    if (logdir)
+    enum status status = threads_start(ev->invocation, &ev->pool, reterr);
+    if (status == STATUS_OK && logdir)
         status = board_open(logdir, &ev->board, reterr);
     ev->console.observer.costs_every = ev->board ? OBSERVER_COSTS_EVERY : 0;
     if (status == STATUS_OK)

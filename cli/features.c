@@ -8,6 +8,7 @@
 #include "cli/context.h"
 #include "cli/report.h"
 #include "cli/table.h"
+#include "cli/threads.h"
 #include "draw/charts.h"
 #include "draw/drawing.h"
 #include "train/feature_report.h"
@@ -170,13 +171,11 @@ static enum status write_charts(const struct features_job *job, struct error *re
 static enum status run(struct features_job *job, struct error *reterr)
 {
     const struct invocation *invocation = job->invocation;
-    const int64_t threads = invocation_whole(invocation, "threads");
     enum status status = console_open(&job->console, reterr);
+    if (status == STATUS_OK)
+        status = threads_start(invocation, &job->pool, reterr);
     if (status != STATUS_OK)
         return status;
-    status = parallel_new(threads ? (unsigned)threads : parallel_cores(), false, &job->pool);
-    if (status != STATUS_OK)
-        return error_set(reterr, status, "the threads could not be started");
     struct feature_source source;
     if (is_of_store(invocation)) {
         const struct ranker_features_request ask = {.store = job->context.store,

@@ -10,6 +10,7 @@
 #include "cli/fit_output.h"
 #include "cli/help.h"
 #include "cli/report.h"
+#include "cli/threads.h"
 #include "train/table_report.h"
 
 enum { NAME_SIZE = 200, DROPPED_MAX = 256 };
@@ -156,15 +157,11 @@ static void run_name(const struct fit_job *job, char out[NAME_SIZE])
 static enum status prepare(struct fit_job *job, struct error *reterr)
 {
     const struct invocation *invocation = job->invocation;
-    const int64_t threads = invocation_whole(invocation, "threads");
     const char *out = invocation_text(invocation, "out"),
                *from = invocation_text(invocation, "from"),
                *logdir = invocation_text(invocation, "logdir");
-    enum status status =
-        parallel_new(threads ? (unsigned)threads : parallel_cores(), false, &job->pool);
-    if (status != STATUS_OK)
-        return error_set(reterr, status, "the threads could not be started");
-    if (out)
+    enum status status = threads_start(invocation, &job->pool, reterr);
+    if (status == STATUS_OK && out)
         status = fitted_check_place(out, reterr);
     if (status == STATUS_OK && from)
         status = fitted_load(from, &job->from, reterr);

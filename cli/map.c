@@ -9,6 +9,7 @@
 #include "cli/map_output.h"
 #include "cli/map_words.h"
 #include "cli/report.h"
+#include "cli/threads.h"
 
 struct map_job {
     const struct invocation *invocation;
@@ -76,15 +77,13 @@ static enum status measure(struct map_job *job, struct error *reterr)
 static enum status make_map(struct map_job *job, struct error *reterr)
 {
     const struct invocation *invocation = job->invocation;
-    const int64_t threads = invocation_whole(invocation, "threads");
     enum status status = choose_model(job, reterr);
     if (status == STATUS_OK && weigh_items(job) != STATUS_OK)
         status = error_set(reterr, STATUS_NO_MEMORY, "no memory for the map");
     if (status == STATUS_OK)
         status = console_open(&job->console, reterr);
-    if (status == STATUS_OK && parallel_new(threads ? (unsigned)threads : parallel_cores(), false,
-                                            &job->pool) != STATUS_OK)
-        status = error_set(reterr, STATUS_NO_MEMORY, "the threads could not be started");
+    if (status == STATUS_OK)
+        status = threads_start(invocation, &job->pool, reterr);
     if (status != STATUS_OK)
         return status;
     const struct item_map_request request = {

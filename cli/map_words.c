@@ -7,6 +7,7 @@
 #include "cli/console.h"
 #include "cli/map_output.h"
 #include "cli/report.h"
+#include "cli/threads.h"
 #include "embed/vectors_file.h"
 #include "train/item_map.h"
 
@@ -127,16 +128,14 @@ static enum status give(struct word_map *map, struct error *reterr)
 
 static enum status make(struct word_map *map, struct error *reterr)
 {
-    const int64_t threads = invocation_whole(map->invocation, "threads");
     enum status status = choose_words(map, reterr);
     if (status != STATUS_OK)
         return status;
     if (allocate(map) != STATUS_OK || name_words(map) != STATUS_OK)
         return error_set(reterr, STATUS_NO_MEMORY, "no memory for a map of %u words", map->n);
     status = console_open(&map->console, reterr);
-    if (status == STATUS_OK && parallel_new(threads ? (unsigned)threads : parallel_cores(), false,
-                                            &map->pool) != STATUS_OK)
-        status = error_set(reterr, STATUS_NO_MEMORY, "the threads could not be started");
+    if (status == STATUS_OK)
+        status = threads_start(map->invocation, &map->pool, reterr);
     return status == STATUS_OK ? place_words(map, reterr) : status;
 }
 

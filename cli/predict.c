@@ -14,6 +14,7 @@
 #include "cli/predict_lines.h"
 #include "cli/progress.h"
 #include "cli/report.h"
+#include "cli/threads.h"
 #include "data/example_subset.h"
 #include "data/features/table_file.h"
 #include "train/fitted.h"
@@ -118,16 +119,14 @@ static enum status predict_all(struct prediction *p, struct error *reterr)
 static enum status prepare(struct prediction *p, struct error *reterr)
 {
     const struct invocation *invocation = p->invocation;
-    const int64_t threads = invocation_whole(invocation, "threads");
     enum status status = fitted_load(invocation_text(invocation, "model"), &p->fitted, reterr);
     if (status == STATUS_OK)
         status = table_file_open(invocation_text(invocation, "input"),
                                  features_spec(p->fitted->features), false, &p->file, reterr);
+    if (status == STATUS_OK)
+        status = threads_start(invocation, &p->pool, reterr);
     if (status != STATUS_OK)
         return status;
-    status = parallel_new(threads ? (unsigned)threads : parallel_cores(), false, &p->pool);
-    if (status != STATUS_OK)
-        return error_set(reterr, status, "the threads could not be started");
     p->n_scratch = parallel_threads(p->pool);
     p->scratch = calloc(p->n_scratch, sizeof *p->scratch);
     if (!p->scratch || frame_new(p->fitted->features, false, &p->present) != STATUS_OK ||
