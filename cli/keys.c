@@ -5,8 +5,8 @@
 #include "base/text.h"
 #include "cli/commands.h"
 #include "cli/context.h"
+#include "cli/listing.h"
 #include "cli/report.h"
-#include "cli/table.h"
 
 enum { KEY_BYTES = 32, KEY_NAME_MAX = 200, SCOPES_TEXT = 64 };
 
@@ -62,14 +62,9 @@ static void print_scopes(unsigned given, char text[SCOPES_TEXT])
 
 /* ---- list ---- */
 
-struct key_list {
-    struct table_text *table; /* or */
-    json_t *array;
-};
-
 static enum status list_key(void *context, const struct key_row *key)
 {
-    struct key_list *list = context;
+    struct listing *list = context;
     char text[SCOPES_TEXT], created[TIME_TEXT_SIZE], revoked[TIME_TEXT_SIZE] = "";
     print_scopes(key->scopes, text);
     time_format(key->created_ms, created);
@@ -97,21 +92,9 @@ static enum status list_keys(struct context *context, const struct invocation *i
                                                   {"scopes", false, 0},
                                                   {"made", false, 0},
                                                   {"revoked", false, 0}};
-    struct key_list list = {0};
-    if (invocation_flag(invocation, "json"))
-        list.array = json_array();
-    else
-        list.table = table_new(columns, sizeof columns / sizeof *columns);
-    enum status status = store_list_keys(context->store, list_key, &list, reterr);
-    if (list.array) {
-        if (status == STATUS_OK)
-            json_dumpf(list.array, stdout, JSON_INDENT(2));
-        putchar('\n');
-        json_decref(list.array);
-        return status;
-    }
-    const enum status printed = table_print(list.table, stdout);
-    return status != STATUS_OK ? status : printed;
+    struct listing list;
+    listing_start(&list, invocation, columns, sizeof columns / sizeof *columns);
+    return listing_print(&list, store_list_keys(context->store, list_key, &list, reterr));
 }
 
 /* ---- make, revoke ---- */

@@ -6,8 +6,8 @@
 #include "base/text.h"
 #include "cli/commands.h"
 #include "cli/context.h"
+#include "cli/listing.h"
 #include "cli/report.h"
-#include "cli/table.h"
 #include "train/snapshot.h"
 
 enum { PAGE = 256, REASON_WIDTH = 60 };
@@ -15,8 +15,7 @@ enum { PAGE = 256, REASON_WIDTH = 60 };
 /* ---- list ---- */
 
 struct version_list {
-    struct table_text *table; /* or */
-    json_t *array;
+    struct listing rows;
     uint32_t last;
     size_t seen;
 };
@@ -48,15 +47,17 @@ static enum status list_version(void *context, const struct model_version *versi
     char finished[TIME_TEXT_SIZE];
     list->last = version->version;
     list->seen++;
-    if (list->array)
-        return json_array_append_new(list->array, version_json(version)) == 0 ? STATUS_OK
-                                                                              : STATUS_NO_MEMORY;
-    table_cell(list->table, "%u", version->version);
-    table_cell(list->table, "%s", version->active ? "serves" : version->kept ? "kept" : "");
-    table_cell(list->table, "%s", version->state);
-    table_cell(list->table, "%" PRIu64, version->seq);
-    table_cell(list->table, "%s", time_text(version->finished_ms, finished));
-    table_cell(list->table, "%s", version->reason);
+    if (list->rows.array)
+        return json_array_append_new(list->rows.array, version_json(version)) == 0
+                   ? STATUS_OK
+                   : STATUS_NO_MEMORY;
+    struct table_text *table = list->rows.table;
+    table_cell(table, "%u", version->version);
+    table_cell(table, "%s", version->active ? "serves" : version->kept ? "kept" : "");
+    table_cell(table, "%s", version->state);
+    table_cell(table, "%" PRIu64, version->seq);
+    table_cell(table, "%s", time_text(version->finished_ms, finished));
+    table_cell(table, "%s", version->reason);
     return STATUS_OK;
 }
 
@@ -69,25 +70,13 @@ static enum status list_models_of(struct context *context, const struct invocati
                                            {"state", false, 0},    {"seq", true, 0},
                                            {"finished", false, 0}, {"reason", false, reason_width}};
     struct version_list list = {.last = UINT32_MAX};
-    const bool as_json = invocation_flag(invocation, "json");
-    if (as_json)
-        list.array = json_array();
-    else
-        list.table = table_new(columns, sizeof columns / sizeof *columns);
+    listing_start(&list.rows, invocation, columns, sizeof columns / sizeof *columns);
     enum status status = STATUS_OK;
     do {
         list.seen = 0;
         status = store_list_versions(context->store, list.last, PAGE, list_version, &list, reterr);
     } while (status == STATUS_OK && list.seen == PAGE);
-    if (as_json) {
-        if (status == STATUS_OK)
-            json_dumpf(list.array, stdout, JSON_INDENT(2));
-        putchar('\n');
-        json_decref(list.array);
-        return status;
-    }
-    const enum status printed = table_print(list.table, stdout);
-    return status != STATUS_OK ? status : printed;
+    return listing_print(&list.rows, status);
 }
 
 /* ---- one version ---- */
