@@ -269,11 +269,13 @@ static enum status answer_request(struct context *context, const struct answerin
     return recommend_all(context, &all, reterr);
 }
 
-int command_recommend(const struct invocation *invocation)
+/* Opens what answers, and closes it behind `answer`. */
+static int with_answering(const struct invocation *invocation,
+                          enum status (*answer)(struct context *context,
+                                                const struct answering *answering,
+                                                const struct invocation *invocation,
+                                                struct arena *arena, struct error *reterr))
 {
-    const bool all = invocation_flag(invocation, "all");
-    if (all == (invocation->n_arguments == 1))
-        return report_usage(invocation->command, "name a user, or say --all");
     struct error err = {0};
     struct context context = {0};
     struct answering answering = {0};
@@ -282,12 +284,20 @@ int command_recommend(const struct invocation *invocation)
     if (status == STATUS_OK)
         status = answering_open(&context, &answering, &err);
     if (status == STATUS_OK)
-        status = answer_request(&context, &answering, invocation, &arena, &err);
+        status = answer(&context, &answering, invocation, &arena, &err);
     arena_free(&arena);
     answering_close(&answering);
     context_close(&context);
     err.status = status;
     return status == STATUS_OK ? EXIT_DONE : report_failure(&err);
+}
+
+int command_recommend(const struct invocation *invocation)
+{
+    const bool all = invocation_flag(invocation, "all");
+    if (all == (invocation->n_arguments == 1))
+        return report_usage(invocation->command, "name a user, or say --all");
+    return with_answering(invocation, answer_request);
 }
 
 /* ---- similar ---- */
@@ -321,10 +331,11 @@ static enum status choose_likeness(const struct answering *answering, const char
                      by, likenesses[at].model ? likenesses[at].model : "itemknn or another");
 }
 
-static enum status similar_items(const struct answering *answering,
+static enum status similar_items(struct context *context, const struct answering *answering,
                                  const struct invocation *invocation, struct arena *arena,
                                  struct error *reterr)
 {
+    (void)context;
     const char *id = invocation->arguments[0];
     struct recommend_request request;
     struct recommendation answer;
@@ -349,18 +360,5 @@ static enum status similar_items(const struct answering *answering,
 
 int command_similar(const struct invocation *invocation)
 {
-    struct error err = {0};
-    struct context context = {0};
-    struct answering answering = {0};
-    struct arena arena = {0};
-    enum status status = context_open(invocation, CONTEXT_READ, &context, &err);
-    if (status == STATUS_OK)
-        status = answering_open(&context, &answering, &err);
-    if (status == STATUS_OK)
-        status = similar_items(&answering, invocation, &arena, &err);
-    arena_free(&arena);
-    answering_close(&answering);
-    context_close(&context);
-    err.status = status;
-    return status == STATUS_OK ? EXIT_DONE : report_failure(&err);
+    return with_answering(invocation, similar_items);
 }
