@@ -11,14 +11,6 @@
 
 enum { VERSION_PAGE = 256 };
 
-enum status context_snapshots(const struct settings *settings, char out[PATH_BYTES_MAX],
-                              struct error *reterr)
-{
-    if (path_join(out, settings->data.directory, SITE_SNAPSHOTS) != STATUS_OK)
-        return error_set(reterr, STATUS_TOO_LARGE, "the path of the data directory is too long");
-    return STATUS_OK;
-}
-
 /* A store that is there is opened for reading first: that refuses an older schema, which opening
  * for writing would bring up to date. */
 static enum status open_existing(struct context *context, enum context_mode mode, bool is_there,
@@ -59,12 +51,11 @@ enum status context_open_with(struct settings *settings, enum context_mode mode,
     struct stat facts;
     *ret_context = (struct context){.settings = *settings, .types = settings->types};
     *settings = (struct settings){0};
-    enum status status = context_snapshots(&ret_context->settings, ret_context->snapshots, reterr);
-    if (status != STATUS_OK)
-        return status;
-    status = path_join(path, ret_context->settings.data.directory, STORE_FILE);
-    if (status == STATUS_OK)
-        status = open_existing(ret_context, mode, stat(path, &facts) == 0, reterr);
+    const char *folder = ret_context->settings.data.directory;
+    if (path_join(ret_context->snapshots, folder, SITE_SNAPSHOTS) != STATUS_OK ||
+        path_join(path, folder, STORE_FILE) != STATUS_OK)
+        return error_set(reterr, STATUS_TOO_LARGE, "the path of the data directory is too long");
+    const enum status status = open_existing(ret_context, mode, stat(path, &facts) == 0, reterr);
     return status == STATUS_OK ? open_writer(ret_context, mode, reterr) : status;
 }
 

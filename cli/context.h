@@ -28,10 +28,6 @@ enum status context_open_with(struct settings *settings, enum context_mode mode,
                               struct context *ret_context, struct error *reterr);
 void context_close(struct context *context);
 
-/* <data>/snapshots, without opening the store. */
-enum status context_snapshots(const struct settings *settings, char out[PATH_BYTES_MAX],
-                              struct error *reterr);
-
 /* True when a daemon has the data directory. */
 bool context_has_daemon(const struct context *context);
 

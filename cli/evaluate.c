@@ -64,7 +64,7 @@ static enum status close_lists(struct evaluation *ev, struct error *reterr)
     return status;
 }
 
-/* ---- fit and measure ---- */
+/* ---- the data ---- */
 
 static enum status read_spec(const struct evaluation *ev, const struct contestant *c,
                              struct feature_spec **ret_spec, struct error *reterr)
@@ -306,7 +306,7 @@ static enum status measure(struct evaluation *ev, struct error *reterr)
                                           .n_beside = ev->contestants[i].n_beside,
                                           .list = ev->contestants[i].list};
     struct evaluate_request request = {.dataset = ev->data.dataset,
-                                       .held = ev->data.has_held ? &ev->data.held : NULL,
+                                       .held = held_of(ev),
                                        .by_user = &ev->data.by_user,
                                        .test = &ev->data.test,
                                        .times = &ev->times,
@@ -442,7 +442,7 @@ static enum status write_results(struct evaluation *ev, struct error *reterr)
         status =
             json ? print_json(ev, reterr) : evaluation_print(ev->report, ev->data.split, stdout);
     for (size_t i = 0; i < ev->n && status == STATUS_OK; i++)
-        if (ev->contestants[i].ranker && !invocation_flag(ev->invocation, "json"))
+        if (ev->contestants[i].ranker && !json)
             evaluation_print_ranking(ev->contestants[i].name, &ev->contestants[i].ranking,
                                      ev->data.has_held ? &ev->contestants[i].shift : NULL, stdout);
     return status;

@@ -6,7 +6,8 @@
 #include "cli/report.h"
 #include "cli/table.h"
 
-double fit_speed(const struct table_fit_result *result)
+/* Examples that the fit went through a second. */
+static double speed_of(const struct table_fit_result *result)
 {
     return result->fit_seconds > 0 ? (double)result->n_seen / result->fit_seconds : 0;
 }
@@ -29,7 +30,7 @@ static void print_course(const struct fit_output *output, FILE *out)
     if (result->n_valid)
         fprintf(out, " (validation: loss %.4f, AUC %.4f)", report->valid_loss, report->valid_auc);
     fprintf(out, "; %.2f s to read, %.2f s to fit, %.0f examples/s\n", result->read_seconds,
-            result->fit_seconds, fit_speed(result));
+            result->fit_seconds, speed_of(result));
 }
 
 static enum status print_metrics(const struct table_measured *measured, FILE *out)
@@ -110,7 +111,7 @@ enum status fit_print_json(const struct fit_output *output, FILE *out, struct er
                   ", \"seconds\": {\"read\": %.4f, \"learn\": %.4f, \"fit\": %.4f, \"predict\": "
                   "%.4f}, \"examples_per_second\": %.0f, \"frame_bytes\": %" PRIu64 "}\n",
                   result->read_seconds, result->learn_seconds, result->fit_seconds,
-                  output->measured ? output->measured->predict_seconds : 0, fit_speed(result),
+                  output->measured ? output->measured->predict_seconds : 0, speed_of(result),
                   result->frame_bytes);
     const bool failed = text.failed;
     if (!failed)

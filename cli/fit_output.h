@@ -12,8 +12,5 @@ struct fit_output {
     const char *out;           /* where the model was written; NULL: nowhere */
 };
 
-/* Examples that the fit went through a second. */
-double fit_speed(const struct table_fit_result *result);
-
 enum status fit_print(const struct fit_output *output, FILE *out, struct error *reterr);
 enum status fit_print_json(const struct fit_output *output, FILE *out, struct error *reterr);

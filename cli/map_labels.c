@@ -99,7 +99,8 @@ static bool has_room(struct map_labels *labels, int32_t more)
     return true;
 }
 
-enum status map_labels_force(struct map_labels *labels, struct map_box box)
+/* In the list of each cell that it reaches into. */
+static enum status put(struct map_labels *labels, struct map_box box)
 {
     const struct cells at = cells_of(labels, box);
     if (!has_room(labels, (at.right - at.left + 1) * (at.bottom - at.top + 1)))
@@ -116,7 +117,7 @@ enum status map_labels_force(struct map_labels *labels, struct map_box box)
 enum status map_labels_take(struct map_labels *labels, struct map_box box, bool *ret_taken)
 {
     const bool free_there = is_free(labels, box);
-    const enum status status = free_there ? map_labels_force(labels, box) : STATUS_OK;
+    const enum status status = free_there ? put(labels, box) : STATUS_OK;
     if (status == STATUS_OK)
         *ret_taken = free_there;
     return status;

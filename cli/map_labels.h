@@ -18,6 +18,3 @@ void map_labels_free(struct map_labels *labels);
 /* Takes the box when it lies within the frame and touches none that was taken. NO_MEMORY takes
  * none. */
 enum status map_labels_take(struct map_labels *labels, struct map_box box, bool *ret_taken);
-
-/* Takes the box whatever lies there. */
-enum status map_labels_force(struct map_labels *labels, struct map_box box);

@@ -470,8 +470,3 @@ void site_count_list(struct site *site, const char *strategy, uint32_t version, 
 {
     answered_add(site->answered, strategy, version, offset, n);
 }
-
-int64_t site_started_ms(const struct site *site)
-{
-    return site->started_ms;
-}

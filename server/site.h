@@ -46,7 +46,6 @@ const struct event_types *site_types(const struct site *site);
 struct writer *site_writer(const struct site *site);
 struct trainer *site_trainer(const struct site *site);
 struct httpd *site_httpd(const struct site *site);
-int64_t site_started_ms(const struct site *site);
 
 /* The serving pair: a snapshot and the Live on top of it. Reference-counted; never NULL. */
 struct serving {
