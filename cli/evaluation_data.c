@@ -188,9 +188,8 @@ static enum status file_set_of(const struct invocation *invocation, const struct
     const char *format = invocation_text(invocation, "format"), *nearest = NULL;
     const struct reader_class *reader = reader_class_find(format, &nearest);
     if (!reader)
-        return error_set(reterr, STATUS_NOT_FOUND, "unknown format '%.60s'%s%s%s", format,
-                         nearest ? "; did you mean '" : "", nearest ? nearest : "",
-                         nearest ? "'?" : "");
+        return error_set(reterr, STATUS_NOT_FOUND, "unknown format '%.60s'%s", format,
+                         text_suggest(nearest).text);
     *ret_files = (struct file_set){
         .invocation = invocation,
         .reader = reader,

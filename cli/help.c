@@ -3,6 +3,7 @@
 #include <stdarg.h>
 #include <string.h>
 
+#include "base/text.h"
 #include "cli/commands.h"
 #include "cli/report.h"
 #include "version.h"
@@ -243,9 +244,8 @@ int command_help(const struct invocation *invocation)
     const char *nearest = NULL;
     const struct command *command = command_find(invocation->arguments[0], &nearest);
     if (!command)
-        return report_usage(NULL, "unknown subcommand '%.60s'%s%s%s", invocation->arguments[0],
-                            nearest ? "; did you mean '" : "", nearest ? nearest : "",
-                            nearest ? "'?" : "");
+        return report_usage(NULL, "unknown subcommand '%.60s'%s", invocation->arguments[0],
+                            text_suggest(nearest).text);
     help_command(command, stdout);
     return EXIT_DONE;
 }

@@ -140,9 +140,8 @@ int command_import(const struct invocation *invocation)
     const char *nearest = NULL, *delimiter = invocation_text(invocation, "delimiter");
     const struct reader_class *reader = reader_class_find(invocation->arguments[0], &nearest);
     if (!reader)
-        return report_usage(invocation->command, "unknown format '%.60s'%s%s%s",
-                            invocation->arguments[0], nearest ? "; did you mean '" : "",
-                            nearest ? nearest : "", nearest ? "'?" : "");
+        return report_usage(invocation->command, "unknown format '%.60s'%s",
+                            invocation->arguments[0], text_suggest(nearest).text);
     if (delimiter && strlen(delimiter) != 1)
         return report_usage(invocation->command, "--delimiter is one character, not '%.60s'",
                             delimiter);

@@ -318,9 +318,8 @@ static enum status choose_likeness(const struct answering *answering, const char
         at++;
     if (!likenesses[at].by) {
         const char *nearest = text_nearest(by, at, likeness_name, NULL);
-        return error_set(reterr, STATUS_OUT_OF_RANGE, "no likeness by '%.60s'%s%s%s", by,
-                         nearest ? "; did you mean '" : "", nearest ? nearest : "",
-                         nearest ? "'?" : "");
+        return error_set(reterr, STATUS_OUT_OF_RANGE, "no likeness by '%.60s'%s", by,
+                         text_suggest(nearest).text);
     }
     request->model = likeness_model(&answering->view.view, &likenesses[at]);
     if (request->model)

@@ -224,9 +224,8 @@ enum status options_set(const struct option *options, size_t count, void *values
     if (option)
         return option_set(option, values, text, arena, reterr);
     const char *nearest = option_nearest(options, count, name);
-    return error_set(reterr, STATUS_NOT_FOUND, "unknown %s '%.60s'%s%s%s", what, name,
-                     nearest ? "; did you mean '" : "", nearest ? nearest : "",
-                     nearest ? "'?" : "");
+    return error_set(reterr, STATUS_NOT_FOUND, "unknown %s '%.60s'%s", what, name,
+                     text_suggest(nearest).text);
 }
 
 void option_print(const struct option *option, const void *values, struct buffer *out)

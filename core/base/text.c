@@ -3,6 +3,7 @@
 #include <assert.h>
 #include <errno.h>
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -192,6 +193,18 @@ const char *text_nearest(const char *given, size_t count,
         }
     }
     return nearest;
+}
+
+struct text_suggestion text_suggest(const char *nearest)
+{
+    struct text_suggestion suggestion = {""};
+    char name[101];
+    if (nearest) {
+        snprintf(name, sizeof name, "%s", nearest);
+        utf8_trim_partial(name);
+        snprintf(suggestion.text, sizeof suggestion.text, "; did you mean '%s'?", name);
+    }
+    return suggestion;
 }
 
 enum status text_to_int64(const char *text, int64_t *ret_value)

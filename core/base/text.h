@@ -43,6 +43,13 @@ const char *text_nearest(const char *given, size_t count,
                          const char *(*name_at)(const void *context, size_t i),
                          const void *context);
 
+/* How a sentence about an unknown name ends: "; did you mean 'NAME'?" (of a long name the first 100
+ * bytes), or "" where nearest is NULL. By value, to be an argument of that sentence. */
+struct text_suggestion {
+    char text[128];
+};
+struct text_suggestion text_suggest(const char *nearest);
+
 /* Whole strings only: leading or trailing bytes that do not belong are MALFORMED; values past the
  * type are OUT_OF_RANGE; NaN and infinities are OUT_OF_RANGE. Locale is never consulted. */
 enum status text_to_int64(const char *text, int64_t *ret_value);

@@ -322,10 +322,9 @@ static const struct field *find_field(const struct shape *shape, const char *nam
 static enum status refuse_field(const struct shape *shape, const char *name, struct error *reterr)
 {
     const char *nearest = text_nearest(name, shape->n_fields, field_name_at, shape);
-    return error_set(reterr, STATUS_NOT_FOUND, "unknown field '%.60s' of %s %s%s%s%s", name,
+    return error_set(reterr, STATUS_NOT_FOUND, "unknown field '%.60s' of %s %s%s", name,
                      strchr("aeiou", *shape->what) ? "an" : "a", shape->what,
-                     nearest ? "; did you mean '" : "", nearest ? nearest : "",
-                     nearest ? "'?" : "");
+                     text_suggest(nearest).text);
 }
 
 /* The fields of a JSON object into the record, which holds the defaults. `id_given`: the field

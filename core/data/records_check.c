@@ -393,9 +393,8 @@ enum status event_check_type(const struct event_record *event, const struct even
     if (code == 0) {
         const char *nearest = event_types_nearest(types, event->type);
         return error_set_at(reterr, STATUS_OUT_OF_RANGE, "/type",
-                            "unknown type '%.64s'%s%s%s (interactions.types names those there are)",
-                            event->type, nearest ? "; did you mean '" : "", nearest ? nearest : "",
-                            nearest ? "'?" : "");
+                            "unknown type '%.64s'%s (interactions.types names those there are)",
+                            event->type, text_suggest(nearest).text);
     }
     if (types->of[code].by_value && isnan(event->rating))
         return error_set_at(reterr, STATUS_OUT_OF_RANGE, "/rating",

@@ -125,9 +125,8 @@ enum status settings_add_model(struct settings *settings, const char *model, con
 static enum status refuse_name(const char *what, const char *name, const char *nearest,
                                struct error *reterr)
 {
-    return error_set(reterr, STATUS_NOT_FOUND, "unknown %s '%.80s'%s%s%s", what, name,
-                     nearest ? "; did you mean '" : "", nearest ? nearest : "",
-                     nearest ? "'?" : "");
+    return error_set(reterr, STATUS_NOT_FOUND, "unknown %s '%.80s'%s", what, name,
+                     text_suggest(nearest).text);
 }
 
 /* "models.ials.dimensions" -> ials, dimensions */

@@ -261,9 +261,9 @@ static enum status refuse_key(const struct reader *r, const char *section,
                               : text_nearest(value->key, N_SECTIONS, section_at, NULL);
     const bool known = nearest && *nearest;
     return yaml_refuse(r->name, value->key_line, STATUS_NOT_FOUND, r->err,
-                       "unknown %s '%s%s%.60s'%s%s%s", section ? "key" : "section",
+                       "unknown %s '%s%s%.60s'%s", section ? "key" : "section",
                        section ? section : "", section ? "." : "", value->key,
-                       known ? "; did you mean '" : "", known ? nearest : "", known ? "'?" : "");
+                       text_suggest(known ? nearest : NULL).text);
 }
 
 static enum status read_key(const struct reader *r, const char *section,

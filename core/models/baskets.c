@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/text.h"
 
 enum { USERS_BETWEEN_STOPS = 1 << 12 };
 
@@ -121,9 +122,8 @@ static enum status find_type(const struct event_types *types, const char *name, 
     if (!*name || *ret_code)
         return STATUS_OK;
     const char *nearest = event_types_nearest(types, name);
-    return error_set(reterr, STATUS_NOT_FOUND, "no interaction type '%.64s'%s%s%s", name,
-                     nearest ? "; did you mean '" : "", nearest ? nearest : "",
-                     nearest ? "'?" : "");
+    return error_set(reterr, STATUS_NOT_FOUND, "no interaction type '%.64s'%s", name,
+                     text_suggest(nearest).text);
 }
 
 static enum status count_and_fill(struct walk *w, const struct observer *observer,

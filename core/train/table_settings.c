@@ -49,9 +49,8 @@ static enum status find_class(const char *name, const struct predictor_class **r
         return STATUS_OK;
     }
     const char *nearest = text_nearest(name, n, class_name_at, NULL);
-    return error_set(reterr, STATUS_NOT_FOUND, "unknown mode '%.60s'%s%s%s", name,
-                     nearest ? "; did you mean '" : "", nearest ? nearest : "",
-                     nearest ? "'?" : "");
+    return error_set(reterr, STATUS_NOT_FOUND, "unknown mode '%.60s'%s", name,
+                     text_suggest(nearest).text);
 }
 
 /* The class's options behind our own, their offsets moved to where its settings lie. */

@@ -2,6 +2,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "base/text.h"
 #include "data/event_type.h"
 #include "recommend/cached.h"
 #include "recommend/told.h"
@@ -398,8 +399,8 @@ static bool take_field(struct ask *ask, const char *name, const json_t *value)
         if (strcmp(fields[i].name, name) == 0)
             return fields[i].take(ask, value, pointer);
     const char *nearest = text_nearest(name, N_FIELDS, field_at, NULL);
-    reply_problem(ask->asked.request, 422, pointer, "unknown field '%.60s'%s%s%s", name,
-                  nearest ? "; did you mean '" : "", nearest ? nearest : "", nearest ? "'?" : "");
+    reply_problem(ask->asked.request, 422, pointer, "unknown field '%.60s'%s", name,
+                  text_suggest(nearest).text);
     return false;
 }
 

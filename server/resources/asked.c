@@ -63,8 +63,8 @@ bool asked_add_hidden_type(struct asked *asked, const char *name, const char *po
         return true;
     }
     const char *nearest = event_types_nearest(types, name);
-    reply_problem(asked->request, 422, pointer, "no type '%.64s'%s%s%s", name,
-                  nearest ? "; did you mean '" : "", nearest ? nearest : "", nearest ? "'?" : "");
+    reply_problem(asked->request, 422, pointer, "no type '%.64s'%s", name,
+                  text_suggest(nearest).text);
     return false;
 }
 

@@ -246,8 +246,7 @@ bool request_add_field(struct request *request, const char *name, const char *po
             return true;
         }
     const char *nearest = text_nearest(name, n, field_name_at, NULL);
-    reply_problem(request, 422, pointer, "no field '%.64s'%s%s%s", name,
-                  nearest ? "; did you mean '" : "", nearest ? nearest : "", nearest ? "'?" : "");
+    reply_problem(request, 422, pointer, "no field '%.64s'%s", name, text_suggest(nearest).text);
     return false;
 }
 

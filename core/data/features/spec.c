@@ -30,9 +30,8 @@ enum status spec_refuse_memory(const struct spec_reader *r)
 enum status spec_refuse_key(const struct spec_reader *r, const struct yaml_value *value,
                             const char *what, const char *nearest)
 {
-    return spec_refuse(r, value->key_line, STATUS_NOT_FOUND, "unknown %s '%.60s'%s%s%s", what,
-                       value->key, nearest ? "; did you mean '" : "", nearest ? nearest : "",
-                       nearest ? "'?" : "");
+    return spec_refuse(r, value->key_line, STATUS_NOT_FOUND, "unknown %s '%.60s'%s", what,
+                       value->key, text_suggest(nearest).text);
 }
 
 /* Puts the line of a node to an error that a table's parser has described. */

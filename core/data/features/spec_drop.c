@@ -51,11 +51,9 @@ static enum status check_names(const struct spec_reader *r)
             continue;
         const char *nearest =
             text_nearest(spec->dropped[i].bytes, spec->n_features, feature_at, spec);
-        return spec_refuse(
-            r, spec->dropped_line, STATUS_NOT_FOUND,
-            "'%.60s', to be dropped, is neither a feature nor a column of one%s%.60s%s",
-            spec->dropped[i].bytes, nearest ? "; did you mean '" : "", nearest ? nearest : "",
-            nearest ? "'?" : "");
+        return spec_refuse(r, spec->dropped_line, STATUS_NOT_FOUND,
+                           "'%.60s', to be dropped, is neither a feature nor a column of one%s",
+                           spec->dropped[i].bytes, text_suggest(nearest).text);
     }
     return STATUS_OK;
 }

@@ -44,9 +44,8 @@ static enum status check_column(const struct spec_reader *r, const struct spec_c
     if (spec->n_file_columns == 0)
         return STATUS_OK;
     const char *nearest = text_nearest(column->name, spec->n_file_columns, file_column_at, spec);
-    return spec_refuse(r, column->line, STATUS_NOT_FOUND, "the file has no column '%.60s'%s%.60s%s",
-                       column->name, nearest ? "; did you mean '" : "", nearest ? nearest : "",
-                       nearest ? "'?" : "");
+    return spec_refuse(r, column->line, STATUS_NOT_FOUND, "the file has no column '%.60s'%s",
+                       column->name, text_suggest(nearest).text);
 }
 
 static enum status resolve_column(const struct spec_reader *r, struct spec_feature *f)
@@ -73,10 +72,8 @@ static enum status resolve_shared(const struct spec_reader *r, struct spec_featu
     if (with >= own) {
         const char *nearest = text_nearest(f->shared_name, own, feature_at, spec);
         return spec_refuse(r, f->line, STATUS_NOT_FOUND,
-                           "'%.60s' shares the vectors of '%.60s', which is no feature before "
-                           "it%s%.60s%s",
-                           f->name, f->shared_name, nearest ? "; did you mean '" : "",
-                           nearest ? nearest : "", nearest ? "'?" : "");
+                           "'%.60s' shares the vectors of '%.60s', which is no feature before it%s",
+                           f->name, f->shared_name, text_suggest(nearest).text);
     }
     const struct spec_feature *root = &spec->features[with];
     if (root->type != FEATURE_CATEGORICAL || root->shared != with)

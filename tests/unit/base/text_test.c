@@ -160,6 +160,22 @@ static void the_nearest_name_is_near_or_none(void **state)
     assert_null(text_nearest("x", 0, name_at, names));
 }
 
+static void a_suggestion_ends_the_sentence(void **state)
+{
+    (void)state;
+    char name[200];
+    assert_string_equal(text_suggest(NULL).text, "");
+    assert_string_equal(text_suggest("epochs").text, "; did you mean 'epochs'?");
+    for (size_t i = 0; i + 1 < sizeof name; i++)
+        name[i] = i % 2 ? '\xa9' : '\xc3';
+    name[sizeof name - 1] = '\0';
+    const struct text_suggestion cut = text_suggest(name);
+    assert_int_equal(strlen(cut.text), strlen("; did you mean ''?") + 100);
+    assert_true(utf8_is_valid(cut.text, strlen(cut.text)));
+    const struct text_suggestion odd = text_suggest(name + 1); /* cut within a character */
+    assert_int_equal(strlen(odd.text), strlen("; did you mean ''?") + 99);
+}
+
 static void whole_numbers_are_read_whole(void **state)
 {
     (void)state;
@@ -252,6 +268,7 @@ int main(void)
         cmocka_unit_test(ids_are_checked_by_the_rule),
         cmocka_unit_test(distances_are_levenshtein_s_up_to_the_limit),
         cmocka_unit_test(the_nearest_name_is_near_or_none),
+        cmocka_unit_test(a_suggestion_ends_the_sentence),
         cmocka_unit_test(whole_numbers_are_read_whole),
         cmocka_unit_test(real_numbers_are_read_whole),
         cmocka_unit_test(durations_and_sizes_carry_units),
