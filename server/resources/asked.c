@@ -76,21 +76,11 @@ bool asked_set_model(struct asked *asked, const char *name, const char *pointer)
         asked->query.model = model;
         return true;
     }
-    reply_problem(asked->request, 422, pointer,
-                  "'%.64s' is not among the models that serve now; GET /v1/models lists them",
-                  name);
+    request_refuse_model(asked->request, pointer, name);
     return false;
 }
 
 /* ---- the answer ---- */
-
-static void append_id(struct buffer *out, const char *name, const char *id)
-{
-    buffer_append_byte(out, '"');
-    buffer_append_text(out, name);
-    buffer_append_text(out, "\":");
-    buffer_append_json(out, id, strlen(id));
-}
 
 static void append_items(const struct asked *asked, const struct recommendation *made,
                          struct buffer *out)
@@ -99,7 +89,7 @@ static void append_items(const struct asked *asked, const struct recommendation 
     buffer_append_text(out, ",\"items\":[");
     for (uint32_t i = 0; i < made->n; i++) {
         buffer_append_text(out, i ? ",{" : "{");
-        append_id(out, "id", catalogue_id(catalogue, made->items[i].item));
+        append_member(out, "id", catalogue_id(catalogue, made->items[i].item));
         buffer_append_text(out, ",\"score\":");
         buffer_append_float(out, made->items[i].score);
         for (size_t f = 0; catalogue_fields[f]; f++)
@@ -125,7 +115,7 @@ void asked_answer(const struct asked *asked, const char *subject, const char *id
     buffer_append_text(out, "\"");
     if (subject) {
         buffer_append_byte(out, ',');
-        append_id(out, subject, id);
+        append_member(out, subject, id);
     }
     append_items(asked, made, out);
     buffer_append_text(out, ",\"score_kind\":\"");

@@ -273,6 +273,21 @@ bool request_flag(const struct request *request, const char *name)
     return request_int(request, name, 0) != 0;
 }
 
+void request_refuse_model(struct request *request, const char *pointer, const char *name)
+{
+    reply_problem(request, 422, pointer,
+                  "'%.64s' is not among the models that serve now; GET /v1/models lists them",
+                  name);
+}
+
+void append_member(struct buffer *out, const char *name, const char *text)
+{
+    buffer_append_byte(out, '"');
+    buffer_append_text(out, name);
+    buffer_append_text(out, "\":");
+    buffer_append_json(out, text, strlen(text));
+}
+
 void append_time(struct buffer *out, const char *name, int64_t ms)
 {
     if (ms == TIME_UNKNOWN)

@@ -84,6 +84,12 @@ bool request_fields(struct request *request, uint32_t *ret_fields);
 /* "true" or "false" query parameter. */
 bool request_flag(const struct request *request, const char *name);
 
+/* Answers 422: no model of that name serves. */
+void request_refuse_model(struct request *request, const char *pointer, const char *name);
+
+/* Appends "name":"text". */
+void append_member(struct buffer *out, const char *name, const char *text);
+
 /* Appends ,"name":"<RFC 3339>" or nothing for TIME_UNKNOWN. */
 void append_time(struct buffer *out, const char *name, int64_t ms);
 

@@ -1,6 +1,4 @@
 /* GET /v1/users/{user}/items/{item}/prediction */
-#include <string.h>
-
 #include "recommend/rate.h"
 #include "server/resources/common.h"
 #include "server/resources/resources.h"
@@ -14,9 +12,7 @@ static const struct model *choose_model(struct request *request, const struct vi
     if (model && recommend_predicts(model))
         return model;
     if (name && !model)
-        reply_problem(request, 422, "?model",
-                      "'%.64s' is not among the models that serve now; GET /v1/models lists them",
-                      name);
+        request_refuse_model(request, "?model", name);
     else if (name)
         reply_problem(request, 409, NULL,
                       "'%.64s' serves now but predicts no ratings (autorec does, with "
@@ -28,15 +24,6 @@ static const struct model *choose_model(struct request *request, const struct vi
     return NULL;
 }
 
-static void append_member(struct buffer *out, const char *name, const char *text)
-{
-    buffer_append_byte(out, '"');
-    buffer_append_text(out, name);
-    buffer_append_text(out, "\":");
-    buffer_append_json(out, text, strlen(text));
-    buffer_append_byte(out, ',');
-}
-
 static void answer(struct request *request, const struct serving *serving,
                    const struct model *model, float rating)
 {
@@ -45,8 +32,9 @@ static void answer(struct request *request, const struct serving *serving,
     struct buffer *out = reply_json(request, 200);
     buffer_append_byte(out, '{');
     append_member(out, "user", request->values[0]);
+    buffer_append_byte(out, ',');
     append_member(out, "item", request->values[1]);
-    buffer_append_text(out, "\"rating\":");
+    buffer_append_text(out, ",\"rating\":");
     buffer_append_float(out, rating);
     buffer_append_text(out, ",\"scale\":{\"low\":");
     buffer_append_float(out, scale.low);
@@ -54,7 +42,7 @@ static void answer(struct request *request, const struct serving *serving,
     buffer_append_float(out, scale.high);
     buffer_append_text(out, "},");
     append_member(out, "model", model->class->name);
-    buffer_append_text(out, "\"model_version\":");
+    buffer_append_text(out, ",\"model_version\":");
     buffer_append_whole(out, serving->snapshot->version);
     buffer_append_byte(out, '}');
 }
