@@ -305,6 +305,16 @@ static const struct given *given_last(const struct invocation *invocation, const
     return last;
 }
 
+const struct given *invocation_next(const struct invocation *invocation, const char *name,
+                                    const struct given *after)
+{
+    const struct given *end = invocation->given + invocation->n_given;
+    for (const struct given *g = after ? after + 1 : invocation->given; g < end; g++)
+        if (strcmp(g->option->option.name, name) == 0)
+            return g;
+    return NULL;
+}
+
 bool invocation_has(const struct invocation *invocation, const char *name)
 {
     return given_last(invocation, name) != NULL;

@@ -102,6 +102,11 @@ void invocation_free(struct invocation *invocation);
 /* True when the option was given. */
 bool invocation_has(const struct invocation *invocation, const char *name);
 
+/* Of an option that repeats each time that it was given, in order: the first after NULL, NULL after
+ * the last. */
+const struct given *invocation_next(const struct invocation *invocation, const char *name,
+                                    const struct given *after);
+
 /* The value given last, or the table's default. The option must be one of the command's and of the
  * type asked for. invocation_text is NULL where there is neither. */
 bool invocation_flag(const struct invocation *invocation, const char *name);

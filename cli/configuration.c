@@ -61,12 +61,10 @@ enum status configuration_set_table(const struct invocation *invocation,
 {
     enum { NAME_SIZE = 200 };
     enum status status = STATUS_OK;
-    for (size_t i = 0; i < invocation->n_given && status == STATUS_OK; i++) {
-        const struct given *given = &invocation->given[i];
+    const struct given *given = NULL;
+    while (status == STATUS_OK && (given = invocation_next(invocation, "set", given))) {
         char name[NAME_SIZE];
         const char *value = NULL;
-        if (strcmp(given->option->option.name, "set") != 0)
-            continue;
         status = configuration_cut(given->text, name, sizeof name, &value, reterr);
         if (status == STATUS_OK)
             status = table_settings_set(settings, name, value, arena, reterr);

@@ -36,9 +36,9 @@ enum status embedding_of_texts(const struct invocation *invocation, const struct
                           .mode = invocation_choice(invocation, "tokens"),
                           .lower = invocation_flag(invocation, "lower")};
     enum status status = STATUS_OK;
-    for (size_t i = 0; i < invocation->n_given && status == STATUS_OK; i++)
-        if (strcmp(invocation->given[i].option->option.name, "text") == 0)
-            status = words_read(&words, invocation->given[i].text, observer, reterr);
+    const struct given *given = NULL;
+    while (status == STATUS_OK && (given = invocation_next(invocation, "text", given)))
+        status = words_read(&words, given->text, observer, reterr);
     if (status == STATUS_OK)
         status = join_phrases(invocation, observer, source, reterr);
     if (status == STATUS_OK)

@@ -76,10 +76,8 @@ static enum status read_files(const struct file_set *files, const char *option,
                               struct file_pass *pass, struct error *reterr)
 {
     const struct reader_sink sink = {.context = pass, .event = take_event, .broken = refuse_line};
-    for (size_t i = 0; i < files->invocation->n_given; i++) {
-        const struct given *given = &files->invocation->given[i];
-        if (strcmp(given->option->option.name, option) != 0)
-            continue;
+    const struct given *given = NULL;
+    while ((given = invocation_next(files->invocation, option, given))) {
         struct error err = {0};
         if (strcmp(given->text, "-") == 0)
             return error_set(reterr, STATUS_UNSUPPORTED,
@@ -282,11 +280,9 @@ static enum status file_items(const struct evaluation_items *source, struct item
         .context = pass, .item = take_item, .event = pass_over, .broken = ignore_line};
     struct file_set files;
     enum status status = file_set_of(source->invocation, NULL, &files, reterr);
-    for (size_t i = 0; i < source->invocation->n_given && status == STATUS_OK; i++) {
-        const struct given *given = &source->invocation->given[i];
-        if (strcmp(given->option->option.name, "train") == 0)
-            status = files.reader->read(given->text, &files.settings, &sink, NULL, reterr);
-    }
+    const struct given *given = NULL;
+    while (status == STATUS_OK && (given = invocation_next(source->invocation, "train", given)))
+        status = files.reader->read(given->text, &files.settings, &sink, NULL, reterr);
     return status;
 }
 

@@ -54,12 +54,11 @@ static enum status check_request(const struct invocation *invocation, struct err
                 reterr, STATUS_MALFORMED,
                 "features reads its files several times: --%s cannot be standard input", needed[i]);
     }
-    for (size_t i = 0; i < invocation->n_given; i++) {
-        const struct given *given = &invocation->given[i];
-        if (strcmp(given->option->option.name, "chart") == 0 && !drawing_path_is_known(given->text))
+    const struct given *given = NULL;
+    while ((given = invocation_next(invocation, "chart", given)))
+        if (!drawing_path_is_known(given->text))
             return error_set(reterr, STATUS_OUT_OF_RANGE,
                              "--chart %.100s: the name must end in .svg or .png", given->text);
-    }
     return STATUS_OK;
 }
 
@@ -157,11 +156,9 @@ static enum status write_charts(const struct features_job *job, struct error *re
                                 .axis = "fall of the AUC when its values are dealt out anew (99 %)",
                                 .bars = bars,
                                 .n_bars = n};
-    for (size_t i = 0; i < job->invocation->n_given && status == STATUS_OK; i++) {
-        const struct given *given = &job->invocation->given[i];
-        if (strcmp(given->option->option.name, "chart") == 0)
-            status = chart_write(&chart, given->text, reterr);
-    }
+    const struct given *given = NULL;
+    while (status == STATUS_OK && (given = invocation_next(job->invocation, "chart", given)))
+        status = chart_write(&chart, given->text, reterr);
     free(bars);
     return status;
 }

@@ -103,10 +103,8 @@ static enum status drop_columns(struct fit_job *job, struct error *reterr)
 {
     const char *dropped[DROPPED_MAX];
     uint32_t n = 0;
-    for (size_t i = 0; i < job->invocation->n_given; i++) {
-        const struct given *given = &job->invocation->given[i];
-        if (strcmp(given->option->option.name, "drop") != 0)
-            continue;
+    const struct given *given = NULL;
+    while ((given = invocation_next(job->invocation, "drop", given))) {
         if (n == DROPPED_MAX)
             return error_set(reterr, STATUS_TOO_LARGE, "--drop is given more than %d times",
                              DROPPED_MAX);

@@ -41,9 +41,9 @@ static enum status read_scopes(const struct invocation *invocation, unsigned *re
 {
     unsigned found = 0;
     enum status status = STATUS_OK;
-    for (size_t i = 0; i < invocation->n_given && status == STATUS_OK; i++)
-        if (strcmp(invocation->given[i].option->option.name, "scope") == 0)
-            status = read_scope(invocation->given[i].text, &found, reterr);
+    const struct given *given = NULL;
+    while (status == STATUS_OK && (given = invocation_next(invocation, "scope", given)))
+        status = read_scope(given->text, &found, reterr);
     if (status == STATUS_OK)
         *ret_scopes = found ? found : SCOPE_READ;
     return status;

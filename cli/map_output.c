@@ -9,12 +9,11 @@
 
 enum status map_output_check(const struct invocation *invocation, struct error *reterr)
 {
-    for (size_t i = 0; i < invocation->n_given; i++) {
-        const struct given *given = &invocation->given[i];
-        if (strcmp(given->option->option.name, "out") == 0 && !drawing_path_is_known(given->text))
+    const struct given *given = NULL;
+    while ((given = invocation_next(invocation, "out", given)))
+        if (!drawing_path_is_known(given->text))
             return error_set(reterr, STATUS_OUT_OF_RANGE,
                              "--out %.100s: the name must end in .svg or .png", given->text);
-    }
     return invocation_has(invocation, "out") || invocation_flag(invocation, "json")
                ? STATUS_OK
                : error_set(reterr, STATUS_MALFORMED,
@@ -36,11 +35,9 @@ enum status map_output_measure(struct map_output *output, const struct points *p
 static enum status draw(const struct map_output *output, struct error *reterr)
 {
     enum status status = STATUS_OK;
-    for (size_t i = 0; i < output->invocation->n_given && status == STATUS_OK; i++) {
-        const struct given *given = &output->invocation->given[i];
+    const struct given *given = NULL;
+    while (status == STATUS_OK && (given = invocation_next(output->invocation, "out", given))) {
         uint32_t labels = 0;
-        if (strcmp(given->option->option.name, "out") != 0)
-            continue;
         status = map_picture_write(&output->picture, given->text, &labels, reterr);
         if (status == STATUS_OK)
             report_note("tastevin: %s: %u %s, %u of them with their names", given->text,

@@ -23,14 +23,11 @@ static enum status request_of(const struct invocation *invocation,
                                               .now_ms = clock_now_ms(),
                                               .categories = categories,
                                               .exclude = exclude};
-    for (size_t i = 0; i < invocation->n_given; i++) {
-        const struct given *given = &invocation->given[i];
-        const char *name = given->option->option.name;
-        if (strcmp(name, "category") == 0)
-            categories[ret_request->n_categories++] = given->value.text;
-        const uint32_t item = strcmp(name, "exclude") == 0
-                                  ? live_find_item(&answering->view, given->value.text)
-                                  : NUMBER_NONE;
+    const struct given *given = NULL;
+    while ((given = invocation_next(invocation, "category", given)))
+        categories[ret_request->n_categories++] = given->value.text;
+    while ((given = invocation_next(invocation, "exclude", given))) {
+        const uint32_t item = live_find_item(&answering->view, given->value.text);
         if (item != NUMBER_NONE)
             exclude[ret_request->n_exclude++] = item;
     }
@@ -47,10 +44,8 @@ static enum status read_context(const struct invocation *invocation, struct aren
 {
     struct fact_pair pairs[FACT_PAIRS_MAX];
     size_t n = 0;
-    for (size_t i = 0; i < invocation->n_given; i++) {
-        const struct given *given = &invocation->given[i];
-        if (strcmp(given->option->option.name, "context") != 0)
-            continue;
+    const struct given *given = NULL;
+    while ((given = invocation_next(invocation, "context", given))) {
         if (n == FACT_PAIRS_MAX)
             return error_set(reterr, STATUS_TOO_LARGE, "at most %d --context", FACT_PAIRS_MAX);
         const enum status status = fact_pair_read(given->value.text, arena, &pairs[n++]);

@@ -99,6 +99,12 @@ static void repeated_options_keep_their_order(void **state)
     for (size_t i = 0; i < 4; i++)
         assert_string_equal(invocation.given[i].text, expected[i]);
     assert_string_equal(invocation_text(&invocation, "model"), "popular");
+    const struct given *given = invocation_next(&invocation, "set", NULL);
+    assert_string_equal(given->text, "a=1");
+    given = invocation_next(&invocation, "set", given);
+    assert_string_equal(given->text, "b=2");
+    assert_null(invocation_next(&invocation, "set", given));
+    assert_null(invocation_next(&invocation, "seed", NULL));
     invocation_free(&invocation);
 }
 
