@@ -150,13 +150,7 @@ static enum status print_result(const struct embed_job *job, struct error *reter
     buffer_append_text(&text, ", \"tokens_per_second\": ");
     buffer_append_double(&text, round(words));
     buffer_printf(&text, ", \"run\": \"%s\"}\n", job->run);
-    if (text.failed)
-        error_set(reterr, STATUS_NO_MEMORY, "out of memory for the report");
-    else
-        fputs(text.data, stdout);
-    const bool failed = text.failed;
-    buffer_free(&text);
-    return failed ? STATUS_NO_MEMORY : STATUS_OK;
+    return report_text(&text, stdout, reterr);
 }
 
 /* ---- the work ---- */

@@ -337,16 +337,6 @@ static enum status measure(struct evaluation *ev, struct error *reterr)
     return status;
 }
 
-/* Prints the report and frees it. */
-static enum status print_text(struct buffer *text, struct error *reterr)
-{
-    const bool failed = text->failed;
-    if (!failed)
-        fwrite(text->data, 1, text->size, stdout);
-    buffer_free(text);
-    return failed ? error_set(reterr, STATUS_NO_MEMORY, "no memory for the report") : STATUS_OK;
-}
-
 /* --ratings: measures predicted ratings and prints. */
 static enum status rate(struct evaluation *ev, struct error *reterr)
 {
@@ -374,7 +364,7 @@ static enum status rate(struct evaluation *ev, struct error *reterr)
         return evaluation_print_ratings(&report, costs, ev->data.split, stdout);
     struct buffer text = {0};
     evaluation_ratings_json(&report, costs, ev->data.split, &text);
-    return print_text(&text, reterr);
+    return report_text(&text, stdout, reterr);
 }
 
 /* The figures as one more point in each model's run. */
@@ -422,7 +412,7 @@ static enum status print_json(const struct evaluation *ev, struct error *reterr)
         search_append_json(ev->search, &text);
     }
     buffer_append_text(&text, "}\n");
-    return print_text(&text, reterr);
+    return report_text(&text, stdout, reterr);
 }
 
 static enum status write_results(struct evaluation *ev, struct error *reterr)

@@ -125,16 +125,12 @@ static enum status print(const struct feature_report *report, FILE *out)
     return status;
 }
 
-static enum status print_json(const struct feature_report *report, FILE *out)
+static enum status print_json(const struct feature_report *report, FILE *out, struct error *reterr)
 {
     struct buffer text = {0};
     feature_report_append_json(report, &text);
     buffer_append_byte(&text, '\n');
-    const bool failed = text.failed;
-    if (!failed)
-        fwrite(text.data, 1, text.size, out);
-    buffer_free(&text);
-    return failed ? STATUS_NO_MEMORY : STATUS_OK;
+    return report_text(&text, out, reterr);
 }
 
 /* The bars from the top; of many the first. */
@@ -203,8 +199,9 @@ static enum status run(struct features_job *job, struct error *reterr)
     progress_clear(&job->console.progress);
     if (status != STATUS_OK)
         return status;
-    status = invocation_flag(invocation, "json") ? print_json(job->report, stdout)
-                                                 : print(job->report, stdout);
+    if (invocation_flag(invocation, "json"))
+        return print_json(job->report, stdout, reterr);
+    status = print(job->report, stdout);
     return status == STATUS_OK ? status : error_set(reterr, status, "out of memory for the report");
 }
 

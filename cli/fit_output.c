@@ -113,9 +113,5 @@ enum status fit_print_json(const struct fit_output *output, FILE *out, struct er
                   result->read_seconds, result->learn_seconds, result->fit_seconds,
                   output->measured ? output->measured->predict_seconds : 0, speed_of(result),
                   result->frame_bytes);
-    const bool failed = text.failed;
-    if (!failed)
-        fwrite(text.data, 1, text.size, out);
-    buffer_free(&text);
-    return failed ? error_set(reterr, STATUS_NO_MEMORY, "no memory for the report") : STATUS_OK;
+    return report_text(&text, out, reterr);
 }

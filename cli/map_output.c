@@ -73,7 +73,7 @@ static void append_point(const struct map_output *output, uint32_t i, struct buf
     buffer_append_byte(out, '}');
 }
 
-static enum status print_json(const struct map_output *output)
+static enum status print_json(const struct map_output *output, struct error *reterr)
 {
     struct buffer out = {0};
     buffer_append_byte(&out, '{');
@@ -88,22 +88,16 @@ static enum status print_json(const struct map_output *output)
     for (uint32_t i = 0; i < output->picture.n; i++)
         append_point(output, i, &out);
     buffer_append_text(&out, "]}\n");
-    const bool failed = out.failed;
-    if (!failed)
-        fwrite(out.data, 1, out.size, stdout);
-    buffer_free(&out);
-    return failed ? STATUS_NO_MEMORY : STATUS_OK;
+    return report_text(&out, stdout, reterr);
 }
 
 enum status map_output_give(const struct map_output *output, struct error *reterr)
 {
-    enum status status = draw(output, reterr);
+    const enum status status = draw(output, reterr);
     if (status != STATUS_OK)
         return status;
-    if (!invocation_flag(output->invocation, "json")) {
-        print_text(output);
-        return STATUS_OK;
-    }
-    status = print_json(output);
-    return status == STATUS_OK ? status : error_set(reterr, status, "no memory for the answer");
+    if (invocation_flag(output->invocation, "json"))
+        return print_json(output, reterr);
+    print_text(output);
+    return STATUS_OK;
 }

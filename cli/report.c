@@ -46,6 +46,15 @@ void report_note(const char *format, ...)
     fputc('\n', stderr);
 }
 
+enum status report_text(struct buffer *text, FILE *out, struct error *reterr)
+{
+    const bool failed = text->failed;
+    if (!failed)
+        fwrite(text->data, 1, text->size, out);
+    buffer_free(text);
+    return failed ? error_set(reterr, STATUS_NO_MEMORY, "no memory for the report") : STATUS_OK;
+}
+
 int report_flush(int exit_code)
 {
     const bool failed_before = ferror(stdout);

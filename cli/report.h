@@ -1,7 +1,9 @@
 #pragma once
-/* What goes to standard error, and the exit code that goes with it. */
+/* What goes to standard error, and the exit code that goes with it; reports on standard output. */
 #include <stdint.h>
+#include <stdio.h>
 
+#include "base/buffer.h"
 #include "base/status.h"
 #include "cli/command.h"
 
@@ -14,6 +16,10 @@ int report_usage(const struct command *command, const char *format, ...)
 
 /* A line of information. */
 void report_note(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/* Writes the text to `out` and frees it. NO_MEMORY when the text is not whole: nothing is written.
+ * What cannot be written shows in report_flush. */
+enum status report_text(struct buffer *text, FILE *out, struct error *reterr);
 
 /* Flushes standard output: a full disk or a closed pipe must not pass for success. Returns
  * `exit_code`, or EXIT_FAILED with a message when something could not be written. A reader that
