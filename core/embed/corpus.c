@@ -80,30 +80,30 @@ enum status corpus_end_sequence(struct corpus *corpus, struct error *reterr)
 
 /* ---- the cut ---- */
 
-struct ranked {
+struct tally {
     uint64_t count;
     uint32_t number;
 };
 
 static int by_count(const void *a, const void *b)
 {
-    const struct ranked *x = a, *y = b;
+    const struct tally *x = a, *y = b;
     if (x->count != y->count)
         return x->count < y->count ? 1 : -1;
     return (x->number > y->number) - (x->number < y->number);
 }
 
-static uint32_t rank(const struct corpus *corpus, uint64_t min_count, struct ranked *order)
+static uint32_t rank(const struct corpus *corpus, uint64_t min_count, struct tally *order)
 {
     uint32_t kept = 0;
     for (uint32_t t = 0; t < corpus->names.count; t++)
         if (corpus->counts[t] && corpus->counts[t] >= min_count)
-            order[kept++] = (struct ranked){.count = corpus->counts[t], .number = t};
+            order[kept++] = (struct tally){.count = corpus->counts[t], .number = t};
     qsort(order, kept, sizeof *order, by_count);
     return kept;
 }
 
-static bool rename_tokens(const struct corpus *corpus, const struct ranked *order, uint32_t kept,
+static bool rename_tokens(const struct corpus *corpus, const struct tally *order, uint32_t kept,
                           struct idmap *names, uint32_t *numbers)
 {
     memset(numbers, 0xff, corpus->names.count * sizeof *numbers);
@@ -138,7 +138,7 @@ enum status corpus_cut(struct corpus *corpus, uint64_t min_count, struct error *
     if (status != STATUS_OK)
         return status;
     const uint32_t n = corpus->names.count;
-    struct ranked *order = calloc((size_t)n + 1, sizeof *order);
+    struct tally *order = calloc((size_t)n + 1, sizeof *order);
     uint32_t *numbers = calloc((size_t)n + 1, sizeof *numbers);
     struct idmap names = {0};
     const uint32_t kept = order ? rank(corpus, min_count, order) : 0;
