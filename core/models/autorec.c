@@ -11,7 +11,7 @@ enum { PANEL_ROWS = 256 };
 
 static const char *const losses[] = {"multinomial", "ratings", NULL};
 static const char *const sides[] = {"auto", "item", "user", NULL};
-static const char *const activations[] = {"sigmoid", "identity", NULL};
+static const char *const activations[] = {"sigmoid", "identity", "tanh", "auto", NULL};
 
 #define AT(member) offsetof(struct autorec_settings, member)
 
@@ -20,14 +20,52 @@ static const struct option options[] = {
      "ratings: predicts them; multinomial: ranks by what people did"},
     {"side", OPTION_CHOICE, AT(side), "auto", 0, 0, sides,
      "whose rows are encoded; auto: items for ratings, users for multinomial"},
-    {"g", OPTION_CHOICE, AT(g), "sigmoid", 0, 0, activations, "activation of the hidden units"},
-    {"hidden", OPTION_INT, AT(hidden), "64", 1, AUTOREC_HIDDEN_MAX, NULL, "hidden units"},
-    {"lambda", OPTION_REAL, AT(lambda), "-1", -1, 1e6, NULL,
-     "strength of the regularisation; -1: 45 for ratings, 0.1 for multinomial"},
+    {"g", OPTION_CHOICE, AT(g), "auto", 0, 0, activations,
+     "activation of the hidden units; auto: sigmoid for ratings, tanh for multinomial"},
+    {.name = "hidden",
+     .type = OPTION_INT,
+     .offset = AT(hidden),
+     .initial = "0",
+     .min = 0,
+     .max = AUTOREC_HIDDEN_MAX,
+     .help = "hidden units; 0: 64 for ratings, 200 for multinomial",
+     .search = SEARCH_LOG,
+     .low = 50,
+     .high = 400},
+    {.name = "lambda",
+     .type = OPTION_REAL,
+     .offset = AT(lambda),
+     .initial = "-1",
+     .min = -1,
+     .max = 1e6,
+     .help = "strength of the regularisation; -1: 45 for ratings, 1 for multinomial",
+     .search = SEARCH_LOG,
+     .low = 0.1,
+     .high = 10},
+    {.name = "dropout",
+     .type = OPTION_REAL,
+     .offset = AT(dropout),
+     .initial = "-1",
+     .min = -1,
+     .max = 0.95,
+     .help = "share of each row's entries that an epoch hides from the encoder; -1: 0 for ratings, "
+             "0.5 for multinomial",
+     .search = SEARCH_LINEAR,
+     .low = 0.2,
+     .high = 0.8},
     {"epochs", OPTION_INT, AT(epochs), "30", 1, 10000, NULL, "passes over the data, at most"},
-    {"batch", OPTION_INT, AT(batch), "64", 1, 4096, NULL,
-     "rows of one step, but at most a sixteenth of all"},
-    {"rate", OPTION_REAL, AT(rate), "0.01", 1e-6, 1, NULL, "learning rate of Adam"},
+    {"batch", OPTION_INT, AT(batch), "0", 0, 4096, NULL,
+     "rows of one step, but at most a sixteenth of all; 0: 64 for ratings, 256 for multinomial"},
+    {.name = "rate",
+     .type = OPTION_REAL,
+     .offset = AT(rate),
+     .initial = "0",
+     .min = 0,
+     .max = 1,
+     .help = "learning rate of Adam; 0: 0.01 for ratings, 0.002 for multinomial",
+     .search = SEARCH_LOG,
+     .low = 0.0007,
+     .high = 0.007},
     {"validation", OPTION_REAL, AT(validation), "0.1", 0, 0.5, NULL,
      "share of the training ratings that tells when to stop; 0: after `epochs`"},
     {"patience", OPTION_INT, AT(patience), "3", 1, 1000, NULL,
@@ -133,8 +171,7 @@ static void encode_user(const struct autorec *model, const struct query *query, 
         const float input = model->rates ? query->ratings[k].value : 1 / sqrtf((float)liked);
         kernels->axpy(input, model->encoder + item * width, x, model->hidden);
     }
-    for (uint32_t c = 0; c < model->hidden && model->net.g == AUTOREC_SIGMOID; c++)
-        x[c] = 1 / (1 + expf(-x[c]));
+    autorec_activate(model->net.g, model->hidden, x);
 }
 
 void autorec_vector(const struct autorec *model, const struct query *query, float *scratch,
@@ -321,7 +358,7 @@ static enum status autorec_load(const struct sections *sections, struct model **
     if (status != STATUS_OK)
         return status;
     const uint32_t *s = section->data;
-    if (s[2] < 1 || s[2] > AUTOREC_HIDDEN_MAX || s[3] > 1 || s[4] > 1 || s[5] > AUTOREC_IDENTITY ||
+    if (s[2] < 1 || s[2] > AUTOREC_HIDDEN_MAX || s[3] > 1 || s[4] > 1 || s[5] > AUTOREC_TANH ||
         (s[4] && !s[3]))
         return error_set(reterr, STATUS_CORRUPT,
                          "the section 'autorec/shape' holds a value that cannot be");

@@ -8,8 +8,10 @@
  *                       + lambda (|V|^2 + |W|^2)                          side: user
  *
  * b(u, i) are damped means (models/rating_means.h): the paper predicts r itself; what the means
- * leave is learnt in fewer passes and predicted better. Learnt by Adam on batches of rows, each
- * epoch in an order drawn from the seed. A share of the ratings (never a test part) is kept apart:
+ * leave is learnt in fewer passes and predicted better. g is a sigmoid for ratings, tanh for
+ * multinomial, where each epoch hides half of a user's x from the encoder, so that it learns to
+ * tell what is hidden from what is left. Learnt by Adam on batches of rows, each epoch in an order
+ * drawn from the seed. A share of the ratings (never a test part) is kept apart:
  * where their error has not fallen for `patience` epochs, the best epoch's V is taken.
  *
  * Side item ends with W solved exactly, user by user, from all ratings: a ridge regression on the

@@ -69,8 +69,9 @@ static void charge_batch(struct bill *bill, const struct autorec_batch *batch, u
 {
     const struct csr *x = batch->x;
     const char *inputs = bill->net->multinomial ? "inputs/likes" : "inputs/ratings";
-    const uint64_t entry =
-        sizeof *x->columns + sizeof *x->values + (batch->targets ? sizeof *batch->targets : 0);
+    const uint64_t entry = sizeof *x->columns + sizeof *x->values +
+                           (batch->targets ? sizeof *batch->targets : 0) +
+                           (batch->inputs != x->values ? sizeof *batch->inputs : 0);
     const uint64_t matrix = bill->net->n_columns * bill->net->width;
     charge_memory(bill, inputs,
                   csr_size(x) * entry + (x->n_rows + UINT64_C(1)) * sizeof *x->starts);
@@ -84,9 +85,8 @@ static void charge_batch(struct bill *bill, const struct autorec_batch *batch, u
     charge_variable(bill, "decoder/biases", bill->net->n_columns);
 }
 
-void autorec_costs_tell(const struct autorec_settings *settings, double lambda,
-                        const struct autorec_batch *batch, uint32_t batch_rows,
-                        const struct timesheet *sheet, int64_t epoch,
+void autorec_costs_tell(const struct autorec_settings *settings, const struct autorec_batch *batch,
+                        uint32_t batch_rows, const struct timesheet *sheet, int64_t epoch,
                         const struct observer *observer)
 {
     struct bill bill = {.net = batch->net,
@@ -95,8 +95,7 @@ void autorec_costs_tell(const struct autorec_settings *settings, double lambda,
                             batch->net->multinomial ? "loss/cross_entropy" : "loss/squared_error"};
     if (sheet->n_steps == 0)
         return;
-    autorec_graph(settings, batch->net->n_columns, !batch->net->multinomial, lambda,
-                  &bill.of.graph);
+    autorec_graph(settings, batch->net->n_columns, !batch->net->multinomial, &bill.of.graph);
     op_costs_begin(&bill.of);
     charge_step(&bill);
     charge_batch(&bill, batch, batch_rows);

@@ -28,7 +28,6 @@
 
 /* Tells the mean of the sheet's steps, of AUTOREC_PARTS parts, for batches of up to batch_rows.
  * Tells nothing where nothing was measured, and out of memory. */
-void autorec_costs_tell(const struct autorec_settings *settings, double lambda,
-                        const struct autorec_batch *batch, uint32_t batch_rows,
-                        const struct timesheet *sheet, int64_t epoch,
+void autorec_costs_tell(const struct autorec_settings *settings, const struct autorec_batch *batch,
+                        uint32_t batch_rows, const struct timesheet *sheet, int64_t epoch,
                         const struct observer *observer);

@@ -4,12 +4,11 @@
 
 #include "base/rng.h"
 #include "models/autorec_costs.h"
+#include "models/autorec_rows.h"
 
 enum {
-    STREAM_START = 0xa070, /* of random numbers: first parameters, orders, the validation part */
+    STREAM_START = 0xa070, /* of random numbers: first parameters, orders */
     STREAM_ORDER = 0xa071,
-    STREAM_SPLIT = 0xa072,
-    BLOCK_ROWS = 4,
     BLOCK_USERS = 64,
     BLOCKS_A_CALL = 64
 };
@@ -23,10 +22,8 @@ struct fit {
     struct parallel *pool;
     const struct observer *observer;
     bool rates, by_item;
-    double lambda, work; /* work: since the observer was asked */
-    struct csr ratings;  /* by user, all of them */
-    struct csr x, valid; /* rows to encode: learnt from; kept apart */
-    float *targets, *valid_targets;
+    double work; /* since the observer was asked */
+    struct autorec_rows rows;
     struct autorec_net net;
     float *parameters, *gradients, *state1, *state2, *best;
     uint32_t *order; /* [n_order] rows with entries */
@@ -39,136 +36,13 @@ struct fit {
     struct timesheet sheet;
 };
 
-/* ---- the rows ---- */
-
-/* Entries of `all` for which keep(row, column) holds: by chance, the same whatever the order. */
-static bool is_kept_apart(const struct fit *fit, uint32_t row, uint32_t column)
-{
-    if (!fit->rates || fit->settings->validation <= 0)
-        return false;
-    const uint32_t user = fit->by_item ? column : row, item = fit->by_item ? row : column;
-    struct rng rng =
-        rng_seed(fit->data->seed ^ STREAM_SPLIT, (uint64_t)user << 32 | (uint64_t)item);
-    return rng_uniform(&rng) < fit->settings->validation;
-}
-
-static enum status divide(const struct fit *fit, const struct csr *all, bool apart,
-                          struct csr *ret_part)
-{
-    struct csr part;
-    const enum status status = csr_alloc(all->n_rows, all->n_columns, csr_size(all), &part);
-    if (status != STATUS_OK)
-        return status;
-    uint64_t n = 0;
-    for (uint32_t r = 0; r < all->n_rows; r++) {
-        for (uint64_t k = all->starts[r]; k < all->starts[r + 1]; k++)
-            if (is_kept_apart(fit, r, all->columns[k]) == apart &&
-                (fit->rates || all->values[k] > 0)) {
-                part.columns[n] = all->columns[k];
-                part.values[n++] = all->values[k];
-            }
-        part.starts[r + 1] = n;
-    }
-    *ret_part = part;
-    return STATUS_OK;
-}
-
-/* What the means leave of each rating; the users' offsets from the part that is learnt from. */
-static float *make_targets(const struct fit *fit, const struct csr *part,
-                           const struct rating_means *means, const float *offsets)
-{
-    float *targets = malloc((csr_size(part) + 1) * sizeof *targets);
-    for (uint32_t r = 0; targets && r < part->n_rows; r++)
-        for (uint64_t k = part->starts[r]; k < part->starts[r + 1]; k++) {
-            const uint32_t user = fit->by_item ? part->columns[k] : r,
-                           item = fit->by_item ? r : part->columns[k];
-            targets[k] = part->values[k] - means->mean - means->offsets[item] - offsets[user];
-        }
-    return targets;
-}
-
-static float *user_offsets(const struct csr *by_user, const struct rating_means *means)
-{
-    float *offsets = malloc(((size_t)by_user->n_rows + 1) * sizeof *offsets);
-    struct rating *own = malloc(((size_t)by_user->n_columns + 1) * sizeof *own);
-    for (uint32_t u = 0; offsets && own && u < by_user->n_rows; u++) {
-        uint32_t n = 0;
-        for (uint64_t k = by_user->starts[u]; k < by_user->starts[u + 1]; k++)
-            own[n++] = (struct rating){by_user->columns[k], by_user->values[k]};
-        offsets[u] = rating_means_user(means, own, n);
-    }
-    if (!own) {
-        free(offsets);
-        offsets = NULL;
-    }
-    free(own);
-    return offsets;
-}
-
-static enum status make_all_targets(struct fit *fit)
-{
-    struct csr turned = {0};
-    struct rating_means means = {.low = 1};
-    enum status status = csr_transpose(&fit->x, &turned);
-    const struct csr *by_user = fit->by_item ? &turned : &fit->x,
-                     *by_item = fit->by_item ? &fit->x : &turned;
-    if (status == STATUS_OK)
-        status = rating_means_fit(by_user, by_item, &means);
-    float *offsets = status == STATUS_OK ? user_offsets(by_user, &means) : NULL;
-    if (offsets) {
-        fit->targets = make_targets(fit, &fit->x, &means, offsets);
-        fit->valid_targets = make_targets(fit, &fit->valid, &means, offsets);
-    }
-    status = fit->targets && fit->valid_targets ? STATUS_OK : STATUS_NO_MEMORY;
-    free(offsets);
-    rating_means_free(&means);
-    csr_free(&turned);
-    return status;
-}
-
-/* None at all is not an error: a site may not have any yet; the model then predicts none. */
-static enum status read_ratings(struct fit *fit)
-{
-    const struct train_set *data = fit->data;
-    struct csr by_item = {0};
-    enum status status = dataset_ratings(data->dataset, data->held, fit->pool, &fit->ratings);
-    if (status == STATUS_OK)
-        status = csr_transpose(&fit->ratings, &by_item);
-    if (status == STATUS_OK)
-        status = rating_means_fit(&fit->ratings, &by_item, &fit->model->means);
-    const struct csr *all = fit->by_item ? &by_item : &fit->ratings;
-    if (status == STATUS_OK)
-        status = divide(fit, all, false, &fit->x);
-    if (status == STATUS_OK)
-        status = divide(fit, all, true, &fit->valid);
-    if (status == STATUS_OK)
-        status = make_all_targets(fit);
-    csr_free(&by_item);
-    return status;
-}
-
-/* Liked items, scaled to a length of 1. */
-static enum status read_likes(struct fit *fit)
-{
-    const enum status status = divide(fit, fit->data->by_user, false, &fit->x);
-    for (uint32_t r = 0; status == STATUS_OK && r < fit->x.n_rows; r++) {
-        const uint64_t start = fit->x.starts[r], end = fit->x.starts[r + 1];
-        for (uint64_t k = start; k < end; k++)
-            fit->x.values[k] = 1 / sqrtf((float)(end - start));
-    }
-    return status;
-}
-
 /* ---- one step ---- */
 
 static void rows_block(void *context, size_t block, unsigned worker)
 {
     const struct fit *fit = context;
-    const struct autorec_batch *batch = &fit->batch;
     struct laps timed, *laps = timesheet_laps(&fit->sheet, worker, &timed);
-    for (uint32_t i = (uint32_t)block * BLOCK_ROWS;
-         i < batch->n_rows && i < (uint32_t)(block + 1) * BLOCK_ROWS; i++)
-        autorec_batch_row(batch, i, laps);
+    autorec_batch_block(&fit->batch, (uint32_t)block, laps);
 }
 
 static void step_slice(const struct fit *fit, const struct optimizer_pace *pace, size_t at,
@@ -216,10 +90,11 @@ static double run_batch(struct fit *fit, uint32_t first, uint64_t step)
     const double share = (double)batch->n_rows / fit->n_order;
     const struct optimizer adam = {.kind = OPTIMIZER_ADAM,
                                    .rate = (float)fit->settings->rate,
-                                   .weight_decay = (float)(2 * fit->lambda * share)};
+                                   .weight_decay = (float)(2 * fit->settings->lambda * share)};
     fit->pace = optimizer_pace(&adam, 1, step, true);
     fit->plain_pace = optimizer_pace(&adam, 1, step, false);
-    parallel_for(fit->pool, (batch->n_rows + BLOCK_ROWS - 1) / BLOCK_ROWS, rows_block, fit, NULL);
+    const uint32_t block = autorec_block_rows(net);
+    parallel_for(fit->pool, (batch->n_rows + block - 1) / block, rows_block, fit, NULL);
     parallel_for(fit->pool, (net->n_columns + AUTOREC_STRIP - 1) / AUTOREC_STRIP, strip_block, fit,
                  NULL);
     return end_batch(fit);
@@ -246,7 +121,7 @@ static bool is_timed(const struct fit *fit, int64_t epoch, uint32_t first)
 
 static void tell_costs(struct fit *fit, int64_t epoch)
 {
-    autorec_costs_tell(fit->settings, fit->lambda, &fit->batch, fit->batch_rows, &fit->sheet, epoch,
+    autorec_costs_tell(fit->settings, &fit->batch, fit->batch_rows, &fit->sheet, epoch,
                        fit->observer);
     timesheet_clear(&fit->sheet);
 }
@@ -255,8 +130,9 @@ static enum status run_epoch(struct fit *fit, int64_t epoch, uint64_t *step)
 {
     struct rng rng = rng_seed(fit->data->seed ^ STREAM_ORDER, (uint64_t)epoch);
     rng_shuffle(&rng, fit->order, fit->n_order);
-    const double entries =
-        fit->rates ? (double)csr_size(&fit->x) : (double)fit->n_order * (double)fit->net.n_columns;
+    autorec_rows_hide(&fit->rows, fit->settings, fit->data->seed, epoch, fit->pool);
+    const double entries = fit->rates ? (double)csr_size(&fit->rows.x)
+                                      : (double)fit->n_order * (double)fit->net.n_columns;
     const double batches = ceil((double)fit->n_order / fit->batch_rows);
     const double work = 5 * entries * (double)fit->net.width / batches + (double)fit->net.size;
     double loss = 0;
@@ -270,7 +146,7 @@ static enum status run_epoch(struct fit *fit, int64_t epoch, uint64_t *step)
         loss += run_batch(fit, first, ++*step);
         timesheet_close(&fit->sheet);
     }
-    const uint64_t n = csr_size(&fit->x);
+    const uint64_t n = csr_size(&fit->rows.x);
     observe_scalar(fit->observer, "fit/loss", epoch, n ? loss / (double)n : 0);
     observe_progress(fit->observer, "fitting autorec",
                      (double)epoch / (double)(fit->settings->epochs + 1));
@@ -286,19 +162,19 @@ static void valid_block(void *context, size_t block, unsigned worker)
     const struct autorec_net *net = &fit->net;
     float *h = fit->scratch + worker * autorec_scratch_size(fit->model);
     const uint64_t first = (uint64_t)block * BLOCK_USERS;
-    for (uint64_t r = first; r < first + BLOCK_USERS && r < fit->x.n_rows; r++) {
+    for (uint64_t r = first; r < first + BLOCK_USERS && r < fit->rows.x.n_rows; r++) {
         fit->losses[r] = 0;
-        if (fit->valid.starts[r] == fit->valid.starts[r + 1])
+        if (fit->rows.valid.starts[r] == fit->rows.valid.starts[r + 1])
             continue;
-        const uint64_t start = fit->x.starts[r];
-        autorec_encode(net, fit->parameters, fit->batch.hidden, fit->x.columns + start,
-                       fit->x.values + start, (size_t)(fit->x.starts[r + 1] - start), h);
-        for (uint64_t k = fit->valid.starts[r]; k < fit->valid.starts[r + 1]; k++) {
-            const uint32_t c = fit->valid.columns[k];
+        const uint64_t start = fit->rows.x.starts[r];
+        autorec_encode(net, fit->parameters, fit->batch.hidden, fit->rows.x.columns + start,
+                       fit->rows.x.values + start, (size_t)(fit->rows.x.starts[r + 1] - start), h);
+        for (uint64_t k = fit->rows.valid.starts[r]; k < fit->rows.valid.starts[r + 1]; k++) {
+            const uint32_t c = fit->rows.valid.columns[k];
             const float z =
                 kernels->dot(fit->parameters + net->decoder + c * net->width, h, net->width) +
                 fit->parameters[net->biases + c];
-            const double error = (double)(z - fit->valid_targets[k]);
+            const double error = (double)(z - fit->rows.valid_targets[k]);
             fit->losses[r] += error * error;
         }
     }
@@ -307,16 +183,16 @@ static void valid_block(void *context, size_t block, unsigned worker)
 static double validate(struct fit *fit)
 {
     double sum = 0;
-    parallel_for(fit->pool, ((size_t)fit->x.n_rows + BLOCK_USERS - 1) / BLOCK_USERS, valid_block,
-                 fit, NULL);
-    for (uint32_t r = 0; r < fit->x.n_rows; r++)
+    parallel_for(fit->pool, ((size_t)fit->rows.x.n_rows + BLOCK_USERS - 1) / BLOCK_USERS,
+                 valid_block, fit, NULL);
+    for (uint32_t r = 0; r < fit->rows.x.n_rows; r++)
         sum += fit->losses[r];
-    return sqrt(sum / (double)csr_size(&fit->valid));
+    return sqrt(sum / (double)csr_size(&fit->rows.valid));
 }
 
 static enum status run_epochs(struct fit *fit)
 {
-    const bool validates = fit->rates && csr_size(&fit->valid) > 0;
+    const bool validates = fit->rates && csr_size(&fit->rows.valid) > 0;
     double least = INFINITY;
     uint64_t step = 0;
     int64_t waited = 0;
@@ -349,7 +225,7 @@ static enum status encode_items(struct fit *fit)
 {
     struct autorec *model = fit->model;
     struct csr all;
-    if (csr_transpose(&fit->ratings, &all) != STATUS_OK)
+    if (csr_transpose(&fit->rows.ratings, &all) != STATUS_OK)
         return STATUS_NO_MEMORY;
     float *mean = calloc(fit->net.width, 2 * sizeof *mean);
     float *h = mean ? mean + fit->net.width : NULL;
@@ -388,8 +264,8 @@ static enum status take_decoder(struct fit *fit)
         free(touched);
         return STATUS_NO_MEMORY;
     }
-    for (uint64_t k = 0; k < csr_size(&fit->x); k++)
-        touched[fit->x.columns[k]] = 1;
+    for (uint64_t k = 0; k < csr_size(&fit->rows.x); k++)
+        touched[fit->rows.x.columns[k]] = 1;
     memcpy(model->encoder_memory, fit->parameters, encoder_size * sizeof *fit->parameters);
     model->encoder = model->encoder_memory;
     for (uint32_t i = 0; i < model->base.n_items; i++) {
@@ -427,36 +303,39 @@ static enum status reserve_batch(struct fit *fit)
 {
     struct autorec_batch *batch = &fit->batch;
     uint64_t longest = 0;
-    for (uint32_t r = 0; r < fit->x.n_rows; r++) {
-        const uint64_t n = fit->x.starts[r + 1] - fit->x.starts[r];
+    for (uint32_t r = 0; r < fit->rows.x.n_rows; r++) {
+        const uint64_t n = fit->rows.x.starts[r + 1] - fit->rows.x.starts[r];
         longest = n > longest ? n : longest;
         if (n)
             fit->order[fit->n_order++] = r;
     }
     const uint32_t most = fit->n_order / 16 + 1;
     fit->batch_rows = (uint32_t)fit->settings->batch < most ? (uint32_t)fit->settings->batch : most;
-    batch->error_width = fit->rates ? (size_t)longest + 1 : fit->net.n_columns + 1;
-    batch->h = calloc(fit->batch_rows, fit->net.width * sizeof *batch->h);
-    batch->deltas = calloc(fit->batch_rows, fit->net.width * sizeof *batch->deltas);
-    batch->errors = calloc(fit->batch_rows, batch->error_width * sizeof *batch->errors);
-    batch->losses = calloc(fit->batch_rows, sizeof *batch->losses);
-    return batch->h && batch->deltas && batch->errors && batch->losses ? STATUS_OK
-                                                                       : STATUS_NO_MEMORY;
+    const size_t rows = tile_round(fit->batch_rows);
+    batch->error_width = fit->rates ? (size_t)longest : fit->net.n_columns;
+    batch->h = calloc(rows, fit->net.width * sizeof *batch->h);
+    batch->deltas = calloc(rows, fit->net.width * sizeof *batch->deltas);
+    batch->turned = calloc(rows, fit->net.width * sizeof *batch->turned);
+    batch->errors = calloc(rows, (batch->error_width + 1) * sizeof *batch->errors);
+    batch->losses = calloc(rows, sizeof *batch->losses);
+    return batch->h && batch->deltas && batch->turned && batch->errors && batch->losses
+               ? STATUS_OK
+               : STATUS_NO_MEMORY;
 }
 
 static enum status reserve(struct fit *fit)
 {
     struct autorec *model = fit->model;
     const uint32_t hidden = (uint32_t)fit->settings->hidden;
-    fit->net =
-        autorec_net_of(fit->x.n_columns, hidden, (enum autorec_g)fit->settings->g, !fit->rates);
+    fit->net = autorec_net_of(fit->rows.x.n_columns, hidden, (enum autorec_g)fit->settings->g,
+                              !fit->rates);
     fit->parameters = calloc(fit->net.size, sizeof *fit->parameters);
     fit->gradients = calloc(fit->net.size, sizeof *fit->gradients);
     fit->state1 = calloc(fit->net.size, sizeof *fit->state1);
     fit->state2 = calloc(fit->net.size, sizeof *fit->state2);
     fit->best = calloc(fit->net.size, sizeof *fit->best);
-    fit->order = malloc(((size_t)fit->x.n_rows + 1) * sizeof *fit->order);
-    fit->losses = malloc(((size_t)fit->x.n_rows + 1) * sizeof *fit->losses);
+    fit->order = malloc(((size_t)fit->rows.x.n_rows + 1) * sizeof *fit->order);
+    fit->losses = malloc(((size_t)fit->rows.x.n_rows + 1) * sizeof *fit->losses);
     fit->scratch =
         malloc(parallel_threads(fit->pool) * autorec_scratch_size(model) * sizeof *fit->scratch);
     model->items_memory = calloc((size_t)model->base.n_items + 1, model->width * sizeof(float));
@@ -470,8 +349,9 @@ static enum status reserve(struct fit *fit)
     fit->batch.net = &fit->net;
     fit->batch.parameters = fit->parameters;
     fit->batch.hidden = hidden;
-    fit->batch.x = &fit->x;
-    fit->batch.targets = fit->targets;
+    fit->batch.x = &fit->rows.x;
+    fit->batch.targets = fit->rows.targets;
+    fit->batch.inputs = fit->rows.inputs;
     if (observer_wants_costs(fit->observer, 1))
         timesheet_init(&fit->sheet, parallel_threads(fit->pool), AUTOREC_PARTS);
     return reserve_batch(fit);
@@ -479,12 +359,16 @@ static enum status reserve(struct fit *fit)
 
 static enum status run(struct fit *fit)
 {
-    enum status status = fit->rates ? read_ratings(fit) : read_likes(fit);
+    enum status status =
+        fit->rates ? autorec_rows_read_ratings(&fit->rows, fit->data, fit->settings, fit->by_item,
+                                               fit->pool, &fit->model->means)
+                   : autorec_rows_read_likes(&fit->rows, fit->data);
+    if (status == STATUS_OK)
+        status = autorec_rows_reserve(&fit->rows, fit->settings);
     if (status == STATUS_OK)
         status = reserve(fit);
     if (status == STATUS_OK) {
-        autorec_graph_observe(fit->settings, fit->net.n_columns, fit->rates, fit->lambda,
-                              fit->observer);
+        autorec_graph_observe(fit->settings, fit->net.n_columns, fit->rates, fit->observer);
         init_parameters(fit);
         status = run_epochs(fit);
     }
@@ -492,17 +376,13 @@ static enum status run(struct fit *fit)
         status = fit->by_item ? encode_items(fit) : take_decoder(fit);
     if (status != STATUS_OK)
         return status;
-    const struct csr *histories = fit->rates ? &fit->ratings : fit->data->by_user;
+    const struct csr *histories = fit->rates ? &fit->rows.ratings : fit->data->by_user;
     return autorec_make_users(fit->model, histories, fit->pool, fit->observer, fit->scratch);
 }
 
 static void fit_free(struct fit *fit)
 {
-    csr_free(&fit->ratings);
-    csr_free(&fit->x);
-    csr_free(&fit->valid);
-    free(fit->targets);
-    free(fit->valid_targets);
+    autorec_rows_free(&fit->rows);
     free(fit->parameters);
     free(fit->gradients);
     free(fit->state1);
@@ -513,20 +393,39 @@ static void fit_free(struct fit *fit)
     free(fit->scratch);
     free(fit->batch.h);
     free(fit->batch.deltas);
+    free(fit->batch.turned);
     free(fit->batch.errors);
     free(fit->batch.losses);
     timesheet_free(&fit->sheet);
+}
+
+struct autorec_settings autorec_settle(const struct autorec_settings *settings)
+{
+    struct autorec_settings s = *settings;
+    const bool rates = s.loss == AUTOREC_RATINGS;
+    if (s.g == AUTOREC_G_AUTO)
+        s.g = rates ? AUTOREC_SIGMOID : AUTOREC_TANH;
+    if (s.hidden == 0)
+        s.hidden = rates ? 64 : 200;
+    if (s.batch == 0)
+        s.batch = rates ? 64 : 256;
+    if (s.lambda < 0)
+        s.lambda = rates ? 45 : 1;
+    if (s.dropout < 0)
+        s.dropout = rates ? 0 : 0.5;
+    if (s.rate <= 0)
+        s.rate = rates ? 0.01 : 0.002;
+    return s;
 }
 
 enum status autorec_fit(const struct train_set *data, const void *settings, struct parallel *pool,
                         const struct observer *observer, struct model **ret_model,
                         struct error *reterr)
 {
-    const struct autorec_settings *s = settings;
+    const struct autorec_settings settled = autorec_settle(settings), *s = &settled;
     struct fit fit = {.data = data, .settings = s, .pool = pool, .observer = observer};
     fit.rates = s->loss == AUTOREC_RATINGS;
     fit.by_item = fit.rates && s->side != AUTOREC_USER;
-    fit.lambda = s->lambda >= 0 ? s->lambda : fit.rates ? 45 : 0.1;
     if (!fit.rates && s->side == AUTOREC_ITEM)
         return error_set(reterr, STATUS_OUT_OF_RANGE,
                          "autorec: loss=multinomial encodes users; side=item goes with "
@@ -535,7 +434,7 @@ enum status autorec_fit(const struct train_set *data, const void *settings, stru
                             fit.rates, fit.by_item, (enum autorec_g)s->g);
     if (!fit.model)
         return error_set(reterr, STATUS_NO_MEMORY, "out of memory for autorec");
-    fit.model->lambda = fmax(fit.lambda, 1e-3);
+    fit.model->lambda = fmax(s->lambda, 1e-3);
     const enum status status = run(&fit);
     fit_free(&fit);
     if (status != STATUS_OK) {
@@ -548,16 +447,16 @@ enum status autorec_fit(const struct train_set *data, const void *settings, stru
 
 uint64_t autorec_estimate(const void *settings, uint32_t n_users, uint32_t n_items, uint64_t size)
 {
-    const struct autorec_settings *s = settings;
+    const struct autorec_settings settled = autorec_settle(settings), *s = &settled;
     const bool rates = s->loss == AUTOREC_RATINGS;
     const bool by_item = rates && s->side != AUTOREC_USER;
     const uint64_t columns = by_item ? n_users : n_items;
     const uint64_t width = tile_round((size_t)s->hidden + 2);
     const uint64_t network = 5 * 2 * (columns + 1) * width * sizeof(float);
     const uint64_t served = 2 * ((uint64_t)n_users + n_items) * width * sizeof(float);
-    const uint64_t rows = 5 * size * (sizeof(uint32_t) + sizeof(float)) +
+    const uint64_t rows = 6 * size * (sizeof(uint32_t) + sizeof(float)) +
                           5 * ((uint64_t)n_users + n_items) * sizeof(uint64_t);
-    const uint64_t batch = (uint64_t)s->batch * (columns + 2 * width) * sizeof(float);
+    const uint64_t batch = (uint64_t)s->batch * (columns + 3 * width) * sizeof(float);
     const uint64_t scratch =
         parallel_cores() * (width * width + 300 * width + 4 * (uint64_t)n_items) * sizeof(float);
     return network + served + rows + batch + scratch;

@@ -6,12 +6,13 @@ struct sketch {
     struct op_graph *graph;
     int64_t columns;
     bool rates;
-    double lambda;
     uint32_t encoder, means, decoder, biases; /* what is learnt */
 };
 
 static uint32_t add_encoder(struct sketch *s, uint32_t rows)
 {
+    static const char *const kinds[] = {
+        [AUTOREC_SIGMOID] = "Sigmoid", [AUTOREC_IDENTITY] = "Identity", [AUTOREC_TANH] = "Tanh"};
     const int64_t hidden = s->settings->hidden;
     const struct op_shape shape = OP_SHAPE_2(OP_BATCH, hidden);
     s->encoder = op_add_variable(s->graph, OP_SHAPE_2(s->columns, hidden), "encoder/weights");
@@ -20,9 +21,7 @@ static uint32_t add_encoder(struct sketch *s, uint32_t rows)
         op_add_fed(s->graph, "SparseMatMul", shape, OP_INPUTS(rows, s->encoder), "encoder/product");
     const uint32_t sum =
         op_add_fed(s->graph, "BiasAdd", shape, OP_INPUTS(product, s->means), "encoder/sum");
-    const bool sigmoid = s->settings->g == AUTOREC_SIGMOID;
-    return op_add_fed(s->graph, sigmoid ? "Sigmoid" : "Identity", shape, OP_INPUTS(sum),
-                      "encoder/hidden");
+    return op_add_fed(s->graph, kinds[s->settings->g], shape, OP_INPUTS(sum), "encoder/hidden");
 }
 
 static uint32_t add_decoder(struct sketch *s, uint32_t hidden)
@@ -44,18 +43,14 @@ static uint32_t add_loss(struct sketch *s, uint32_t scores, uint32_t rows)
                    OP_INPUTS(scores, rows), s->rates ? "loss/squared_error" : "loss/cross_entropy");
     const uint32_t penalty = op_add_fed(s->graph, "L2Loss", one, OP_INPUTS(s->encoder, s->decoder),
                                         "loss/regularization");
-    op_set(s->graph, penalty, "lambda", "%g", s->lambda);
+    op_set(s->graph, penalty, "lambda", "%g", s->settings->lambda);
     return op_add_fed(s->graph, "AddN", one, OP_INPUTS(fit, penalty), "loss/sum");
 }
 
 void autorec_graph(const struct autorec_settings *settings, uint32_t n_columns, bool rates,
-                   double lambda, struct op_graph *graph)
+                   struct op_graph *graph)
 {
-    struct sketch s = {.settings = settings,
-                       .graph = graph,
-                       .columns = n_columns,
-                       .rates = rates,
-                       .lambda = lambda};
+    struct sketch s = {.settings = settings, .graph = graph, .columns = n_columns, .rates = rates};
     const uint32_t rows = op_add(graph, "Placeholder", OP_SHAPE_2(OP_BATCH, n_columns),
                                  rates ? "inputs/ratings" : "inputs/likes");
     const uint32_t scores = add_decoder(&s, add_encoder(&s, rows));
@@ -67,12 +62,12 @@ void autorec_graph(const struct autorec_settings *settings, uint32_t n_columns, 
 }
 
 void autorec_graph_observe(const struct autorec_settings *settings, uint32_t n_columns, bool rates,
-                           double lambda, const struct observer *observer)
+                           const struct observer *observer)
 {
     struct op_graph graph = {0};
     if (!observer || !observer->graph)
         return;
-    autorec_graph(settings, n_columns, rates, lambda, &graph);
+    autorec_graph(settings, n_columns, rates, &graph);
     if (!graph.failed)
         observe_graph(observer, &graph);
     op_graph_free(&graph);

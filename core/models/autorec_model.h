@@ -11,8 +11,11 @@ enum autorec_side { AUTOREC_AUTO, AUTOREC_ITEM, AUTOREC_USER };
 struct autorec_settings {
     int loss, side, g;
     int64_t hidden, epochs, batch, patience;
-    double lambda, rate, validation;
+    double lambda, dropout, rate, validation;
 };
+
+/* The settings with a value for each that is left to the loss. */
+struct autorec_settings autorec_settle(const struct autorec_settings *settings);
 
 struct autorec {
     struct model base;
@@ -50,9 +53,9 @@ enum status autorec_make_users(struct autorec *model, const struct csr *historie
  * that wants it; out of memory it does without. */
 struct op_graph;
 void autorec_graph(const struct autorec_settings *settings, uint32_t n_columns, bool rates,
-                   double lambda, struct op_graph *graph);
+                   struct op_graph *graph);
 void autorec_graph_observe(const struct autorec_settings *settings, uint32_t n_columns, bool rates,
-                           double lambda, const struct observer *observer);
+                           const struct observer *observer);
 
 enum status autorec_fit(const struct train_set *data, const void *settings, struct parallel *pool,
                         const struct observer *observer, struct model **ret_model,

@@ -15,10 +15,11 @@
 
 #include "base/laps.h"
 #include "linalg/csr.h"
+#include "linalg/kernels.h"
 #include "linalg/optimizer.h"
 
 enum { AUTOREC_STRIP = 64 /* columns */ };
-enum autorec_g { AUTOREC_SIGMOID, AUTOREC_IDENTITY };
+enum autorec_g { AUTOREC_SIGMOID, AUTOREC_IDENTITY, AUTOREC_TANH, AUTOREC_G_AUTO };
 
 struct autorec_net {
     uint32_t n_columns;
@@ -33,24 +34,28 @@ struct autorec_net {
 struct autorec_net autorec_net_of(uint32_t n_columns, uint32_t hidden, enum autorec_g g,
                                   bool multinomial);
 
+/* h[hidden] = g(h). */
+void autorec_activate(enum autorec_g g, uint32_t hidden, float *h);
+
 /* h[width] of one row of inputs. */
 void autorec_encode(const struct autorec_net *net, const float *parameters, uint32_t hidden,
                     const uint32_t *columns, const float *inputs, size_t n, float *h);
 
-/* One batch: rows[n_rows] of x, whose values are inputs; targets[csr_size(x)] beside them (NULL for
- * multinomial: every entry is liked). The scratch holds, for each row of the batch, hidden[width],
- * deltas[width] (of what goes into g) and errors[error_width]: by entry, or by column for
- * multinomial, where it is at least n_columns. */
+/* One batch: rows[n_rows] of x; beside its entries inputs[csr_size(x)] and targets (NULL for
+ * multinomial: every entry is liked). The scratch holds, for each row of the batch (for multinomial
+ * up to whole blocks of TILE rows), h[width], deltas[width] (of what goes into g) and
+ * errors[error_width]: by entry; or for multinomial, where it is n_columns, block by block
+ * [n_columns x TILE], and so turned[width x TILE] too. */
 struct autorec_batch {
     const struct autorec_net *net;
     const float *parameters;
     uint32_t hidden;
     const struct csr *x;
-    const float *targets;
+    const float *inputs, *targets;
     const uint32_t *rows;
     uint32_t n_rows;
     size_t error_width;
-    float *h, *deltas, *errors;
+    float *h, *deltas, *turned, *errors;
     double *losses; /* [n_rows] */
 };
 
@@ -68,9 +73,16 @@ enum autorec_part {
     AUTOREC_PARTS
 };
 
-/* First pass: row number `index` of the batch. In all of these laps, of AUTOREC_PARTS parts, have
- * begun; NULL: nobody times it. */
-void autorec_batch_row(const struct autorec_batch *batch, uint32_t index, struct laps *laps);
+/* Rows of a block: of ratings few, as they differ in length; of a softmax as many as fill a tile.
+ */
+static inline uint32_t autorec_block_rows(const struct autorec_net *net)
+{
+    return net->multinomial ? TILE : 4;
+}
+
+/* First pass: the rows block * autorec_block_rows and on, of as many. In all of these laps, of
+ * AUTOREC_PARTS parts, have begun; NULL: nobody times it. */
+void autorec_batch_block(const struct autorec_batch *batch, uint32_t block, struct laps *laps);
 
 /* Second pass: dL/dV, dL/dW, dL/db of columns strip * AUTOREC_STRIP and on, into gradients (laid
  * out as the parameters). */

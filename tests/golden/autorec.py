@@ -16,21 +16,25 @@ def parameters():
             0.3 * wave(COLUMNS * HIDDEN, 2).reshape(COLUMNS, HIDDEN), 0.3 * wave(COLUMNS, 3))
 
 
-def loss(sigmoid: bool, multinomial: bool) -> float:
+# in the order of enum autorec_g
+ACTIVATIONS = [lambda h: 1 / (1 + np.exp(-h)), lambda h: h, np.tanh]
+
+
+def loss(g, multinomial: bool) -> float:
     v, m, w, b = parameters()
     x, seen = np.zeros((len(ROWS), COLUMNS)), np.zeros((len(ROWS), COLUMNS), bool)
     for r, row in enumerate(ROWS):
         for column, value in row.items():
             x[r, column], seen[r, column] = value, True
     h = x @ v + m
-    z = (1 / (1 + np.exp(-h)) if sigmoid else h) @ w.T + b
+    z = g(h) @ w.T + b
     if multinomial:
         return -(z - np.log(np.exp(z).sum(1, keepdims=True)))[seen].sum()
     return ((z - (x - 3)) ** 2)[seen].sum()
 
 
 print("#pragma once\n/* Written by tests/golden/autorec.py. */\n")
-print("static const double autorec_losses[2][2] = {")
-for sigmoid in (True, False):
-    print("    {" + ", ".join(f"{loss(sigmoid, multinomial):.12g}" for multinomial in (False, True)) + "},")
+print("static const double autorec_losses[3][2] = {")
+for g in ACTIVATIONS:
+    print("    {" + ", ".join(f"{loss(g, multinomial):.12g}" for multinomial in (False, True)) + "},")
 print("};")

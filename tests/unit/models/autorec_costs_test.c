@@ -109,7 +109,8 @@ static void a_loop_is_shared_out_by_its_arithmetic(void **state)
     uint32_t columns[] = {1, 4};
     float values[] = {3, 5};
     const struct csr x = {1, 7, starts, columns, values};
-    const struct autorec_batch batch = {.net = &net, .x = &x, .targets = values, .error_width = 3};
+    const struct autorec_batch batch = {
+        .net = &net, .x = &x, .inputs = values, .targets = values, .error_width = 3};
     struct heard_costs heard = {{0}};
     const struct observer observer = heard_observer(&heard, 1);
     struct timesheet sheet;
@@ -118,7 +119,7 @@ static void a_loop_is_shared_out_by_its_arithmetic(void **state)
     sheet.ns[AUTOREC_OBSERVED] = 690;
     sheet.ns[AUTOREC_ENTRIES] = 330;
     sheet.ns[AUTOREC_ENCODE] = 7;
-    autorec_costs_tell(&settings, 1, &batch, 1, &sheet, 1, &observer);
+    autorec_costs_tell(&settings, &batch, 1, &sheet, 1, &observer);
     assert_int_equal(heard.ns[heard_op(&heard, "decoder/product")], 640 + 160);
     assert_int_equal(heard.ns[heard_op(&heard, "decoder/sum")], 10 + 10);
     assert_int_equal(heard.ns[heard_op(&heard, "loss/squared_error")], 40);

@@ -8,7 +8,7 @@ static void what_is_encoded_is_decoded_to_the_same_columns(void **state)
     (void)state;
     struct op_graph graph = {0};
     const struct autorec_settings settings = {.hidden = 6, .g = AUTOREC_SIGMOID, .rate = 0.01};
-    autorec_graph(&settings, 40, true, 45, &graph);
+    autorec_graph(&settings, 40, true, &graph);
     struct buffer lines = graph_lines(&graph);
     graph_has(&lines, "\nencoder/product(inputs/ratings,encoder/weights)[-1,6]");
     graph_has(&lines, "\nencoder/hidden(encoder/sum)[-1,6]");
@@ -26,7 +26,7 @@ static void more_hidden_units_and_another_loss_are_seen(void **state)
     (void)state;
     struct op_graph graph = {0};
     const struct autorec_settings settings = {.hidden = 9, .g = AUTOREC_IDENTITY};
-    autorec_graph(&settings, 40, false, 0.1, &graph);
+    autorec_graph(&settings, 40, false, &graph);
     struct buffer lines = graph_lines(&graph);
     graph_has(&lines, "\nencoder/weights()[40,9]");
     graph_has(&lines, "\nloss/cross_entropy(decoder/sum,inputs/likes)[]");

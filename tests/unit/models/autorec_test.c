@@ -8,7 +8,7 @@
 #include "eval/rate.h"
 #include "golden/autorec_golden.h"
 #include "models/autorec.h"
-#include "models/autorec_net.h"
+#include "models/autorec_model.h"
 #include "support/fitted.h"
 #include "support/gradient.h"
 
@@ -27,7 +27,7 @@ struct bench {
     struct csr x;
     struct autorec_batch batch;
     float parameters[512], gradients[512];
-    float h[ROWS * TILE], deltas[ROWS * TILE], errors[ROWS * (COLUMNS + 1)];
+    float h[TILE * TILE], deltas[TILE * TILE], turned[TILE * TILE], errors[TILE * COLUMNS];
     double losses[ROWS];
 };
 
@@ -51,12 +51,14 @@ static void bench_init(struct bench *b, enum autorec_g g, bool multinomial)
                                       .parameters = b->parameters,
                                       .hidden = HIDDEN,
                                       .x = &b->x,
+                                      .inputs = inputs,
                                       .targets = targets,
                                       .rows = rows,
                                       .n_rows = ROWS,
-                                      .error_width = COLUMNS + 1,
+                                      .error_width = COLUMNS,
                                       .h = b->h,
                                       .deltas = b->deltas,
+                                      .turned = b->turned,
                                       .errors = b->errors,
                                       .losses = b->losses};
 }
@@ -65,17 +67,16 @@ static double loss(void *context)
 {
     struct bench *b = context;
     double sum = 0;
-    for (uint32_t i = 0; i < ROWS; i++) {
-        autorec_batch_row(&b->batch, i, NULL);
+    autorec_batch_block(&b->batch, 0, NULL);
+    for (uint32_t i = 0; i < ROWS; i++)
         sum += b->losses[i];
-    }
     return sum;
 }
 
 static void losses_are_those_of_an_independent_computation(void **state)
 {
     (void)state;
-    for (int g = 0; g < 2; g++)
+    for (int g = 0; g < AUTOREC_G_AUTO; g++)
         for (int multinomial = 0; multinomial < 2; multinomial++) {
             struct bench b;
             bench_init(&b, (enum autorec_g)g, multinomial);
@@ -87,7 +88,7 @@ static void losses_are_those_of_an_independent_computation(void **state)
 static void gradients_are_those_of_central_differences(void **state)
 {
     (void)state;
-    for (int g = 0; g < 2; g++)
+    for (int g = 0; g < AUTOREC_G_AUTO; g++)
         for (int multinomial = 0; multinomial < 2; multinomial++) {
             struct bench b;
             bench_init(&b, (enum autorec_g)g, multinomial);
@@ -238,6 +239,22 @@ static void settings_that_do_not_go_together_are_refused(void **state)
     test_data_free(data);
 }
 
+static void what_is_left_to_the_loss_is_settled_by_it(void **state)
+{
+    (void)state;
+    struct arena arena = {0};
+    const struct autorec_settings *asked = model_settings_new(&autorec_class, &arena);
+    struct autorec_settings s = autorec_settle(asked);
+    assert_true(s.g == AUTOREC_TANH && s.hidden == 200 && s.batch == 256 && s.dropout == 0.5);
+    s = *asked;
+    s.loss = AUTOREC_RATINGS;
+    s.hidden = 7;
+    s = autorec_settle(&s);
+    assert_true(s.g == AUTOREC_SIGMOID && s.hidden == 7 && s.batch == 64 && s.dropout == 0);
+    assert_true(s.lambda == 45 && s.rate == 0.01);
+    arena_free(&arena);
+}
+
 static void without_ratings_none_are_predicted(void **state)
 {
     (void)state;
@@ -264,6 +281,7 @@ int main(void)
         cmocka_unit_test(withheld_ratings_are_predicted_by_either_side),
         cmocka_unit_test(whoever_rated_the_same_is_predicted_the_same),
         cmocka_unit_test(predictions_are_the_same_for_any_number_of_threads),
+        cmocka_unit_test(what_is_left_to_the_loss_is_settled_by_it),
         cmocka_unit_test(without_ratings_none_are_predicted),
         cmocka_unit_test(settings_that_do_not_go_together_are_refused),
     };
