@@ -22,7 +22,7 @@ enum session_end_field { END_STATUS = 1, END_TIME = 2 };
 enum map_field { MAP_KEY = 1, MAP_VALUE = 2 };
 enum json_field { JSON_NUMBER = 2, JSON_STRING = 3, JSON_BOOL = 4 };
 enum layout_field { LAYOUT_CATEGORY = 2 };
-enum category_field { CATEGORY_TITLE = 1, CATEGORY_CHART = 2 };
+enum category_field { CATEGORY_TITLE = 1, CATEGORY_CHART = 2, CATEGORY_CLOSED = 3 };
 enum chart_field { CHART_TITLE = 1, CHART_MULTILINE = 2 };
 enum multiline_field { MULTILINE_TAG = 1 };
 
@@ -284,6 +284,8 @@ void value_layout(struct buffer *values, const struct board_category *categories
         proto_text(&layout, CATEGORY_TITLE, categories[i].title);
         for (size_t k = 0; k < categories[i].n_charts; k++)
             append_chart(&layout, &categories[i].charts[k]);
+        if (categories[i].closed)
+            proto_int64(&layout, CATEGORY_CLOSED, 1);
         proto_end(&layout, category);
     }
     const size_t start = proto_begin(values, SUMMARY_VALUE);

@@ -65,6 +65,7 @@ struct board_category {
     const char *title;
     const struct board_chart *charts; /* [n_charts] */
     size_t n_charts;
+    bool closed; /* until somebody opens it */
 };
 
 void value_layout(struct buffer *values, const struct board_category *categories, size_t n);

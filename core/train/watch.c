@@ -98,7 +98,7 @@ static void show_layout(struct board_run *run)
     static const char *const recall[] = {"holdout/.*/recall@20$", NULL};
     static const char *const coverage[] = {"holdout/.*/coverage$", NULL};
     static const char *const novelty[] = {"holdout/.*/novelty$", NULL};
-    static const char *const losses[] = {"(holdout_)?fit/.*/loss$", "ranker/.*/loss$", NULL};
+    static const char *const losses[] = {"(holdout_)?fit/.*/loss$", NULL};
     static const char *const gini[] = {"holdout/.*/gini$", NULL};
     static const char *const popularity[] = {"holdout/.*/mean_popularity$", NULL};
     static const char *const data[] = {"data/.*", NULL};
@@ -109,6 +109,8 @@ static void show_layout(struct board_run *run)
     static const char *const phases[] = {"memory_by_phase/.*", NULL};
     static const char *const online[] = {"online/.*", NULL};
     static const char *const memory[] = {"memory/.*", NULL};
+    static const char *const ranker_losses[] = {"ranker/.*/loss$", NULL};
+    static const char *const auc[] = {"ranker/.*auc", NULL};
     static const char *const calibration[] = {"ranker/calibration_error", NULL};
     static const char *const seconds[] = {"seconds/.*", NULL};
     static const struct board_chart quality[] = {{"NDCG@20 by model", ndcg},
@@ -117,8 +119,9 @@ static void show_layout(struct board_run *run)
                                                  {"Novelty", novelty},
                                                  {"Inequality of what is shown (Gini)", gini},
                                                  {"Popularity of what is shown", popularity}};
-    static const struct board_chart learning[] = {{"Losses", losses},
-                                                  {"Calibration error of the ranker", calibration}};
+    static const struct board_chart learning[] = {{"Losses of the models", losses}};
+    static const struct board_chart ranker[] = {
+        {"Losses", ranker_losses}, {"AUC", auc}, {"Calibration error", calibration}};
     static const struct board_chart drift[] = {{"Events by day and type", days},
                                                {"New since the last round", fresh},
                                                {"Events of new users and on new items", cold},
@@ -129,10 +132,11 @@ static void show_layout(struct board_run *run)
                                               {"Memory in MiB", memory},
                                               {"Memory in MiB, by phase", phases}};
     static const struct board_category categories[] = {
-        {"Quality on the hold-out", quality, sizeof quality / sizeof *quality},
-        {"Learning", learning, sizeof learning / sizeof *learning},
-        {"What changed in the data", drift, sizeof drift / sizeof *drift},
-        {"Data and cost", cost, sizeof cost / sizeof *cost}};
+        {"Quality on the hold-out", quality, sizeof quality / sizeof *quality, false},
+        {"Learning", learning, sizeof learning / sizeof *learning, false},
+        {"What changed in the data", drift, sizeof drift / sizeof *drift, false},
+        {"Data and cost", cost, sizeof cost / sizeof *cost, false},
+        {"The second stage, where there is one", ranker, sizeof ranker / sizeof *ranker, true}};
     board_layout(run, categories, sizeof categories / sizeof *categories);
 }
 
