@@ -44,6 +44,8 @@ static void set_pool(struct mapper *mapper, struct parallel *pool)
 {
     pthread_mutex_lock(&mapper->mutex);
     mapper->pool = pool;
+    if (pool && ticker_ends(mapper->ticker))
+        parallel_lift(pool); /* mapper_stop came before and saw none */
     pthread_mutex_unlock(&mapper->mutex);
 }
 
@@ -206,7 +208,7 @@ void mapper_stop(struct mapper *mapper)
 {
     if (!mapper)
         return;
-    ticker_end(mapper->ticker); /* first: no look begins once the pool has been lifted */
+    ticker_end(mapper->ticker); /* first: a pool that comes later sees it */
     pthread_mutex_lock(&mapper->mutex);
     if (mapper->pool) /* on a busy machine idle workers would come to the next look too late */
         parallel_lift(mapper->pool);

@@ -39,7 +39,7 @@ ROUNDS = (
 )
 # The daemon's own round comes last.
 SERVED = {**NETWORKS, "training.at_start": "false", "training.every": "never",
-          "training.after_events": "0", "training.min_share": "1"}
+          "training.after_events": "0", "training.min_share": "1", "tensorboard.users": "1000"}
 PAGES_SHOWN = 4      # lists that each user is shown, one after the other
 LIST_LENGTH = 10
 EVENTS_A_POST = 5000
