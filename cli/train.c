@@ -69,16 +69,24 @@ static struct snapshot *load_active(const struct context *context)
     return snapshot;
 }
 
-static void show_points(const struct context *context, struct board *board, uint32_t version)
+static void show_items(const struct context *context, struct board *board, uint32_t version)
 {
     const struct settings *settings = &context->settings;
-    const uint64_t max_size = (uint64_t)settings->tensorboard.max_size;
     struct error err = {0};
     if (watch_items(board, context->snapshots, version, (uint32_t)settings->tensorboard.items,
-                    max_size, &err) != STATUS_OK ||
-        watch_users(board, context->snapshots, version, (uint32_t)settings->tensorboard.users,
-                    max_size, &err) != STATUS_OK)
+                    (uint64_t)settings->tensorboard.max_size, &err) != STATUS_OK)
         report_note("tastevin: TensorBoard's projector lacks this round: %s", err.text);
+}
+
+/* A daemon might erase somebody meanwhile: beside one none are shown. */
+static void show_users(const struct context *context, struct board *board, uint32_t version)
+{
+    const struct settings *settings = &context->settings;
+    struct error err = {0};
+    if (!context_has_daemon(context) &&
+        watch_users(board, context->snapshots, version, (uint32_t)settings->tensorboard.users,
+                    (uint64_t)settings->tensorboard.max_size, &err) != STATUS_OK)
+        report_note("tastevin: TensorBoard's projector lacks this round's users: %s", err.text);
 }
 
 static enum status run_round(struct context *context, uint32_t version,
@@ -115,7 +123,8 @@ static enum status run_round(struct context *context, uint32_t version,
     board_prune_size(board, WATCH_RUN_PREFIX, (uint64_t)context->settings.tensorboard.max_size,
                      WATCH_FILES_MAX);
     if (status == STATUS_OK)
-        show_points(context, board, version);
+        show_items(context, board, version);
+    show_users(context, board, version);
     board_close(board);
     store_close(reader);
     parallel_free(pool);

@@ -97,9 +97,9 @@ void board_costs(struct board_run *run, const char *tag, int64_t step, const str
 /* Writes what is still gathered: at the end of an epoch, say. */
 void board_flush(struct board_run *run);
 
-/* Removes the oldest runs whose names begin with `prefix`, until at most `keep` are there. They
- * are ordered by name (board/listing.h), whatever the clock said. Left alone: open runs (they
- * count), directories without event files, symbolic links. */
+/* Removes the oldest runs whose names are `prefix` and a number or date, until at most `keep` are
+ * there. They are ordered by name (board/listing.h), whatever the clock said. Left alone: open runs
+ * (they count), other names, directories without event files, symbolic links. */
 void board_prune(struct board *board, const char *prefix, size_t keep);
 
 /* Removes the oldest of these runs until they hold at most bytes_max bytes and at most files_max

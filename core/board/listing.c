@@ -155,6 +155,12 @@ static enum status add_run(struct run_listing *listing, const char *name, uint64
 }
 
 /* Adds the folder if it is a run. What cannot be looked into is not one of ours. */
+/* A fit, whose runs have names that people choose, may have been told to write here too. */
+static bool is_numbered(const char *rest)
+{
+    return rest[0] != '\0' && rest[strspn(rest, "0123456789-")] == '\0';
+}
+
 static enum status consider(struct run_listing *listing, const char *logdir, const char *name)
 {
     char path[PATH_BYTES_MAX], greatest[EVENT_FILE_NAME_MAX + 1];
@@ -189,7 +195,8 @@ enum status run_listing_new(const char *logdir, const char *prefix,
     enum status status = STATUS_OK;
     const struct dirent *entry;
     while (status == STATUS_OK && (entry = readdir(dir)))
-        if (entry->d_name[0] != '.' && strncmp(entry->d_name, prefix, strlen(prefix)) == 0)
+        if (strncmp(entry->d_name, prefix, strlen(prefix)) == 0 &&
+            is_numbered(entry->d_name + strlen(prefix)))
             status = consider(listing, logdir, entry->d_name);
     closedir(dir);
     if (status != STATUS_OK) {

@@ -15,9 +15,9 @@ enum { EVENT_FILE_NAME_MAX = 255, RUNS_LISTED_MAX = 100000 };
 enum status event_file_name(const char *folder, int64_t now_s, size_t files_max,
                             char out[EVENT_FILE_NAME_MAX + 1], struct error *reterr);
 
-/* The folders in logdir (no symbolic links) whose names begin with prefix and that hold an event
- * file, oldest first: by length of their names, then by bytes. Names end in a rising number or a
- * date; the clock may have been set back, and so says nothing. */
+/* The folders in logdir (no symbolic links) that hold an event file and whose names are the prefix
+ * and a rising number or a date (digits and '-'), oldest first: by length of their names, then by
+ * bytes; the clock may have been set back, and so says nothing. */
 struct run_listing;
 enum status run_listing_new(const char *logdir, const char *prefix,
                             struct run_listing **ret_listing, struct error *reterr);

@@ -7,7 +7,7 @@
  * that compilers make vectors of it. */
 static inline float exponential_of(float x)
 {
-    x = x > -80.0f ? x : -80.0f; /* also what is no number */
+    x = x > -80.0f ? x : -80.0f; /* what is no number too */
     x = x < 80.0f ? x : 80.0f;
     const float y = x * 1.44269504f;
     const int32_t k = (int32_t)(y + 192.5f) - 192; /* to the nearest: y + 192 is positive */

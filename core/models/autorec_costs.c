@@ -77,6 +77,8 @@ static void charge_batch(struct bill *bill, const struct autorec_batch *batch, u
                   csr_size(x) * entry + (x->n_rows + UINT64_C(1)) * sizeof *x->starts);
     charge_memory(bill, "encoder/hidden", rows * bill->net->width * sizeof *batch->h);
     charge_memory(bill, "encoder/sum", rows * bill->net->width * sizeof *batch->deltas);
+    if (bill->net->multinomial)
+        charge_memory(bill, "decoder/product", rows * bill->net->width * sizeof *batch->turned);
     charge_memory(bill, "decoder/sum", rows * batch->error_width * sizeof *batch->errors);
     charge_memory(bill, bill->loss, rows * sizeof *batch->losses);
     charge_variable(bill, "encoder/weights", matrix);

@@ -456,7 +456,7 @@ uint64_t autorec_estimate(const void *settings, uint32_t n_users, uint32_t n_ite
     const uint64_t served = 2 * ((uint64_t)n_users + n_items) * width * sizeof(float);
     const uint64_t rows = 6 * size * (sizeof(uint32_t) + sizeof(float)) +
                           5 * ((uint64_t)n_users + n_items) * sizeof(uint64_t);
-    const uint64_t batch = (uint64_t)s->batch * (columns + 3 * width) * sizeof(float);
+    const uint64_t batch = tile_round((size_t)s->batch) * (columns + 3 * width) * sizeof(float);
     const uint64_t scratch =
         parallel_cores() * (width * width + 300 * width + 4 * (uint64_t)n_items) * sizeof(float);
     return network + served + rows + batch + scratch;

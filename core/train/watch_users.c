@@ -248,13 +248,18 @@ enum status watch_users_forget(const char *logdir, uint32_t version, struct erro
     return remove_run(logdir, run, reterr);
 }
 
-static bool is_among(const char *run, const uint32_t *versions, size_t n)
+/* True for a run of this kind whose snapshot is not among them. */
+static bool is_left_over(const char *run, const uint32_t *versions, size_t n)
 {
-    const unsigned long version = strtoul(run + strlen(WATCH_USERS_PREFIX), NULL, 10);
+    const size_t prefix = strlen(WATCH_USERS_PREFIX);
+    if (strncmp(run, WATCH_USERS_PREFIX, prefix) != 0 || run[prefix] == '\0' ||
+        run[prefix + strspn(run + prefix, "0123456789")] != '\0')
+        return false;
+    const unsigned long version = strtoul(run + prefix, NULL, 10);
     for (size_t i = 0; i < n; i++)
         if (versions[i] == version)
-            return true;
-    return false;
+            return false;
+    return true;
 }
 
 /* Also those that a crash left without an event file, by which readers would find them. */
@@ -270,8 +275,7 @@ enum status watch_users_keep(const char *logdir, const uint32_t *versions, size_
                    : error_set_errno(reterr, errno, "cannot read the folder %s", logdir);
     while (status == STATUS_OK && (entry = readdir(folder))) {
         const char *run = entry->d_name;
-        if (strncmp(run, WATCH_USERS_PREFIX, strlen(WATCH_USERS_PREFIX)) == 0 &&
-            !is_among(run, versions, n))
+        if (is_left_over(run, versions, n))
             status = remove_run(logdir, run, reterr);
     }
     closedir(folder);

@@ -156,17 +156,40 @@ def open_parallel_coordinates(shown: Shown) -> None:
     shown.opened.wait("tf-hparams-parallel-coords-plot path", 8)
 
 
-def look_for_neighbours(shown: Shown) -> None:
-    """Chooses one point, so that what is nearest to it is listed and named; by category where known."""
-    page = shown.opened.page
-    frame = page.frames[-1]
+def loaded_projector(shown: Shown):
+    """The projector's own document, once its vectors are there."""
+    frame = shown.opened.page.frames[-1]
     frame.get_by_text("Points:").wait_for()
     frame.locator("#notification-dialog").wait_for(state="hidden")
+    return frame
+
+
+def colour_by_category(shown: Shown) -> None:
+    frame = loaded_projector(shown)
     category = frame.locator("#colorby paper-item").filter(has_text="category")
     if category.count():
         frame.locator("#colorby").click()
         category.first.click()
         shown.opened.settle()
+
+
+def choose_projected(prefix: str) -> Act:
+    """The newest run of those with vectors whose names begin so."""
+    def choose(shown: Shown) -> None:
+        frame = loaded_projector(shown)
+        frame.locator("paper-dropdown-menu").first.click()
+        frame.locator("paper-item").filter(has_text=re.compile(rf"^\s*{prefix}")).last.click()
+        shown.opened.settle()
+        loaded_projector(shown)
+        shown.opened.page.mouse.move(*CORNER)
+        shown.opened.settle(3000)
+    return choose
+
+
+def look_for_neighbours(shown: Shown) -> None:
+    """Chooses one point, so that what is nearest to it is listed and named."""
+    page = shown.opened.page
+    frame = loaded_projector(shown)
     frame.locator("vz-projector-inspector-panel").get_by_label("Search").fill(SOUGHT)
     frame.locator("vz-projector-inspector-panel .matches-list .label, "
                   "vz-projector-inspector-panel .matches-list a").first.click()
@@ -193,6 +216,10 @@ def tell_drift(board: Board) -> list[str]:
     return [run for run, tags in board.tags("scalars").items() if any(tag.startswith("drift/") for tag in tags)]
 
 
+def project_users(board: Board) -> list[str]:
+    return [run for run in board.projected() if run.startswith("users-")]
+
+
 def serve(board: Board) -> list[str]:
     return [run for run in board.tags("scalars") if run.startswith("serving")]
 
@@ -216,7 +243,10 @@ PAGES = (
     Row("text", "rounds", "#text&tagFilter=round%2F(gate%7Cmodels)%24&regexInput=round-000007",
         ("tf-text-loader table", 2), coloured=0.0),
     Row("images-round", "rounds", "#images", ("tf-image-loader img", 1), None, have_images),
-    Row("items", "rounds", "#projector", ("iframe", 1), look_for_neighbours, Board.projected, still=False),
+    Row("items", "rounds", "#projector", ("iframe", 1), both(colour_by_category, look_for_neighbours),
+        Board.projected, still=False),
+    Row("users", "rounds", "#projector", ("iframe", 1), both(choose_projected("users-"), colour_by_category),
+        project_users, still=False),
     Row("time-series", "fits", "&smoothing=0&tagFilter=loss%7C%5Eeval#timeseries", ("scalar-card line-chart", 4),
         close_settings),
     Row("layers", "fits", "&smoothing=0&tagFilter=(gradient_norm%7Cupdate_ratio%7Cdead_relus).layer_%5B03%5D"

@@ -148,6 +148,28 @@ def test_erasure_reaches_every_stored_snapshot(make_daemon):
     assert daemon.stop() == 0
 
 
+def test_pictures_of_users_go_with_the_wish_for_them(make_daemon):
+    daemon = make_daemon(**{"tensorboard.users": "100"}).start()
+    put_items(daemon, 40)
+    daemon.post("/v1/interactions", checkerboard())
+    daemon.train()
+    pictures = daemon.folder / "tensorboard"
+    for _ in range(100):
+        if list(pictures.glob("users-000001/*tfevents*")):
+            break
+        time.sleep(0.1)
+    (pictures / "users-churn").mkdir()  # somebody's own
+    assert daemon.stop() == 0
+    assert (pictures / "users-000001").exists()
+    daemon = make_daemon(**{"tensorboard.users": "0"}).start()
+    for _ in range(100):
+        if not (pictures / "users-000001").exists():
+            break
+        time.sleep(0.1)
+    assert [path.name for path in pictures.glob("users-*")] == ["users-churn"]
+    assert daemon.stop() == 0
+
+
 def test_erasure_does_not_wait_for_a_pause(daemon):
     """What is erased leaves the write-ahead log, and old events expire, where writes never pause."""
     secret = "Wilhelmina-Grabowski-4711"

@@ -386,9 +386,9 @@ static void pruning_keeps_the_newest_and_the_open_runs(void **state)
         assert_int_equal(count_files(in_folder(*state, name), "tfevents", greatest), 1);
     }
     board_run_close(board_run_open(board, "evaluate-1", 0));
-    assert_int_equal(folder_make(in_folder(*state, "round-mine"), NULL), STATUS_OK);
+    assert_int_equal(folder_make(in_folder(*state, "round-77"), NULL), STATUS_OK);
     board_prune(board, "round-", 3);
-    static const char *const kept[] = {"round-0", "round-4", "round-5", "evaluate-1", "round-mine"};
+    static const char *const kept[] = {"round-0", "round-4", "round-5", "evaluate-1", "round-77"};
     static const char *const removed[] = {"round-1", "round-2", "round-3"};
     for (size_t i = 0; i < 5; i++)
         assert_int_equal(access(in_folder(*state, kept[i]), F_OK), 0);
@@ -420,7 +420,7 @@ static void pruning_by_size_removes_the_oldest_and_keeps_the_newest(void **state
         }
         board_run_close(run);
     }
-    assert_int_equal(mkdir(in_folder(*state, "round-mine"), 0750), 0);
+    assert_int_equal(mkdir(in_folder(*state, "round-77"), 0750), 0);
     board_prune_size(board, "round-", 1 << 20, FILES_MAX);
     assert_int_equal(access(in_folder(*state, "round-0"), F_OK), 0);
     board_prune_size(board, "round-", 10000,
@@ -430,7 +430,7 @@ static void pruning_by_size_removes_the_oldest_and_keeps_the_newest(void **state
     board_prune_size(board, "round-", 1, FILES_MAX);
     assert_int_not_equal(access(in_folder(*state, "round-3"), F_OK), 0);
     assert_int_equal(access(in_folder(*state, "round-4"), F_OK), 0);
-    assert_int_equal(access(in_folder(*state, "round-mine"), F_OK), 0);
+    assert_int_equal(access(in_folder(*state, "round-77"), F_OK), 0);
     board_prune_size(NULL, "round-", 1, FILES_MAX);
     board_close(board);
 }

@@ -69,18 +69,21 @@ static void add_run(const char *logdir, const char *run, const char *file)
 static void runs_come_oldest_first_and_nothing_else_comes(void **state)
 {
     add_run(*state, "round-10", "events.out.tfevents.0000000005.h.1.0"); /* of a clock set back */
-    add_run(*state, "round-b", "events.out.tfevents.0000000010.h.1.0");
-    add_run(*state, "round-b", "events.out.tfevents.0000000040.h.1.1");
-    add_run(*state, "round-c", "events.out.tfevents.0000000020.h.1.0");
-    add_run(*state, "round-notes", NULL);
+    add_run(*state, "round-8", "events.out.tfevents.0000000010.h.1.0");
+    add_run(*state, "round-8", "events.out.tfevents.0000000040.h.1.1");
+    add_run(*state, "round-9", "events.out.tfevents.0000000020.h.1.0");
+    add_run(*state, "round-7", NULL);
+    add_run(*state, "round-", "events.out.tfevents.0000000001.h.1.0");
+    add_run(*state, "round-x", "events.out.tfevents.0000000001.h.1.0"); /* somebody's fit */
+    add_run(*state, "round-1x", "events.out.tfevents.0000000001.h.1.0");
     add_run(*state, "other", "events.out.tfevents.0000000001.h.1.0");
-    file_put(in_folder(*state, "round-file"), "", 0);
-    assert_int_equal(symlink("round-b", in_folder(*state, "round-link")), 0);
+    file_put(in_folder(*state, "round-5"), "", 0);
+    assert_int_equal(symlink("round-8", in_folder(*state, "round-6")), 0);
     struct run_listing *listing;
     assert_int_equal(run_listing_new(*state, "round-", &listing, NULL), STATUS_OK);
     assert_int_equal(run_listing_count(listing), 3);
-    assert_string_equal(run_listing_at(listing, 0), "round-b");
-    assert_string_equal(run_listing_at(listing, 1), "round-c");
+    assert_string_equal(run_listing_at(listing, 0), "round-8");
+    assert_string_equal(run_listing_at(listing, 1), "round-9");
     assert_string_equal(run_listing_at(listing, 2), "round-10");
     run_listing_free(listing);
 }

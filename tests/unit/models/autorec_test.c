@@ -14,21 +14,22 @@
 
 /* ---- the network ---- */
 
-enum { COLUMNS = 7, HIDDEN = 3, ROWS = 3, ENTRIES = 9 };
+enum { COLUMNS = 7, HIDDEN = 3, ROWS = 3, MANY = TILE + 3 };
 
 static uint64_t starts[] = {0, 3, 5, 9};
 static uint32_t columns[] = {0, 2, 5, 1, 2, 0, 3, 4, 6};
 static float inputs[] = {5, 3, 1, 4, 2, 1, 2, 5, 4};
 static const float targets[] = {2, 0, -2, 1, -1, -2, -1, 2, 1};
-static const uint32_t rows[] = {0, 1, 2};
+static const uint32_t rows[MANY] = {0, 1, 2, 0, 1, 2, 1, 1, 0, 2, 2, 0, 1, 0, 2, 1, 2, 0, 1};
 
 struct bench {
     struct autorec_net net;
     struct csr x;
     struct autorec_batch batch;
     float parameters[512], gradients[512];
-    float h[TILE * TILE], deltas[TILE * TILE], turned[TILE * TILE], errors[TILE * COLUMNS];
-    double losses[ROWS];
+    float h[2 * TILE * TILE], deltas[2 * TILE * TILE], turned[2 * TILE * TILE];
+    float errors[2 * TILE * COLUMNS];
+    double losses[MANY];
 };
 
 static void wave(float *out, size_t n_rows, size_t n, size_t width, double phase)
@@ -67,8 +68,9 @@ static double loss(void *context)
 {
     struct bench *b = context;
     double sum = 0;
-    autorec_batch_block(&b->batch, 0, NULL);
-    for (uint32_t i = 0; i < ROWS; i++)
+    for (uint32_t i = 0; i < b->batch.n_rows; i += autorec_block_rows(&b->net))
+        autorec_batch_block(&b->batch, i / autorec_block_rows(&b->net), NULL);
+    for (uint32_t i = 0; i < b->batch.n_rows; i++)
         sum += b->losses[i];
     return sum;
 }
@@ -85,24 +87,30 @@ static void losses_are_those_of_an_independent_computation(void **state)
         }
 }
 
+static void expect_gradients(enum autorec_g g, bool multinomial, uint32_t n_rows)
+{
+    struct bench b;
+    bench_init(&b, g, multinomial);
+    b.batch.n_rows = n_rows;
+    loss(&b);
+    autorec_batch_strip(&b.batch, 0, b.gradients, NULL);
+    autorec_batch_means(&b.batch, b.gradients, NULL);
+    const struct autorec_net *net = &b.net;
+    const size_t at[] = {net->encoder, net->encoder + 2 * net->width, net->means,
+                         net->decoder + net->width, net->decoder + 5 * net->width};
+    for (size_t i = 0; i < sizeof at / sizeof *at; i++)
+        expect_gradient(loss, &b, b.parameters + at[i], b.gradients + at[i], HIDDEN, 1e-2F, 2e-3);
+    expect_gradient(loss, &b, b.parameters + net->biases, b.gradients + net->biases, COLUMNS, 1e-2F,
+                    2e-3);
+}
+
 static void gradients_are_those_of_central_differences(void **state)
 {
     (void)state;
     for (int g = 0; g < AUTOREC_G_AUTO; g++)
         for (int multinomial = 0; multinomial < 2; multinomial++) {
-            struct bench b;
-            bench_init(&b, (enum autorec_g)g, multinomial);
-            loss(&b);
-            autorec_batch_strip(&b.batch, 0, b.gradients, NULL);
-            autorec_batch_means(&b.batch, b.gradients, NULL);
-            const struct autorec_net *net = &b.net;
-            const size_t at[] = {net->encoder, net->encoder + 2 * net->width, net->means,
-                                 net->decoder + net->width, net->decoder + 5 * net->width};
-            for (size_t i = 0; i < sizeof at / sizeof *at; i++)
-                expect_gradient(loss, &b, b.parameters + at[i], b.gradients + at[i], HIDDEN, 1e-2F,
-                                2e-3);
-            expect_gradient(loss, &b, b.parameters + net->biases, b.gradients + net->biases,
-                            COLUMNS, 1e-2F, 2e-3);
+            expect_gradients((enum autorec_g)g, multinomial, ROWS);
+            expect_gradients((enum autorec_g)g, multinomial, MANY); /* more than a block */
         }
 }
 
@@ -220,6 +228,32 @@ static void predictions_are_the_same_for_any_number_of_threads(void **state)
     test_data_free(data);
 }
 
+static void what_is_hidden_is_not_learnt_from(void **state)
+{
+    (void)state;
+    static const double shares[] = {0, 0, 0.5};
+    struct test_data *data = test_checkerboard(40);
+    struct model *models[3];
+    const float *items[3];
+    uint32_t d;
+    for (int i = 0; i < 3; i++) {
+        struct arena arena = {0};
+        struct autorec_settings *settings = model_settings_new(&autorec_class, &arena);
+        settings->hidden = 8;
+        settings->epochs = 2;
+        settings->dropout = shares[i];
+        assert_int_equal(autorec_class.fit(&data->train, settings, NULL, NULL, &models[i], NULL),
+                         STATUS_OK);
+        items[i] = autorec_class.item_vectors(models[i], &d);
+        arena_free(&arena);
+    }
+    assert_memory_equal(items[0], items[1], 40 * d * sizeof(float));
+    assert_memory_not_equal(items[0], items[2], 40 * d * sizeof(float));
+    for (int i = 0; i < 3; i++)
+        model_free(models[i]);
+    test_data_free(data);
+}
+
 static void settings_that_do_not_go_together_are_refused(void **state)
 {
     (void)state;
@@ -282,6 +316,7 @@ int main(void)
         cmocka_unit_test(whoever_rated_the_same_is_predicted_the_same),
         cmocka_unit_test(predictions_are_the_same_for_any_number_of_threads),
         cmocka_unit_test(what_is_left_to_the_loss_is_settled_by_it),
+        cmocka_unit_test(what_is_hidden_is_not_learnt_from),
         cmocka_unit_test(without_ratings_none_are_predicted),
         cmocka_unit_test(settings_that_do_not_go_together_are_refused),
     };

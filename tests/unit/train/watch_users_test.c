@@ -178,12 +178,16 @@ static void pictures_go_with_their_snapshots(void **state)
     /* half a run, as a kill leaves it, and what is none of ours */
     assert_int_equal(mkdir(in_folder(*state, "users-000003"), 0700), 0);
     assert_int_equal(mkdir(in_folder(*state, "items-000003"), 0700), 0);
+    assert_int_equal(mkdir(in_folder(*state, "users-churn"), 0700), 0);
+    assert_int_equal(mkdir(in_folder(*state, "users-"), 0700), 0);
     assert_int_equal(watch_users_keep(*state, stored, 2, NULL), STATUS_OK);
     assert_int_equal(access(in_folder(*state, "users-000003"), F_OK), -1);
     assert_int_equal(access(in_folder(*state, "users-000001/metadata.tsv"), F_OK), 0);
     assert_int_equal(access(in_folder(*state, "items-000003"), F_OK), 0);
     assert_int_equal(watch_users_keep(*state, NULL, 0, NULL), STATUS_OK);
     assert_int_equal(access(in_folder(*state, "users-000001"), F_OK), -1);
+    assert_int_equal(access(in_folder(*state, "users-churn"), F_OK), 0); /* somebody's fit */
+    assert_int_equal(access(in_folder(*state, "users-"), F_OK), 0);
     assert_int_equal(watch_users_keep(in_folder(*state, "missing"), NULL, 0, NULL), STATUS_OK);
     board_close(board);
 }
