@@ -39,6 +39,7 @@ enum status rank_columns_of(const struct feature_spec *spec, struct rank_columns
 struct rank_binding {
     const struct rank_columns *columns;
     uint32_t at[RANKER_COLUMNS_MAX];
+    bool shared[RANKER_COLUMNS_MAX]; /* all rows of one moment, user and context have the same */
 };
 struct rank_binding rank_bind(const struct rank_columns *columns,
                               const struct fact_names *const names[RANK_FACTS]);
@@ -49,6 +50,8 @@ struct rank_row {
     const float *numbers;                 /* [rank_width of the columns' others] */
     struct fact_record facts[RANK_FACTS]; /* with the names that were bound */
     float label;                          /* looked at by labelled frames */
+    bool follows; /* the row added last is of the same moment, user and context; see
+                     frame_add_like_last for the frames that take such */
 };
 
 /* Adds it to a frame of the spec's features. Fails as frame_add does: too many different texts

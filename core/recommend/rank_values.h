@@ -57,7 +57,8 @@ struct rank_value {
     float (*number)(const struct rank_moment *moment, const struct rank_candidate *candidate);
     size_t (*items)(const struct rank_moment *moment, const struct rank_candidate *candidate,
                     const uint32_t **ret_items);
-    bool one; /* its list always has one item */
+    bool one;    /* its list always has one item */
+    bool shared; /* all candidates of a moment have the same */
 };
 
 /* The numbers first. */

@@ -85,6 +85,7 @@ enum status ranker_score(const struct ranker *ranker, const struct rank_query *q
         row.numbers = table->numbers + (size_t)i * table->width;
         row.facts[RANK_OF_ITEM] = facts_get(view->item_facts, row.item);
         status = rank_row_add(&binding, frame, &row, NULL);
+        row.follows = true;
     }
     if (status != STATUS_OK)
         return STATUS_NO_MEMORY;
