@@ -108,28 +108,50 @@ static float wide_logit(const struct network *network, const struct example_batc
     float sum = 0;
     for (uint32_t f = 0; f < network->n_fields; f++) {
         const struct network_field *field = &network->fields[f];
-        for (uint32_t k = places[f]; field->wide && k < places[f + 1]; k++)
-            sum += weights[field->wide_at + batch->features[k] - field->first] * batch->values[k];
+        if (!field->wide)
+            continue;
+        const float *of_field = weights + field->wide_at;
+        for (uint32_t k = places[f]; k < places[f + 1]; k++)
+            sum += of_field[batch->features[k] - field->first] * batch->values[k];
     }
     return sum;
 }
 
+/* Do two places have the same n entries? */
+static bool are_same(const struct example_batch *batch, uint32_t a, uint32_t b, uint32_t n)
+{
+    return memcmp(batch->features + a, batch->features + b, n * sizeof *batch->features) == 0 &&
+           memcmp(batch->values + a, batch->values + b, n * sizeof *batch->values) == 0;
+}
+
+/* One field's vector to out[dimension]. Candidates of one answer have the same history: what the
+ * row before made of the same several entries is taken over. before: its places, NULL for the
+ * batch's first row. */
+static void fill_bag(const struct network *network, uint32_t f, const struct example_batch *batch,
+                     const uint32_t *places, const uint32_t *before, float *out)
+{
+    const struct network_field *field = &network->fields[f];
+    const struct network_table *table = &network->tables[field->table];
+    const uint32_t first = places[f], n = places[f + 1] - first;
+    if (before && n > 1 && before[f + 1] - before[f] == n && are_same(batch, first, before[f], n))
+        memcpy(out, out - network->input_width, table->width * sizeof *out);
+    else
+        bag_forward(network->parameters + table->at, table->width, field->first,
+                    batch->features + first, batch->values + first, n, out);
+}
+
+/* One row of the input, and before it that of the row before. */
 static void fill_input(const struct network *network, const struct example_batch *batch,
-                       const uint32_t *places, float *input)
+                       const uint32_t *places, const uint32_t *before, float *input)
 {
     for (uint32_t i = network->embedded; i < network->input; i++)
         input[i] = 0;
     for (uint32_t f = 0; f < network->n_fields; f++) {
         const struct network_field *field = &network->fields[f];
-        const uint32_t first = places[f], n = places[f + 1] - first;
-        if (field->deep == FIELD_EMBEDDED) {
-            const struct network_table *table = &network->tables[field->table];
-            bag_forward(network->parameters + table->at, table->width, field->first,
-                        batch->features + first, batch->values + first, n, input + field->input_at);
-        } else if (field->deep == FIELD_DENSE) {
-            for (uint32_t k = first; k < first + n; k++)
-                input[field->input_at + batch->features[k] - field->first] = batch->values[k];
-        }
+        if (field->deep == FIELD_EMBEDDED)
+            fill_bag(network, f, batch, places, before, input + field->input_at);
+        for (uint32_t k = places[f]; field->deep == FIELD_DENSE && k < places[f + 1]; k++)
+            input[field->input_at + batch->features[k] - field->first] = batch->values[k];
     }
 }
 
@@ -222,9 +244,11 @@ void network_forward(struct network_pass *pass, const struct example_batch *batc
             pass->logits[row] += wide_logit(network, batch, pass->places + row * n_places);
     }
     laps_end(laps, SPOT_WIDE);
-    for (uint32_t r = 0; r < batch->n && network->shape.deep; r++)
-        fill_input(network, batch, pass->places + (first + r) * n_places,
+    for (uint32_t r = 0; r < batch->n && network->shape.deep; r++) {
+        const uint32_t *places = pass->places + (first + r) * n_places;
+        fill_input(network, batch, places, r ? places - n_places : NULL,
                    pass->input + (first + r) * (size_t)network->input_width);
+    }
     laps_end(laps, SPOT_INPUT);
     if (network->shape.deep)
         deep_forward(pass, first, batch->n, learning);
