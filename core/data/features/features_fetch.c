@@ -254,39 +254,77 @@ static uint32_t sort_distinct(uint32_t *numbers, uint32_t n)
     return kept;
 }
 
-/* Every combination of the parts' values: an odometer whose last wheel turns fastest. */
+/* A cross of a row: of each part the list, or the key where it has none. */
+struct combinations {
+    const struct coder *coder;
+    const uint32_t *lists[SPEC_CROSS_MAX]; /* count, then values; NULL: no list */
+    uint32_t keys[SPEC_CROSS_MAX];
+    uint32_t last_list; /* the last part that has one */
+};
+
+static inline uint32_t key_of_value(const struct coder *part, uint32_t value)
+{
+    return part->kind == CODER_CODE ? part->keys[value] : value;
+}
+
+/* False: a part without values has no combinations. */
+static bool read_combinations(const struct coder *coder, const uint32_t *row, const uint32_t *lists,
+                              struct combinations *ret)
+{
+    ret->coder = coder;
+    ret->last_list = 0;
+    for (uint32_t p = 0; p < coder->n_parts; p++) {
+        const struct coder *part = coder->parts[p];
+        ret->lists[p] = part->list ? lists + row[part->cell] : NULL;
+        ret->keys[p] = part->list ? 0 : key_of_part(part, row);
+        if (part->list && ret->lists[p][0] == 0)
+            return false;
+        if (part->list)
+            ret->last_list = p;
+    }
+    return true;
+}
+
+/* All values of the last list, behind the hash of what stands before it. */
+static uint32_t *put_run(const struct combinations *c, uint64_t before, uint32_t *features)
+{
+    const struct coder *coder = c->coder, *part = coder->parts[c->last_list];
+    const uint32_t *list = c->lists[c->last_list];
+    for (uint32_t i = 1; i <= list[0]; i++) {
+        uint64_t hash = cross_step(before, key_of_value(part, list[i]));
+        for (uint32_t p = c->last_list + 1; p < coder->n_parts; p++)
+            hash = cross_step(hash, c->keys[p]);
+        *features++ = coder->first + cross_bucket(coder, hash);
+    }
+    return features;
+}
+
+/* Every combination of the parts' values: an odometer of the lists before the last one, whose last
+ * wheel turns fastest. */
 static void put_combinations(const struct coder *coder, const uint32_t *row, const uint32_t *lists,
                              struct sink *to)
 {
-    uint32_t at[SPEC_CROSS_MAX] = {0}, keys[SPEC_CROSS_MAX], n = 0;
-    uint32_t *features = to->features;
-    for (uint32_t p = 0; p < coder->n_parts; p++) {
-        const struct coder *part = coder->parts[p];
-        if (part->list && lists[row[part->cell]] == 0)
-            return; /* a part without values has no combinations */
-        keys[p] = part->list ? 0 : key_of_part(part, row);
-    }
+    struct combinations c;
+    uint32_t at[SPEC_CROSS_MAX] = {0}, *end = to->features;
+    if (!read_combinations(coder, row, lists, &c))
+        return;
     for (;;) {
         uint64_t hash = cross_start;
-        for (uint32_t p = 0; p < coder->n_parts; p++) {
-            const struct coder *part = coder->parts[p];
-            const uint32_t value = part->list ? lists[row[part->cell] + 1 + at[p]] : 0;
-            hash = cross_step(hash, !part->list                ? keys[p]
-                                    : part->kind == CODER_CODE ? part->keys[value]
-                                                               : value);
-        }
-        features[n++] = coder->first + cross_bucket(coder, hash);
-        uint32_t p = coder->n_parts;
+        for (uint32_t p = 0; p < c.last_list; p++)
+            hash =
+                cross_step(hash, c.lists[p] ? key_of_value(coder->parts[p], c.lists[p][1 + at[p]])
+                                            : c.keys[p]);
+        end = put_run(&c, hash, end);
+        uint32_t p = c.last_list;
         while (p > 0) {
-            const struct coder *part = coder->parts[p - 1];
-            if (part->list && ++at[p - 1] < lists[row[part->cell]])
+            if (c.lists[p - 1] && ++at[p - 1] < c.lists[p - 1][0])
                 break;
             at[--p] = 0;
         }
         if (p == 0)
             break;
     }
-    const uint32_t kept = sort_distinct(features, n);
+    const uint32_t kept = sort_distinct(to->features, (uint32_t)(end - to->features));
     for (uint32_t i = 0; i < kept; i++)
         to->values[i] = 1;
     to->features += kept;
