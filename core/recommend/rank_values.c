@@ -56,14 +56,14 @@ static float popularity(const struct rank_moment *m, const struct rank_candidate
 
 static float recent_popularity(const struct rank_moment *m, const struct rank_candidate *c)
 {
-    return log1pf(activity_recent(&c->activity, m->now_ms));
+    (void)m;
+    return log1pf(c->recent);
 }
 
 static float trend(const struct rank_moment *m, const struct rank_candidate *c)
 {
-    if (c->activity.count == 0)
-        return NAN;
-    return activity_recent(&c->activity, m->now_ms) / (float)c->activity.count;
+    (void)m;
+    return c->activity.count ? c->recent / (float)c->activity.count : NAN;
 }
 
 static float item_age(const struct rank_moment *m, const struct rank_candidate *c)
@@ -305,6 +305,7 @@ enum status rank_table_make(const struct rank_query *query, const struct ranked 
         struct rank_candidate *c = &table.candidates[i];
         *c = (struct rank_candidate){.item = best[i].item, .rank = i, .score = best[i].score};
         query->view->class->activity(query->view, c->item, query->now_ms, &c->activity);
+        c->recent = activity_recent(&c->activity, query->now_ms);
     }
     enum status status = fill_likeness(query, arena, &table);
     if (status == STATUS_OK && query->n_others)

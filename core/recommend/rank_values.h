@@ -48,6 +48,7 @@ struct rank_candidate {
     uint32_t item, rank; /* from 0, by the retriever */
     float score;
     struct activity activity;
+    float recent;                              /* activity_recent as of the moment */
     float like_newest, like_recent, like_most; /* cosines to the recent items; NaN: no vectors */
 };
 

@@ -101,6 +101,19 @@ enum status ranker_score(const struct ranker *ranker, const struct rank_query *q
     return status;
 }
 
+/* Of one of the candidates, which stand by rising item number; without a branch on what is chance.
+ */
+static size_t place_of(const struct candidates *candidates, uint32_t item)
+{
+    size_t at = 0;
+    for (size_t n = candidates->n; n > 1;) {
+        const size_t half = n / 2;
+        at += half * (candidates->items[at + half] <= item);
+        n -= half;
+    }
+    return at;
+}
+
 /* The ranked ones get their new scores; all others stay below them, in their order. */
 static void put_over(const struct ranked *best, const float *scores, uint32_t n,
                      struct candidates *candidates)
@@ -111,18 +124,8 @@ static void put_over(const struct ranked *best, const float *scores, uint32_t n,
         lowest = fminf(lowest, scores[i]);
     for (size_t i = 0; i < candidates->n; i++)
         candidates->scores[i] = lowest + fminf(candidates->scores[i] - last, 0);
-    for (uint32_t i = 0; i < n; i++) {
-        /* the candidates stand by rising item number */
-        size_t from = 0, to = candidates->n;
-        while (from < to) {
-            const size_t middle = from + (to - from) / 2;
-            if (candidates->items[middle] < best[i].item)
-                from = middle + 1;
-            else
-                to = middle;
-        }
-        candidates->scores[from] = scores[i];
-    }
+    for (uint32_t i = 0; i < n; i++)
+        candidates->scores[place_of(candidates, best[i].item)] = scores[i];
 }
 
 enum status rank_again(const struct ranker *ranker, const struct rank_query *query,
