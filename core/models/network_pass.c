@@ -90,12 +90,13 @@ struct example_batch network_pass_batch(const struct network_pass *pass, uint32_
 static void find_places(const struct network *network, const struct example_batch *batch,
                         uint32_t row, uint32_t *places)
 {
+    const uint32_t *features = batch->features;
     uint32_t k = batch->starts[row];
     const uint32_t end = batch->starts[row + 1];
     for (uint32_t f = 0; f < network->n_fields; f++) {
         const uint32_t last = network->fields[f].first + network->fields[f].size;
         places[f] = k;
-        while (k < end && batch->features[k] < last)
+        while (k < end && features[k] < last)
             k++;
     }
     places[network->n_fields] = k;
@@ -104,15 +105,16 @@ static void find_places(const struct network *network, const struct example_batc
 static float wide_logit(const struct network *network, const struct example_batch *batch,
                         const uint32_t *places)
 {
-    const float *weights = network->parameters + network->wide;
+    const float *weights = network->parameters + network->wide, *values = batch->values;
+    const uint32_t *features = batch->features;
     float sum = 0;
     for (uint32_t f = 0; f < network->n_fields; f++) {
         const struct network_field *field = &network->fields[f];
         if (!field->wide)
             continue;
-        const float *of_field = weights + field->wide_at;
-        for (uint32_t k = places[f]; k < places[f + 1]; k++)
-            sum += of_field[batch->features[k] - field->first] * batch->values[k];
+        const uint32_t first = field->first, end = places[f + 1];
+        for (uint32_t k = places[f]; k < end; k++)
+            sum += weights[field->wide_at + features[k] - first] * values[k];
     }
     return sum;
 }
@@ -140,6 +142,15 @@ static void fill_bag(const struct network *network, uint32_t f, const struct exa
                     batch->features + first, batch->values + first, n, out);
 }
 
+static void fill_dense(const struct network_field *field, const struct example_batch *batch,
+                       uint32_t first, uint32_t end, float *out)
+{
+    const uint32_t *features = batch->features;
+    const float *values = batch->values;
+    for (uint32_t k = first; k < end; k++)
+        out[features[k] - field->first] = values[k];
+}
+
 /* One row of the input, and before it that of the row before. */
 static void fill_input(const struct network *network, const struct example_batch *batch,
                        const uint32_t *places, const uint32_t *before, float *input)
@@ -150,8 +161,8 @@ static void fill_input(const struct network *network, const struct example_batch
         const struct network_field *field = &network->fields[f];
         if (field->deep == FIELD_EMBEDDED)
             fill_bag(network, f, batch, places, before, input + field->input_at);
-        for (uint32_t k = places[f]; field->deep == FIELD_DENSE && k < places[f + 1]; k++)
-            input[field->input_at + batch->features[k] - field->first] = batch->values[k];
+        else if (field->deep == FIELD_DENSE)
+            fill_dense(field, batch, places[f], places[f + 1], input + field->input_at);
     }
 }
 
