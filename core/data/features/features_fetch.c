@@ -222,17 +222,16 @@ enum { FEW = 16 };
  * branch on what is chance. Equal ones fall on one place. Returns how many different ones. */
 static uint32_t sort_few(uint32_t *numbers, uint32_t n)
 {
-    int32_t given[FEW], sorted[FEW];
+    int32_t given[FEW], sorted[FEW], smaller[FEW] = {0};
     for (size_t i = 0; i < FEW; i++) {
         given[i] = i < n ? (int32_t)numbers[i] : INT32_MAX;
         sorted[i] = INT32_MAX;
     }
-    for (uint32_t i = 0; i < n; i++) {
-        int32_t smaller = 0;
-        for (size_t j = 0; j < FEW; j++)
-            smaller += given[j] < given[i];
-        sorted[smaller] = given[i];
-    }
+    for (uint32_t j = 0; j < n; j++)
+        for (size_t i = 0; i < FEW; i++)
+            smaller[i] += given[j] < given[i];
+    for (uint32_t i = 0; i < n; i++)
+        sorted[smaller[i]] = given[i];
     uint32_t kept = 0;
     for (uint32_t i = 0; i < n; i++) {
         numbers[kept] = (uint32_t)sorted[i];
