@@ -205,13 +205,21 @@ enum status rank_columns_of(const struct feature_spec *spec, struct rank_columns
     return status;
 }
 
-static bool is_shared(const struct rank_column *column)
+/* A number that is also one to the spec. */
+static bool is_plain_number(const struct rank_column *column)
+{
+    return column->kind == RANK_NUMBER && column->number;
+}
+
+/* Is it the same in all rows of a moment, or put for all of them at once? */
+static bool is_skipped(const struct rank_column *column)
 {
     switch (column->kind) {
     case RANK_FACT:
         return column->source != RANK_OF_ITEM;
     case RANK_NUMBER: /* past the table: of a further retriever */
-        return column->value < RANK_NUMBERS && rank_values[column->value].shared;
+        return column->number ||
+               (column->value < RANK_NUMBERS && rank_values[column->value].shared);
     case RANK_LIST:
         return rank_values[column->value].shared;
     default:
@@ -228,7 +236,7 @@ struct rank_binding rank_bind(const struct rank_columns *columns,
         binding.at[c] = column->kind == RANK_FACT
                             ? fact_names_find(names[column->source], column->name)
                             : UINT32_MAX;
-        binding.shared[c] = is_shared(column);
+        binding.skipped[c] = is_skipped(column);
     }
     return binding;
 }
@@ -312,7 +320,7 @@ enum status rank_row_add(const struct rank_binding *binding, struct frame *frame
     struct item_texts items[RANK_LISTS];
     for (uint32_t c = 0; c < columns->n; c++) {
         const struct rank_column *column = &columns->of[c];
-        if (row->follows && binding->shared[c])
+        if (row->follows && binding->skipped[c])
             continue;
         switch (column->kind) {
         case RANK_LABEL:
@@ -331,6 +339,16 @@ enum status rank_row_add(const struct rank_binding *binding, struct frame *frame
             break;
         }
     }
-    return row->follows ? frame_add_like_last(frame, values, binding->shared, reterr)
+    return row->follows ? frame_add_like_last(frame, values, binding->skipped, reterr)
                         : frame_add(frame, values, reterr);
+}
+
+void rank_numbers_put(const struct rank_binding *binding, struct frame *frame, const float *numbers,
+                      uint32_t width)
+{
+    for (uint32_t c = 0; c < binding->columns->n; c++) {
+        const struct rank_column *column = &binding->columns->of[c];
+        if (is_plain_number(column))
+            frame_put_numbers(frame, c, numbers + column->value, width);
+    }
 }

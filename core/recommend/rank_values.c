@@ -245,15 +245,15 @@ static void add_likeness(const struct vectors *v, const float *recent, uint32_t 
     const float length = norm(v, c->item);
     if (!(length > 0))
         return;
-    float cosines[RANK_RECENT_ITEMS], sum = 0, most = -1;
+    float cosines[RANK_RECENT_ITEMS], sum = 0, most = -length;
     kernels_get()->scan(recent, n_recent, v->d, v->rows + (size_t)c->item * v->d, cosines);
     for (uint32_t i = 0; i < n_recent; i++) {
         sum += cosines[i] / length;
-        most = fmaxf(most, cosines[i] / length);
+        most = cosines[i] > most ? cosines[i] : most;
     }
     c->like_newest = cosines[0] / length;
     c->like_recent = sum / (float)n_recent;
-    c->like_most = most;
+    c->like_most = most / length;
 }
 
 static enum status fill_likeness(const struct rank_query *query, struct arena *arena,

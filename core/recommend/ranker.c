@@ -89,6 +89,7 @@ enum status ranker_score(const struct ranker *ranker, const struct rank_query *q
     }
     if (status != STATUS_OK)
         return STATUS_NO_MEMORY;
+    rank_numbers_put(&binding, frame, table->numbers, table->width);
     features_examples(ranker->features, frame, &examples);
     status =
         ranker->predictor->class->predict_batch(ranker->predictor, &examples, NULL, scores, arena);
@@ -121,9 +122,11 @@ static void put_over(const struct ranked *best, const float *scores, uint32_t n,
     const float last = best[n - 1].score;
     float lowest = scores[0];
     for (uint32_t i = 1; i < n; i++)
-        lowest = fminf(lowest, scores[i]);
-    for (size_t i = 0; i < candidates->n; i++)
-        candidates->scores[i] = lowest + fminf(candidates->scores[i] - last, 0);
+        lowest = scores[i] < lowest ? scores[i] : lowest;
+    for (size_t i = 0; i < candidates->n; i++) {
+        const float below = candidates->scores[i] - last;
+        candidates->scores[i] = lowest + (below < 0 ? below : 0);
+    }
     for (uint32_t i = 0; i < n; i++)
         candidates->scores[place_of(candidates, best[i].item)] = scores[i];
 }

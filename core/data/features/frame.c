@@ -555,6 +555,18 @@ enum status frame_add_like_last(struct frame *frame, const struct feature_value 
     return add_row(frame, values, same, reterr);
 }
 
+void frame_put_numbers(struct frame *frame, uint32_t column, const float *numbers, size_t stride)
+{
+    const struct features *features = frame->features;
+    assert(features->spec->columns[column].number && !frame->learning);
+    for (uint32_t c = CELLS_FIRST; c < features->n_cells; c++)
+        for (uint32_t row = 0; features->cells[c].column == column && row < frame->n; row++) {
+            const float number = numbers[row * stride];
+            uint32_t *cells = (uint32_t *)(uintptr_t)frame_row(frame, row);
+            cells[c] = cell_of(fabsf(number) <= FLT_MAX ? number : NAN);
+        }
+}
+
 void frame_swap(struct frame *frame, uint32_t column, uint32_t a, uint32_t b)
 {
     uint32_t *row_a = (uint32_t *)(uintptr_t)frame_row(frame, a),

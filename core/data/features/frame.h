@@ -55,6 +55,10 @@ enum status frame_add(struct frame *frame, const struct feature_value *values,
 enum status frame_add_like_last(struct frame *frame, const struct feature_value *values,
                                 const bool *same, struct error *reterr);
 
+/* What all rows have in a column of numbers: numbers[i * stride] row i; missing where it is not
+ * finite. Not in a frame that features learn from. */
+void frame_put_numbers(struct frame *frame, uint32_t column, const float *numbers, size_t stride);
+
 /* Forgets the rows and keeps the memory. */
 void frame_clear(struct frame *frame);
 

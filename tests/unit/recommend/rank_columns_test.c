@@ -128,7 +128,7 @@ static void a_request_and_an_event_give_the_same_row(void **state)
     assert_memory_equal(&one, &two, sizeof one);
 }
 
-/* Of a row that follows, what all rows of a moment share is not read again. */
+/* Of a row that follows, what all rows of a moment share is not read again; numbers come last. */
 static void a_row_that_follows_shares_user_and_request(void **state)
 {
     struct fixture *f = *state;
@@ -140,10 +140,13 @@ static void a_row_that_follows_shares_user_and_request(void **state)
     assert_int_equal(add(f, NULL, 0), STATUS_OK);
     put(f, RANK_OF_USER, "{\"age\":99}", NULL);
     put(f, RANK_OF_CONTEXT, "{\"device\":\"phone\"}", NULL);
-    f->numbers[0] = 7;
     f->follows = true;
     assert_int_equal(add(f, NULL, 0), STATUS_OK);
     f->follows = false;
+    f->numbers[0] = 7;
+    const float numbers[2 * RANK_NUMBERS] = {[RANK_NUMBERS] = 7};
+    const struct rank_binding binding = {.columns = &f->columns};
+    rank_numbers_put(&binding, f->frame, numbers, RANK_NUMBERS);
     const struct fetched following = fetch(f, 1);
     assert_memory_equal(&alone, &following, sizeof alone);
     assert_int_equal(add(f, NULL, 0), STATUS_OK);

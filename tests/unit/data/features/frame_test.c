@@ -174,6 +174,31 @@ static void a_row_like_the_last_is_the_row_itself(void **state)
     sample_free(&sample);
 }
 
+static void numbers_put_for_all_rows_are_those_added_one_by_one(void **state)
+{
+    (void)state;
+    struct sample sample = fitted();
+    const float numbers[] = {1.5f, 9, NAN, 9, -2, 9, INFINITY, 9};
+    struct frame *frame;
+    struct error err;
+    assert_int_equal(frame_new(sample.features, false, &frame), STATUS_OK);
+    for (uint32_t row = 0; row < 4; row++) {
+        const struct feature_value any[N] = {[X] = number(5), [JOB] = text("7")};
+        assert_int_equal(frame_add(frame, any, &err), STATUS_OK);
+    }
+    frame_put_numbers(frame, X, numbers, 2);
+    for (uint32_t row = 0; row < 4; row++) {
+        const float x = numbers[2 * row];
+        const struct feature_value one[N] = {
+            [X] = isfinite(x) ? number((double)x) : (struct feature_value){0}, [JOB] = text("7")};
+        char wanted[200];
+        strcpy(wanted, entries_of(&sample, one));
+        assert_string_equal(sample_entries(sample.features, frame, row), wanted);
+    }
+    frame_free(frame);
+    sample_free(&sample);
+}
+
 static void rows_beyond_a_chunk_stay_apart(void **state)
 {
     (void)state;
@@ -224,6 +249,7 @@ int main(void)
         cmocka_unit_test(numbers_are_read_to_the_last_bit),
         cmocka_unit_test(what_is_no_number_is_refused),
         cmocka_unit_test(a_row_like_the_last_is_the_row_itself),
+        cmocka_unit_test(numbers_put_for_all_rows_are_those_added_one_by_one),
         cmocka_unit_test(rows_beyond_a_chunk_stay_apart),
         cmocka_unit_test(labels_are_numbers_where_no_value_is_positive),
     };
