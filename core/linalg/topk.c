@@ -115,7 +115,7 @@ static size_t partition(struct ranked *list, size_t n)
     return at;
 }
 
-static void sort_part(struct ranked *list, size_t n, unsigned cuts_left)
+static void sort_part(struct ranked *list, size_t n, size_t k, unsigned cuts_left)
 {
     while (n > SHORT_RUN) {
         if (cuts_left-- == 0) {
@@ -124,20 +124,29 @@ static void sort_part(struct ranked *list, size_t n, unsigned cuts_left)
             return;
         }
         const size_t at = partition(list, n);
-        sort_part(list, at, cuts_left);
+        sort_part(list, at, k, cuts_left);
+        if (at + 1 >= k)
+            return;
         list += at + 1;
         n -= at + 1;
+        k -= at + 1;
     }
     insertion_sort(list, n);
 }
 
-/* Quicksort; where too many cuts were bad ones the heap goes on (Musser 1997). */
-void ranked_sort(struct ranked *list, size_t n)
+/* Quicksort that leaves alone what lies past k; where too many cuts were bad ones the heap goes on
+ * (Musser 1997). */
+void ranked_sort_first(struct ranked *list, size_t n, size_t k)
 {
     unsigned cuts = 2;
     for (size_t left = n; left > 1; left /= 2)
         cuts += 2;
-    sort_part(list, n, cuts);
+    sort_part(list, n, k, cuts);
+}
+
+void ranked_sort(struct ranked *list, size_t n)
+{
+    ranked_sort_first(list, n, n);
 }
 
 /* ---- the best few ---- */

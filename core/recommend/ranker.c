@@ -131,15 +131,26 @@ static void put_over(const struct ranked *best, const float *scores, uint32_t n,
         candidates->scores[place_of(candidates, best[i].item)] = scores[i];
 }
 
+/* The retriever's best to the front of best[candidates->n]; returns how many. */
+static uint32_t find_best(const struct candidates *candidates, struct ranked *best)
+{
+    const size_t n = candidates->n < RANK_CANDIDATES ? candidates->n : RANK_CANDIDATES;
+    for (size_t i = 0; i < candidates->n; i++) {
+        const float score = candidates->scores[i];
+        best[i] = (struct ranked){candidates->items[i], isnan(score) ? -INFINITY : score};
+    }
+    ranked_sort_first(best, candidates->n, n);
+    return (uint32_t)n;
+}
+
 enum status rank_again(const struct ranker *ranker, const struct rank_query *query,
                        struct candidates *candidates, struct arena *arena)
 {
-    struct ranked *best = arena_alloc(arena, RANK_CANDIDATES * sizeof *best);
+    struct ranked *best = arena_alloc(arena, candidates->n * sizeof *best);
     float *scores = arena_alloc(arena, RANK_CANDIDATES * sizeof *scores);
     if (!best || !scores)
         return STATUS_NO_MEMORY;
-    const uint32_t n = (uint32_t)topk_of_list(candidates->items, candidates->scores, candidates->n,
-                                              RANK_CANDIDATES, best);
+    const uint32_t n = find_best(candidates, best);
     if (n == 0)
         return STATUS_OK;
     const struct model *others[RANK_OTHERS_MAX];

@@ -56,6 +56,8 @@ static void the_best_few_are_the_start_of_the_sorted_list(void **state)
         got = topk_of_list(items, scores, n, k, out);
         assert_int_equal(got, k < n ? k : n);
         assert_memory_equal(out, sorted, got * sizeof *out);
+        ranked_sort_first(shuffled, n, got);
+        assert_memory_equal(shuffled, sorted, got * sizeof *sorted);
         ranked_sort(shuffled, n);
         assert_memory_equal(shuffled, sorted, n * sizeof *sorted);
         bitmap_free(&allowed);
