@@ -202,6 +202,8 @@ void cross_backward(const float *x0, const float *u, const float *dy, float *du,
 
 /* ---- embeddings ---- */
 
+enum { BAG_COLUMNS = 8 };
+
 static float bag_scale(const float *values, size_t n)
 {
     float sum = 0;
@@ -210,17 +212,30 @@ static float bag_scale(const float *values, size_t n)
     return sum > 0 ? 1 / sum : 0;
 }
 
+/* The same columns of all n vectors, whose sum stays in registers. */
+static inline void bag_columns(const float *table, size_t width, uint32_t first,
+                               const uint32_t *rows, const float *values, size_t n, float scale,
+                               float *out, size_t columns)
+{
+    float sums[BAG_COLUMNS] = {0};
+    for (size_t i = 0; i < n; i++) {
+        const float *vector = table + (size_t)(rows[i] - first) * width, share = values[i] * scale;
+        for (size_t k = 0; k < columns; k++)
+            sums[k] += share * vector[k];
+    }
+    for (size_t k = 0; k < columns; k++)
+        out[k] = sums[k];
+}
+
 void bag_forward(const float *table, size_t width, uint32_t first, const uint32_t *rows,
                  const float *values, size_t n, float *out)
 {
     const float scale = bag_scale(values, n);
-    for (size_t k = 0; k < width; k++)
-        out[k] = 0;
-    for (size_t i = 0; i < n; i++) {
-        const float *vector = table + (size_t)(rows[i] - first) * width, share = values[i] * scale;
-        for (size_t k = 0; k < width; k++)
-            out[k] += share * vector[k];
-    }
+    size_t k = 0;
+    for (; k + BAG_COLUMNS <= width; k += BAG_COLUMNS)
+        bag_columns(table + k, width, first, rows, values, n, scale, out + k, BAG_COLUMNS);
+    if (k < width)
+        bag_columns(table + k, width, first, rows, values, n, scale, out + k, width - k);
 }
 
 void bag_backward(const float *dy, size_t width, uint32_t first, const uint32_t *rows,

@@ -216,35 +216,74 @@ static enum status code_query(const struct rows8 *rows, const float *query, stru
     return STATUS_OK;
 }
 
-/* The k highest lower bounds so far, the lowest of them at the root. */
+/* ---- the k-th highest lower bound ---- */
+
+static size_t put_above(float *values, size_t from, size_t to, float pivot)
+{
+    for (size_t i = from; i < to; i++) {
+        const float moved = values[i];
+        values[i] = values[from];
+        values[from] = moved;
+        from += moved > pivot;
+    }
+    return from;
+}
+
+static size_t put_equal(float *values, size_t from, size_t to, float pivot)
+{
+    for (size_t i = from; i < to; i++) {
+        const float moved = values[i];
+        values[i] = values[from];
+        values[from] = moved;
+        from += moved == pivot;
+    }
+    return from;
+}
+
+static float median(float a, float b, float c)
+{
+    return fmaxf(fminf(a, b), fminf(fmaxf(a, b), c));
+}
+
+/* The k highest of values[n] to the front, k from 1 to n; returns the lowest of them. By cuts at a
+ * pivot (Hoare 1961) that do not branch on the values. */
+static float put_highest(float *values, size_t n, size_t k)
+{
+    size_t from = 0, to = n;
+    for (;;) {
+        const float pivot = median(values[from], values[from + (to - from) / 2], values[to - 1]);
+        const size_t above = put_above(values, from, to, pivot);
+        if (above >= k) {
+            to = above;
+            continue;
+        }
+        const size_t equal = put_equal(values, above, to, pivot);
+        if (equal >= k)
+            return pivot;
+        from = equal;
+    }
+}
+
+/* What an upper bound must reach: the k-th highest of the lower bounds, as of when their list was
+ * last cut to k. */
 struct bar {
-    float *heap; /* [k] */
-    size_t n, k;
+    float *values; /* [2 k] */
+    size_t n, k, cut_at;
+    float height;
 };
 
-static float bar_height(const struct bar *bar)
+static void bar_cut(struct bar *bar)
 {
-    return bar->n == bar->k ? bar->heap[0] : -INFINITY;
+    bar->height = put_highest(bar->values, bar->n, bar->k);
+    bar->n = bar->k;
+    bar->cut_at = 2 * bar->k;
 }
 
 static void bar_raise(struct bar *bar, float lower)
 {
-    float *heap = bar->heap;
-    size_t at;
-    if (bar->n < bar->k) {
-        for (at = bar->n++; at > 0 && heap[(at - 1) / 2] > lower; at = (at - 1) / 2)
-            heap[at] = heap[(at - 1) / 2];
-    } else {
-        at = 0;
-        for (size_t child; (child = 2 * at + 1) < bar->n; at = child) {
-            if (child + 1 < bar->n && heap[child + 1] < heap[child])
-                child++;
-            if (heap[child] >= lower)
-                break;
-            heap[at] = heap[child];
-        }
-    }
-    heap[at] = lower;
+    bar->values[bar->n++] = lower;
+    if (bar->n == bar->cut_at)
+        bar_cut(bar);
 }
 
 struct found {
@@ -262,14 +301,14 @@ static void scan_block(const struct rows8 *rows, size_t b, const struct rows8_qu
                                       .lengths = rows->lengths + first,
                                       .errors = rows->errors + first};
     float upper[ROWS8_BLOCK], lower[ROWS8_BLOCK];
-    uint64_t left = allowed & bounds(&block, query, bar_height(bar), upper, lower);
+    uint64_t left = allowed & bounds(&block, query, bar->height, upper, lower);
     for (; left; left &= left - 1) {
         const size_t i = (size_t)__builtin_ctzll(left);
-        if (upper[i] < bar_height(bar))
+        if (upper[i] < bar->height)
             continue;
         found->items[found->n] = (uint32_t)(first + i);
         found->uppers[found->n++] = upper[i];
-        if (lower[i] > bar_height(bar))
+        if (lower[i] > bar->height)
             bar_raise(bar, lower[i]);
     }
 }
@@ -290,13 +329,14 @@ enum status rows8_candidates(const struct rows8 *rows, const float *query,
                              uint32_t **ret_items, size_t *ret_n)
 {
     const size_t most = bitmap_population(allowed);
-    struct bar bar = {.k = k < most ? k : most};
+    struct bar bar = {.k = k < most ? k : most, .height = -INFINITY};
     struct found found = {.items = arena_alloc(arena, most * sizeof *found.items),
                           .uppers = arena_alloc(arena, most * sizeof *found.uppers)};
-    bar.heap = arena_alloc(arena, bar.k * sizeof *bar.heap);
+    bar.values = arena_alloc(arena, 2 * bar.k * sizeof *bar.values);
+    bar.cut_at = bar.k;
     struct rows8_query coded;
     bool is_coded = false;
-    if (!found.items || !found.uppers || !bar.heap ||
+    if (!found.items || !found.uppers || !bar.values ||
         code_query(rows, query, arena, &coded, &is_coded) != STATUS_OK)
         return STATUS_NO_MEMORY;
     *ret_items = found.items;
@@ -316,6 +356,8 @@ enum status rows8_candidates(const struct rows8 *rows, const float *query,
         if (word)
             scan_block(rows, b, &coded, word, bounds, &bar, &found);
     }
-    *ret_n = keep_above(&found, bar_height(&bar));
+    if (bar.n > bar.k)
+        bar_cut(&bar);
+    *ret_n = keep_above(&found, bar.height);
     return STATUS_OK;
 }

@@ -3,12 +3,13 @@
 #include <math.h>
 #include <string.h>
 
-/* A heap of at most k with the worst at its root: a newcomer replaces it if it is better. */
-
-static bool is_worse(struct ranked a, struct ranked b)
+/* Without a branch, for those who compare what is in no order. */
+static inline bool is_worse(struct ranked a, struct ranked b)
 {
-    return a.score != b.score ? a.score < b.score : a.item > b.item;
+    return (a.score < b.score) | ((a.score == b.score) & (a.item > b.item));
 }
+
+/* ---- a heap with the worst at its root: a newcomer replaces it if it is better ---- */
 
 static void sift_down(struct ranked *heap, size_t root, size_t n)
 {
@@ -27,23 +28,21 @@ static void sift_down(struct ranked *heap, size_t root, size_t n)
     heap[root] = moved;
 }
 
-static void sift_up(struct ranked *heap, size_t leaf)
+static void make_heap(struct ranked *list, size_t n)
 {
-    const struct ranked moved = heap[leaf];
-    while (leaf > 0 && is_worse(moved, heap[(leaf - 1) / 2])) {
-        heap[leaf] = heap[(leaf - 1) / 2];
-        leaf = (leaf - 1) / 2;
-    }
-    heap[leaf] = moved;
+    for (size_t i = n / 2; i-- > 0;)
+        sift_down(list, i, n);
 }
 
-static size_t offer(struct ranked *heap, size_t n, size_t k, uint32_t item, float score)
+/* The first k stay as they come; they are a heap from then on. */
+static inline size_t offer(struct ranked *heap, size_t n, size_t k, uint32_t item, float score)
 {
     const struct ranked new = {.item = item, .score = isnan(score) ? -INFINITY : score};
     if (n < k) {
-        heap[n] = new;
-        sift_up(heap, n);
-        return n + 1;
+        heap[n++] = new;
+        if (n == k)
+            make_heap(heap, n);
+        return n;
     }
     if (is_worse(heap[0], new)) {
         heap[0] = new;
@@ -63,6 +62,95 @@ static void unheap(struct ranked *heap, size_t n)
     }
 }
 
+/* ---- sorting ---- */
+
+/* Runs this short are sorted by insertion. */
+enum { SHORT_RUN = 16 };
+
+static void insertion_sort(struct ranked *list, size_t n)
+{
+    for (size_t i = 1; i < n; i++) {
+        const struct ranked moved = list[i];
+        size_t at = i;
+        for (; at > 0 && is_worse(list[at - 1], moved); at--)
+            list[at] = list[at - 1];
+        list[at] = moved;
+    }
+}
+
+static void swap(struct ranked *a, struct ranked *b)
+{
+    const struct ranked kept = *a;
+    *a = *b;
+    *b = kept;
+}
+
+/* The median of the first, the middle and the last, put last. */
+static void choose_pivot(struct ranked *list, size_t n)
+{
+    struct ranked *first = list, *middle = list + n / 2, *last = list + n - 1;
+    if (is_worse(*first, *middle))
+        swap(first, middle);
+    if (is_worse(*middle, *last))
+        swap(middle, last);
+    if (is_worse(*first, *middle))
+        swap(first, middle);
+    swap(middle, last);
+}
+
+/* Those better than the last one to the front, it behind them, the others after it; returns its
+ * place. Each step moves two and counts, so that no branch hangs on the comparison (Lomuto). */
+static size_t partition(struct ranked *list, size_t n)
+{
+    choose_pivot(list, n);
+    const struct ranked pivot = list[n - 1];
+    size_t at = 0;
+    for (size_t i = 0; i + 1 < n; i++) {
+        const struct ranked moved = list[i];
+        list[i] = list[at];
+        list[at] = moved;
+        at += is_worse(pivot, moved);
+    }
+    swap(&list[at], &list[n - 1]);
+    return at;
+}
+
+static void sort_part(struct ranked *list, size_t n, size_t k, unsigned cuts_left)
+{
+    while (n > SHORT_RUN) {
+        if (cuts_left-- == 0) {
+            make_heap(list, n);
+            unheap(list, n);
+            return;
+        }
+        const size_t at = partition(list, n);
+        sort_part(list, at, k, cuts_left);
+        if (at + 1 >= k)
+            return;
+        list += at + 1;
+        n -= at + 1;
+        k -= at + 1;
+    }
+    insertion_sort(list, n);
+}
+
+/* Quicksort that leaves alone what lies past k; where too many cuts were bad ones the heap goes on
+ * (Musser 1997). */
+void ranked_sort_first(struct ranked *list, size_t n, size_t k)
+{
+    unsigned cuts = 2;
+    for (size_t left = n; left > 1; left /= 2)
+        cuts += 2;
+    sort_part(list, n, k, cuts);
+}
+
+void ranked_sort(struct ranked *list, size_t n)
+{
+    ranked_sort_first(list, n, n);
+}
+
+/* ---- the best few ---- */
+
 size_t topk_of_all(const float *scores, uint32_t n, const struct bitmap *allowed, size_t k,
                    struct ranked *out)
 {
@@ -77,7 +165,7 @@ size_t topk_of_all(const float *scores, uint32_t n, const struct bitmap *allowed
              i = bitmap_next(allowed, i + 1))
             kept = offer(out, kept, k, i, scores[i]);
     }
-    unheap(out, kept);
+    ranked_sort(out, kept);
     return kept;
 }
 
@@ -87,15 +175,8 @@ size_t topk_of_list(const uint32_t *items, const float *scores, size_t n, size_t
     size_t kept = 0;
     for (size_t i = 0; i < n && k > 0; i++)
         kept = offer(out, kept, k, items[i], scores[i]);
-    unheap(out, kept);
+    ranked_sort(out, kept);
     return kept;
-}
-
-void ranked_sort(struct ranked *list, size_t n)
-{
-    for (size_t i = n / 2; i-- > 0;)
-        sift_down(list, i, n);
-    unheap(list, n);
 }
 
 /* ---- by size: the k-th largest is found digit by digit ---- */

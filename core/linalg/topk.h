@@ -24,6 +24,9 @@ size_t topk_of_list(const uint32_t *items, const float *scores, size_t n, size_t
 /* Sorts by falling score, then rising item; in place, takes no memory. */
 void ranked_sort(struct ranked *list, size_t n);
 
+/* The same for the first k places; what comes behind them is in no order. */
+void ranked_sort_first(struct ranked *list, size_t n, size_t k);
+
 /* The k values of values[n] that are largest in size (equal ones by rising index, zeros never), as
  * rising indices into out: room for k. Returns how many. O(n), takes no memory. No NaN. */
 size_t topk_by_size(const float *values, uint32_t n, size_t k, uint32_t *out);

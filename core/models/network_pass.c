@@ -90,12 +90,13 @@ struct example_batch network_pass_batch(const struct network_pass *pass, uint32_
 static void find_places(const struct network *network, const struct example_batch *batch,
                         uint32_t row, uint32_t *places)
 {
+    const uint32_t *features = batch->features;
     uint32_t k = batch->starts[row];
     const uint32_t end = batch->starts[row + 1];
     for (uint32_t f = 0; f < network->n_fields; f++) {
         const uint32_t last = network->fields[f].first + network->fields[f].size;
         places[f] = k;
-        while (k < end && batch->features[k] < last)
+        while (k < end && features[k] < last)
             k++;
     }
     places[network->n_fields] = k;
@@ -104,32 +105,64 @@ static void find_places(const struct network *network, const struct example_batc
 static float wide_logit(const struct network *network, const struct example_batch *batch,
                         const uint32_t *places)
 {
-    const float *weights = network->parameters + network->wide;
+    const float *weights = network->parameters + network->wide, *values = batch->values;
+    const uint32_t *features = batch->features;
     float sum = 0;
     for (uint32_t f = 0; f < network->n_fields; f++) {
         const struct network_field *field = &network->fields[f];
-        for (uint32_t k = places[f]; field->wide && k < places[f + 1]; k++)
-            sum += weights[field->wide_at + batch->features[k] - field->first] * batch->values[k];
+        if (!field->wide)
+            continue;
+        const uint32_t first = field->first, end = places[f + 1];
+        for (uint32_t k = places[f]; k < end; k++)
+            sum += weights[field->wide_at + features[k] - first] * values[k];
     }
     return sum;
 }
 
+/* Do two places have the same n entries? */
+static bool are_same(const struct example_batch *batch, uint32_t a, uint32_t b, uint32_t n)
+{
+    return memcmp(batch->features + a, batch->features + b, n * sizeof *batch->features) == 0 &&
+           memcmp(batch->values + a, batch->values + b, n * sizeof *batch->values) == 0;
+}
+
+/* One field's vector to out[dimension]. Candidates of one answer have the same history: what the
+ * row before made of the same several entries is taken over. before: its places, NULL for the
+ * batch's first row. */
+static void fill_bag(const struct network *network, uint32_t f, const struct example_batch *batch,
+                     const uint32_t *places, const uint32_t *before, float *out)
+{
+    const struct network_field *field = &network->fields[f];
+    const struct network_table *table = &network->tables[field->table];
+    const uint32_t first = places[f], n = places[f + 1] - first;
+    if (before && n > 1 && before[f + 1] - before[f] == n && are_same(batch, first, before[f], n))
+        memcpy(out, out - network->input_width, table->width * sizeof *out);
+    else
+        bag_forward(network->parameters + table->at, table->width, field->first,
+                    batch->features + first, batch->values + first, n, out);
+}
+
+static void fill_dense(const struct network_field *field, const struct example_batch *batch,
+                       uint32_t first, uint32_t end, float *out)
+{
+    const uint32_t *features = batch->features;
+    const float *values = batch->values;
+    for (uint32_t k = first; k < end; k++)
+        out[features[k] - field->first] = values[k];
+}
+
+/* One row of the input, and before it that of the row before. */
 static void fill_input(const struct network *network, const struct example_batch *batch,
-                       const uint32_t *places, float *input)
+                       const uint32_t *places, const uint32_t *before, float *input)
 {
     for (uint32_t i = network->embedded; i < network->input; i++)
         input[i] = 0;
     for (uint32_t f = 0; f < network->n_fields; f++) {
         const struct network_field *field = &network->fields[f];
-        const uint32_t first = places[f], n = places[f + 1] - first;
-        if (field->deep == FIELD_EMBEDDED) {
-            const struct network_table *table = &network->tables[field->table];
-            bag_forward(network->parameters + table->at, table->width, field->first,
-                        batch->features + first, batch->values + first, n, input + field->input_at);
-        } else if (field->deep == FIELD_DENSE) {
-            for (uint32_t k = first; k < first + n; k++)
-                input[field->input_at + batch->features[k] - field->first] = batch->values[k];
-        }
+        if (field->deep == FIELD_EMBEDDED)
+            fill_bag(network, f, batch, places, before, input + field->input_at);
+        else if (field->deep == FIELD_DENSE)
+            fill_dense(field, batch, places[f], places[f + 1], input + field->input_at);
     }
 }
 
@@ -222,9 +255,11 @@ void network_forward(struct network_pass *pass, const struct example_batch *batc
             pass->logits[row] += wide_logit(network, batch, pass->places + row * n_places);
     }
     laps_end(laps, SPOT_WIDE);
-    for (uint32_t r = 0; r < batch->n && network->shape.deep; r++)
-        fill_input(network, batch, pass->places + (first + r) * n_places,
+    for (uint32_t r = 0; r < batch->n && network->shape.deep; r++) {
+        const uint32_t *places = pass->places + (first + r) * n_places;
+        fill_input(network, batch, places, r ? places - n_places : NULL,
                    pass->input + (first + r) * (size_t)network->input_width);
+    }
     laps_end(laps, SPOT_INPUT);
     if (network->shape.deep)
         deep_forward(pass, first, batch->n, learning);

@@ -205,14 +205,39 @@ enum status rank_columns_of(const struct feature_spec *spec, struct rank_columns
     return status;
 }
 
+/* A number that is also one to the spec. */
+static bool is_plain_number(const struct rank_column *column)
+{
+    return column->kind == RANK_NUMBER && column->number;
+}
+
+/* Is it the same in all rows of a moment, or put for all of them at once? */
+static bool is_skipped(const struct rank_column *column)
+{
+    switch (column->kind) {
+    case RANK_FACT:
+        return column->source != RANK_OF_ITEM;
+    case RANK_NUMBER: /* past the table: of a further retriever */
+        return column->number ||
+               (column->value < RANK_NUMBERS && rank_values[column->value].shared);
+    case RANK_LIST:
+        return rank_values[column->value].shared;
+    default:
+        return false;
+    }
+}
+
 struct rank_binding rank_bind(const struct rank_columns *columns,
                               const struct fact_names *const names[RANK_FACTS])
 {
     struct rank_binding binding = {.columns = columns};
-    for (uint32_t c = 0; c < columns->n; c++)
-        binding.at[c] = columns->of[c].kind == RANK_FACT
-                            ? fact_names_find(names[columns->of[c].source], columns->of[c].name)
+    for (uint32_t c = 0; c < columns->n; c++) {
+        const struct rank_column *column = &columns->of[c];
+        binding.at[c] = column->kind == RANK_FACT
+                            ? fact_names_find(names[column->source], column->name)
                             : UINT32_MAX;
+        binding.skipped[c] = is_skipped(column);
+    }
     return binding;
 }
 
@@ -295,6 +320,8 @@ enum status rank_row_add(const struct rank_binding *binding, struct frame *frame
     struct item_texts items[RANK_LISTS];
     for (uint32_t c = 0; c < columns->n; c++) {
         const struct rank_column *column = &columns->of[c];
+        if (row->follows && binding->skipped[c])
+            continue;
         switch (column->kind) {
         case RANK_LABEL:
             set_number(&values[c], (double)row->label);
@@ -312,5 +339,16 @@ enum status rank_row_add(const struct rank_binding *binding, struct frame *frame
             break;
         }
     }
-    return frame_add(frame, values, reterr);
+    return row->follows ? frame_add_like_last(frame, values, binding->skipped, reterr)
+                        : frame_add(frame, values, reterr);
+}
+
+void rank_numbers_put(const struct rank_binding *binding, struct frame *frame, const float *numbers,
+                      uint32_t width)
+{
+    for (uint32_t c = 0; c < binding->columns->n; c++) {
+        const struct rank_column *column = &binding->columns->of[c];
+        if (is_plain_number(column))
+            frame_put_numbers(frame, c, numbers + column->value, width);
+    }
 }

@@ -39,6 +39,7 @@ enum status rank_columns_of(const struct feature_spec *spec, struct rank_columns
 struct rank_binding {
     const struct rank_columns *columns;
     uint32_t at[RANKER_COLUMNS_MAX];
+    bool skipped[RANKER_COLUMNS_MAX]; /* of a row that follows */
 };
 struct rank_binding rank_bind(const struct rank_columns *columns,
                               const struct fact_names *const names[RANK_FACTS]);
@@ -49,9 +50,16 @@ struct rank_row {
     const float *numbers;                 /* [rank_width of the columns' others] */
     struct fact_record facts[RANK_FACTS]; /* with the names that were bound */
     float label;                          /* looked at by labelled frames */
+    bool follows;                         /* see rank_numbers_put */
 };
 
 /* Adds it to a frame of the spec's features. Fails as frame_add does: too many different texts
  * while learning, or for want of memory. */
 enum status rank_row_add(const struct rank_binding *binding, struct frame *frame,
                          const struct rank_row *row, struct error *reterr);
+
+/* For the rows of one moment, user and context, in a frame of its own that takes them
+ * (frame_add_like_last): with `follows` in all but the first only what is the item's is read, and
+ * numbers are put for all rows at the end: numbers[rows x width] of a rank_table. */
+void rank_numbers_put(const struct rank_binding *binding, struct frame *frame, const float *numbers,
+                      uint32_t width);

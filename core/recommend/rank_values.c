@@ -56,14 +56,14 @@ static float popularity(const struct rank_moment *m, const struct rank_candidate
 
 static float recent_popularity(const struct rank_moment *m, const struct rank_candidate *c)
 {
-    return log1pf(activity_recent(&c->activity, m->now_ms));
+    (void)m;
+    return log1pf(c->recent);
 }
 
 static float trend(const struct rank_moment *m, const struct rank_candidate *c)
 {
-    if (c->activity.count == 0)
-        return NAN;
-    return activity_recent(&c->activity, m->now_ms) / (float)c->activity.count;
+    (void)m;
+    return c->activity.count ? c->recent / (float)c->activity.count : NAN;
 }
 
 static float item_age(const struct rank_moment *m, const struct rank_candidate *c)
@@ -148,12 +148,12 @@ const struct rank_value rank_values[RANK_VALUES] = {
     {"trend", "share of the item's events that is recent", trend, NULL},
     {"item_age", "log(1 + days since the item's first event)", item_age, NULL},
     {"item_idle", "log(1 + days since the item's last event)", item_idle, NULL},
-    {"history_length", "log(1 + liked items of the user)", history_length, NULL},
-    {"user_idle", "log(1 + days since the user's last event)", user_idle, NULL},
-    {"hour", "hour of the day, UTC", hour, NULL},
-    {"weekday", "day of the week, UTC, Monday 0", weekday, NULL},
-    {"item", "the item", NULL, item_itself, true},
-    {"history", "the newest liked items of the user", NULL, history},
+    {"history_length", "log(1 + liked items of the user)", history_length, .shared = true},
+    {"user_idle", "log(1 + days since the user's last event)", user_idle, .shared = true},
+    {"hour", "hour of the day, UTC", hour, .shared = true},
+    {"weekday", "day of the week, UTC, Monday 0", weekday, .shared = true},
+    {"item", "the item", NULL, item_itself, .one = true},
+    {"history", "the newest liked items of the user", NULL, history, .shared = true},
 };
 
 /* ---- the user's side ---- */
@@ -245,15 +245,15 @@ static void add_likeness(const struct vectors *v, const float *recent, uint32_t 
     const float length = norm(v, c->item);
     if (!(length > 0))
         return;
-    float cosines[RANK_RECENT_ITEMS], sum = 0, most = -1;
+    float cosines[RANK_RECENT_ITEMS], sum = 0, most = -length;
     kernels_get()->scan(recent, n_recent, v->d, v->rows + (size_t)c->item * v->d, cosines);
     for (uint32_t i = 0; i < n_recent; i++) {
         sum += cosines[i] / length;
-        most = fmaxf(most, cosines[i] / length);
+        most = cosines[i] > most ? cosines[i] : most;
     }
     c->like_newest = cosines[0] / length;
     c->like_recent = sum / (float)n_recent;
-    c->like_most = most;
+    c->like_most = most / length;
 }
 
 static enum status fill_likeness(const struct rank_query *query, struct arena *arena,
@@ -280,6 +280,17 @@ uint32_t rank_width(size_t n_others)
     return RANK_NUMBERS + RANK_OTHER_NUMBERS * (uint32_t)n_others;
 }
 
+static void fill_number(const struct rank_table *table, size_t v)
+{
+    const struct rank_value *value = &rank_values[v];
+    float number = 0;
+    for (uint32_t i = 0; i < table->n; i++) {
+        if (i == 0 || !value->shared)
+            number = value->number(&table->moment, &table->candidates[i]);
+        table->numbers[(size_t)i * table->width + v] = number;
+    }
+}
+
 enum status rank_table_make(const struct rank_query *query, const struct ranked *best, uint32_t n,
                             struct arena *arena, struct rank_table *ret_table)
 {
@@ -294,16 +305,15 @@ enum status rank_table_make(const struct rank_query *query, const struct ranked 
         struct rank_candidate *c = &table.candidates[i];
         *c = (struct rank_candidate){.item = best[i].item, .rank = i, .score = best[i].score};
         query->view->class->activity(query->view, c->item, query->now_ms, &c->activity);
+        c->recent = activity_recent(&c->activity, query->now_ms);
     }
     enum status status = fill_likeness(query, arena, &table);
     if (status == STATUS_OK && query->n_others)
         status = rank_others_fill(query, arena, &table);
     if (status != STATUS_OK)
         return status;
-    for (uint32_t i = 0; i < n; i++)
-        for (size_t v = 0; v < RANK_NUMBERS; v++)
-            table.numbers[(size_t)i * table.width + v] =
-                rank_values[v].number(&table.moment, &table.candidates[i]);
+    for (size_t v = 0; v < RANK_NUMBERS; v++)
+        fill_number(&table, v);
     *ret_table = table;
     return STATUS_OK;
 }

@@ -48,6 +48,7 @@ struct rank_candidate {
     uint32_t item, rank; /* from 0, by the retriever */
     float score;
     struct activity activity;
+    float recent;                              /* activity_recent as of the moment */
     float like_newest, like_recent, like_most; /* cosines to the recent items; NaN: no vectors */
 };
 
@@ -57,7 +58,8 @@ struct rank_value {
     float (*number)(const struct rank_moment *moment, const struct rank_candidate *candidate);
     size_t (*items)(const struct rank_moment *moment, const struct rank_candidate *candidate,
                     const uint32_t **ret_items);
-    bool one; /* its list always has one item */
+    bool one;    /* its list always has one item */
+    bool shared; /* all candidates of a moment have the same */
 };
 
 /* The numbers first. */

@@ -85,9 +85,11 @@ enum status ranker_score(const struct ranker *ranker, const struct rank_query *q
         row.numbers = table->numbers + (size_t)i * table->width;
         row.facts[RANK_OF_ITEM] = facts_get(view->item_facts, row.item);
         status = rank_row_add(&binding, frame, &row, NULL);
+        row.follows = true;
     }
     if (status != STATUS_OK)
         return STATUS_NO_MEMORY;
+    rank_numbers_put(&binding, frame, table->numbers, table->width);
     features_examples(ranker->features, frame, &examples);
     status =
         ranker->predictor->class->predict_batch(ranker->predictor, &examples, NULL, scores, arena);
@@ -100,6 +102,19 @@ enum status ranker_score(const struct ranker *ranker, const struct rank_query *q
     return status;
 }
 
+/* Of one of the candidates, which stand by rising item number; without a branch on what is chance.
+ */
+static size_t place_of(const struct candidates *candidates, uint32_t item)
+{
+    size_t at = 0;
+    for (size_t n = candidates->n; n > 1;) {
+        const size_t half = n / 2;
+        at += half * (candidates->items[at + half] <= item);
+        n -= half;
+    }
+    return at;
+}
+
 /* The ranked ones get their new scores; all others stay below them, in their order. */
 static void put_over(const struct ranked *best, const float *scores, uint32_t n,
                      struct candidates *candidates)
@@ -107,32 +122,35 @@ static void put_over(const struct ranked *best, const float *scores, uint32_t n,
     const float last = best[n - 1].score;
     float lowest = scores[0];
     for (uint32_t i = 1; i < n; i++)
-        lowest = fminf(lowest, scores[i]);
-    for (size_t i = 0; i < candidates->n; i++)
-        candidates->scores[i] = lowest + fminf(candidates->scores[i] - last, 0);
-    for (uint32_t i = 0; i < n; i++) {
-        /* the candidates stand by rising item number */
-        size_t from = 0, to = candidates->n;
-        while (from < to) {
-            const size_t middle = from + (to - from) / 2;
-            if (candidates->items[middle] < best[i].item)
-                from = middle + 1;
-            else
-                to = middle;
-        }
-        candidates->scores[from] = scores[i];
+        lowest = scores[i] < lowest ? scores[i] : lowest;
+    for (size_t i = 0; i < candidates->n; i++) {
+        const float below = candidates->scores[i] - last;
+        candidates->scores[i] = lowest + (below < 0 ? below : 0);
     }
+    for (uint32_t i = 0; i < n; i++)
+        candidates->scores[place_of(candidates, best[i].item)] = scores[i];
+}
+
+/* The retriever's best to the front of best[candidates->n]; returns how many. */
+static uint32_t find_best(const struct candidates *candidates, struct ranked *best)
+{
+    const size_t n = candidates->n < RANK_CANDIDATES ? candidates->n : RANK_CANDIDATES;
+    for (size_t i = 0; i < candidates->n; i++) {
+        const float score = candidates->scores[i];
+        best[i] = (struct ranked){candidates->items[i], isnan(score) ? -INFINITY : score};
+    }
+    ranked_sort_first(best, candidates->n, n);
+    return (uint32_t)n;
 }
 
 enum status rank_again(const struct ranker *ranker, const struct rank_query *query,
                        struct candidates *candidates, struct arena *arena)
 {
-    struct ranked *best = arena_alloc(arena, RANK_CANDIDATES * sizeof *best);
+    struct ranked *best = arena_alloc(arena, candidates->n * sizeof *best);
     float *scores = arena_alloc(arena, RANK_CANDIDATES * sizeof *scores);
     if (!best || !scores)
         return STATUS_NO_MEMORY;
-    const uint32_t n = (uint32_t)topk_of_list(candidates->items, candidates->scores, candidates->n,
-                                              RANK_CANDIDATES, best);
+    const uint32_t n = find_best(candidates, best);
     if (n == 0)
         return STATUS_OK;
     const struct model *others[RANK_OTHERS_MAX];

@@ -255,6 +255,7 @@ static enum status build_feature(struct features *features, uint32_t i, uint64_t
     coder->field = features->layout.n_fields++;
     coder->first = (uint32_t)*first;
     *first += coder->size;
+    coder->entries_before = *entries;
     *entries += coder->entries_max;
     if (*first > SPEC_FEATURES_TOTAL_MAX)
         return error_set(reterr, STATUS_TOO_LARGE,

@@ -33,31 +33,73 @@ static void put_linear(const struct coder *coder, float x, struct sink *to)
     if (coder->log)
         y = copysign(log1p(fabs(y)), y);
     y = (y - coder->shift) * coder->scale;
-    if (coder->standard)
-        y = fmax(-DEVIATIONS_MAX, fmin(DEVIATIONS_MAX, y));
+    if (coder->standard) {
+        y = y < DEVIATIONS_MAX ? y : DEVIATIONS_MAX;
+        y = y > -DEVIATIONS_MAX ? y : -DEVIATIONS_MAX;
+    }
     put_number(to, coder->first, (float)y);
 }
 
-static float place_of(const struct coder *coder, float x)
+static inline float pick(bool first, float a, float b)
 {
-    const uint32_t n = coder->n_numbers;
-    const float *values = coder->numbers, *low = values + n, *high = low + n;
-    if (x <= values[0])
-        return 0;
-    if (x >= values[n - 1])
-        return 1;
-    const uint32_t at = count_up_to(values, n, x) - 1;
-    if (x == values[at])
-        return (low[at] + high[at]) / 2;
-    const double share =
-        ((double)x - (double)values[at]) / ((double)values[at + 1] - (double)values[at]);
-    return (float)((double)high[at] + share * ((double)low[at + 1] - (double)high[at]));
+    const uint32_t mask = -(uint32_t)first;
+    return float_of((cell_of(a) & mask) | (cell_of(b) & ~mask));
 }
 
-static void put_quantile(const struct coder *coder, float x, struct sink *to)
+/* Of a number that `count` of the values do not exceed; NaN stays NaN. Which case a number falls
+ * into is chance, so all are worked out and one is picked. */
+static inline float place_of(const struct coder *coder, float x, uint32_t count)
 {
-    if (!isnan(x)) {
-        put_number(to, coder->first, place_of(coder, x));
+    const uint32_t n = coder->n_numbers, last = n > 1 ? n - 2 : 0;
+    const float *values = coder->numbers, *low = values + n, *high = low + n;
+    const uint32_t before = count ? count - 1 : 0, at = before < last ? before : last;
+    const double share =
+        ((double)x - (double)values[at]) / ((double)values[at + 1] - (double)values[at]);
+    float place = (float)((double)high[at] + share * ((double)low[at + 1] - (double)high[at]));
+    place = pick(x == values[at], (low[at] + high[at]) / 2, place);
+    place = pick(x >= values[n - 1], 1, place);
+    return pick(x <= values[0], 0, place);
+}
+
+/* As many searches go side by side, since each step of one waits for the step before. */
+enum { ABREAST = 8 };
+
+/* count_up_to of each of them. */
+static inline void count_abreast(const float *numbers, uint32_t n, const float x[ABREAST],
+                                 uint32_t counts[ABREAST])
+{
+    for (size_t s = 0; s < ABREAST; s++)
+        counts[s] = 0;
+    while (n > 1) {
+        const uint32_t half = n / 2;
+        for (size_t s = 0; s < ABREAST; s++)
+            counts[s] += half & -(uint32_t)(numbers[counts[s] + half - 1] <= x[s]);
+        n -= half;
+    }
+    for (size_t s = 0; s < ABREAST; s++)
+        counts[s] += n == 1 && numbers[counts[s]] <= x[s];
+}
+
+/* out[i * stride]: the places of rows[n]. */
+static void find_places(const struct coder *coder, const struct frame *frame, const uint32_t *rows,
+                        uint32_t n, float *out, size_t stride)
+{
+    for (uint32_t first = 0; first < n; first += ABREAST) {
+        const uint32_t abreast = n - first < ABREAST ? n - first : ABREAST;
+        float x[ABREAST];
+        uint32_t counts[ABREAST];
+        for (uint32_t s = 0; s < ABREAST; s++)
+            x[s] = float_of(frame_row(frame, rows[first + (s < abreast ? s : 0)])[coder->cell]);
+        count_abreast(coder->numbers, coder->n_numbers, x, counts);
+        for (uint32_t s = 0; s < abreast; s++)
+            out[(first + s) * stride] = place_of(coder, x[s], counts[s]);
+    }
+}
+
+static void put_quantile(const struct coder *coder, float place, struct sink *to)
+{
+    if (!isnan(place)) {
+        put_number(to, coder->first, place);
         return;
     }
     put(to, coder->first, .5f);
@@ -174,50 +216,125 @@ static void sort_numbers(uint32_t *numbers, uint32_t n)
         }
 }
 
-/* Every combination of the parts' values: an odometer whose last wheel turns fastest. */
+enum { FEW = 16 };
+
+/* The same for a few: each goes to the place that the count of the smaller ones gives, without a
+ * branch on what is chance. Equal ones fall on one place. Returns how many different ones. */
+static uint32_t sort_few(uint32_t *numbers, uint32_t n)
+{
+    int32_t given[FEW], sorted[FEW], smaller[FEW] = {0};
+    for (size_t i = 0; i < FEW; i++) {
+        given[i] = i < n ? (int32_t)numbers[i] : INT32_MAX;
+        sorted[i] = INT32_MAX;
+    }
+    for (uint32_t j = 0; j < n; j++)
+        for (size_t i = 0; i < FEW; i++)
+            smaller[i] += given[j] < given[i];
+    for (uint32_t i = 0; i < n; i++)
+        sorted[smaller[i]] = given[i];
+    uint32_t kept = 0;
+    for (uint32_t i = 0; i < n; i++) {
+        numbers[kept] = (uint32_t)sorted[i];
+        kept += sorted[i] != INT32_MAX;
+    }
+    return kept;
+}
+
+/* In rising order, each once. Returns how many are left. */
+static uint32_t sort_distinct(uint32_t *numbers, uint32_t n)
+{
+    if (n <= FEW)
+        return sort_few(numbers, n);
+    sort_numbers(numbers, n);
+    uint32_t kept = 0;
+    for (uint32_t i = 0; i < n; i++)
+        if (kept == 0 || numbers[i] != numbers[kept - 1])
+            numbers[kept++] = numbers[i];
+    return kept;
+}
+
+/* A cross of a row: of each part the list, or the key where it has none. */
+struct combinations {
+    const struct coder *coder;
+    const uint32_t *lists[SPEC_CROSS_MAX]; /* count, then values; NULL: no list */
+    uint32_t keys[SPEC_CROSS_MAX];
+    uint32_t last_list; /* the last part that has one */
+};
+
+static inline uint32_t key_of_value(const struct coder *part, uint32_t value)
+{
+    return part->kind == CODER_CODE ? part->keys[value] : value;
+}
+
+/* False: a part without values has no combinations. */
+static bool read_combinations(const struct coder *coder, const uint32_t *row, const uint32_t *lists,
+                              struct combinations *ret)
+{
+    ret->coder = coder;
+    ret->last_list = 0;
+    for (uint32_t p = 0; p < coder->n_parts; p++) {
+        const struct coder *part = coder->parts[p];
+        ret->lists[p] = part->list ? lists + row[part->cell] : NULL;
+        ret->keys[p] = part->list ? 0 : key_of_part(part, row);
+        if (part->list && ret->lists[p][0] == 0)
+            return false;
+        if (part->list)
+            ret->last_list = p;
+    }
+    return true;
+}
+
+/* All values of the last list, behind the hash of what stands before it. */
+static uint32_t *put_run(const struct combinations *c, uint64_t before, uint32_t *features)
+{
+    const struct coder *coder = c->coder, *part = coder->parts[c->last_list];
+    const uint32_t *list = c->lists[c->last_list];
+    for (uint32_t i = 1; i <= list[0]; i++) {
+        uint64_t hash = cross_step(before, key_of_value(part, list[i]));
+        for (uint32_t p = c->last_list + 1; p < coder->n_parts; p++)
+            hash = cross_step(hash, c->keys[p]);
+        *features++ = coder->first + cross_bucket(coder, hash);
+    }
+    return features;
+}
+
+/* Every combination of the parts' values: an odometer of the lists before the last one, whose last
+ * wheel turns fastest. */
 static void put_combinations(const struct coder *coder, const uint32_t *row, const uint32_t *lists,
                              struct sink *to)
 {
-    uint32_t at[SPEC_CROSS_MAX] = {0}, n = 0;
-    uint32_t *features = to->features;
-    for (uint32_t p = 0; p < coder->n_parts; p++)
-        if (coder->parts[p]->list && lists[row[coder->parts[p]->cell]] == 0)
-            return; /* a part without values has no combinations */
+    struct combinations c;
+    uint32_t at[SPEC_CROSS_MAX] = {0}, *end = to->features;
+    if (!read_combinations(coder, row, lists, &c))
+        return;
     for (;;) {
         uint64_t hash = cross_start;
-        for (uint32_t p = 0; p < coder->n_parts; p++) {
-            const struct coder *part = coder->parts[p];
-            const uint32_t value = part->list ? lists[row[part->cell] + 1 + at[p]] : 0;
-            hash = cross_step(hash, !part->list                ? key_of_part(part, row)
-                                    : part->kind == CODER_CODE ? part->keys[value]
-                                                               : value);
-        }
-        features[n++] = coder->first + cross_bucket(coder, hash);
-        uint32_t p = coder->n_parts;
+        for (uint32_t p = 0; p < c.last_list; p++)
+            hash =
+                cross_step(hash, c.lists[p] ? key_of_value(coder->parts[p], c.lists[p][1 + at[p]])
+                                            : c.keys[p]);
+        end = put_run(&c, hash, end);
+        uint32_t p = c.last_list;
         while (p > 0) {
-            const struct coder *part = coder->parts[p - 1];
-            if (part->list && ++at[p - 1] < lists[row[part->cell]])
+            if (c.lists[p - 1] && ++at[p - 1] < c.lists[p - 1][0])
                 break;
             at[--p] = 0;
         }
         if (p == 0)
             break;
     }
-    sort_numbers(features, n);
-    uint32_t kept = 0;
-    for (uint32_t i = 0; i < n; i++)
-        if (kept == 0 || features[i] != features[kept - 1]) {
-            to->values[kept] = 1;
-            features[kept++] = features[i];
-        }
+    const uint32_t kept = sort_distinct(to->features, (uint32_t)(end - to->features));
+    for (uint32_t i = 0; i < kept; i++)
+        to->values[i] = 1;
     to->features += kept;
     to->values += kept;
 }
 
 /* ---- rows ---- */
 
+/* *place: what place_in_advance made for CODER_QUANTILE. */
 static void put_feature(const struct coder *coder, const uint32_t *row, const uint32_t *lists,
-                        struct sink *to)
+                        const float *place, struct sink *to)
 {
     const uint32_t cell = row[coder->cell];
     switch (coder->kind) {
@@ -225,7 +342,7 @@ static void put_feature(const struct coder *coder, const uint32_t *row, const ui
         put_linear(coder, float_of(cell), to);
         break;
     case CODER_QUANTILE:
-        put_quantile(coder, float_of(cell), to);
+        put_quantile(coder, *place, to);
         break;
     case CODER_PIECES:
         put_pieces(coder, float_of(cell), to);
@@ -260,6 +377,23 @@ static void put_feature(const struct coder *coder, const uint32_t *row, const ui
     }
 }
 
+/* Places among quantiles, column by column, so that one column's numbers at a time are in the first
+ * cache. Each waits where its entry is written at the latest: entries are written in order, and
+ * those before it never reach it. */
+static void place_in_advance(const struct frame *frame, const uint32_t *rows, uint32_t n,
+                             struct example_batch *batch)
+{
+    const struct features *features = frame->features;
+    for (uint32_t i = 0; i < n; i++)
+        __builtin_prefetch(frame_row(frame, rows[i]));
+    for (uint32_t f = 0; f < features->spec->n_features; f++) {
+        const struct coder *coder = &features->coders[f];
+        if (coder->field != UINT32_MAX && coder->kind == CODER_QUANTILE)
+            find_places(coder, frame, rows, n, batch->values + coder->entries_before,
+                        features->entries_max);
+    }
+}
+
 void features_fetch(const void *context, const uint32_t *rows, uint32_t n,
                     struct example_batch *batch)
 {
@@ -268,16 +402,17 @@ void features_fetch(const void *context, const uint32_t *rows, uint32_t n,
     struct sink to = {batch->features, batch->values};
     batch->n = n;
     batch->starts[0] = 0;
+    place_in_advance(frame, rows, n, batch);
     for (uint32_t i = 0; i < n; i++) {
-        if (i + 4 < n)
-            __builtin_prefetch(frame_row(frame, rows[i + 4]));
         const uint32_t *row = frame_row(frame, rows[i]);
+        const float *places = batch->values + (size_t)i * features->entries_max;
         if (frame->labelled)
             batch->labels[i] = float_of(row[CELL_LABEL]);
         batch->weights[i] = float_of(row[CELL_WEIGHT]);
         for (uint32_t f = 0; f < features->spec->n_features; f++)
             if (features->coders[f].field != UINT32_MAX)
-                put_feature(&features->coders[f], row, frame->lists, &to);
+                put_feature(&features->coders[f], row, frame->lists,
+                            places + features->coders[f].entries_before, &to);
         batch->starts[i + 1] = (uint32_t)(to.features - batch->features);
     }
 }

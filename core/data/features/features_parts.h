@@ -44,7 +44,8 @@ struct coder {
     uint32_t field; /* UINT32_MAX: feeds nothing */
     uint32_t first, size;
     uint32_t entries_max;
-    uint32_t values_max; /* of its cell: 1, or that of a list */
+    uint32_t entries_before; /* of the features before it, at most */
+    uint32_t values_max;     /* of its cell: 1, or that of a list */
     bool list, log, standard;
     /* learnt */
     bool missing; /* a training row lacked the number: its last feature tells */

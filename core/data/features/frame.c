@@ -158,9 +158,10 @@ static enum status refuse_value(const struct frame *frame, uint32_t column, cons
                      text, why);
 }
 
-static enum status read_number(const struct frame *frame, uint32_t column,
-                               const struct feature_value *value, float *ret_number,
-                               struct error *reterr)
+/* What is no number that can be taken over as it is. */
+static enum status read_other_number(const struct frame *frame, uint32_t column,
+                                     const struct feature_value *value, float *ret_number,
+                                     struct error *reterr)
 {
     double number = value->number;
     enum status status = STATUS_OK;
@@ -174,10 +175,6 @@ static enum status read_number(const struct frame *frame, uint32_t column,
         return refuse_value(frame, column, "", 0, STATUS_MALFORMED, "a list and not a number",
                             reterr);
     case FEATURE_VALUE_NUMBER:
-        if (fabs(number) <= (double)FLT_MAX) {
-            *ret_number = (float)number;
-            return STATUS_OK;
-        }
         snprintf(text, sizeof text, "%.9g", number);
         break;
     case FEATURE_VALUE_TEXT:
@@ -199,6 +196,16 @@ static enum status read_number(const struct frame *frame, uint32_t column,
                             *text ? strlen(text) : value->length, STATUS_OUT_OF_RANGE,
                             "which is no number that 32 bits hold", reterr);
     *ret_number = (float)number;
+    return STATUS_OK;
+}
+
+static inline enum status read_number(const struct frame *frame, uint32_t column,
+                                      const struct feature_value *value, float *ret_number,
+                                      struct error *reterr)
+{
+    if (value->type != FEATURE_VALUE_NUMBER || !(fabs(value->number) <= (double)FLT_MAX))
+        return read_other_number(frame, column, value, ret_number, reterr);
+    *ret_number = (float)value->number;
     return STATUS_OK;
 }
 
@@ -464,13 +471,16 @@ static enum status take_weight(struct frame *frame, const struct feature_value *
 
 /* ---- rows ---- */
 
+/* same: as in frame_add_like_last; NULL: nothing is. */
 static enum status make_row(struct frame *frame, const struct feature_value *values,
-                            struct error *reterr)
+                            const bool *same, struct error *reterr)
 {
     const struct features *features = frame->features;
     const struct feature_spec *spec = features->spec;
     enum status status = STATUS_OK;
     float number;
+    if (same)
+        memcpy(frame->row, frame_row(frame, frame->n - 1), sizeof *frame->row * features->n_cells);
     frame->row[CELL_LABEL] = cell_of(0);
     frame->row[CELL_WEIGHT] = cell_of(1);
     if (frame->labelled && spec->label != UINT32_MAX)
@@ -480,6 +490,8 @@ static enum status make_row(struct frame *frame, const struct feature_value *val
     for (uint32_t c = CELLS_FIRST; c < features->n_cells && status == STATUS_OK; c++) {
         const struct cell *cell = &features->cells[c];
         const struct feature_value *value = &values[cell->column];
+        if (same && same[cell->column])
+            continue;
         if (cell->list) {
             status = code_list(frame, cell, value, &frame->row[c], reterr);
         } else if (cell->content != CELL_FLOAT) {
@@ -511,12 +523,13 @@ static bool reserve_row(struct frame *frame)
     return true;
 }
 
-enum status frame_add(struct frame *frame, const struct feature_value *values, struct error *reterr)
+static enum status add_row(struct frame *frame, const struct feature_value *values,
+                           const bool *same, struct error *reterr)
 {
     const size_t lists_used = frame->lists_used;
     if (frame->n == UINT32_MAX - 1)
         return error_set(reterr, STATUS_TOO_LARGE, "there are more than %u rows", UINT32_MAX - 1);
-    enum status status = make_row(frame, values, reterr);
+    enum status status = make_row(frame, values, same, reterr);
     if (status == STATUS_OK && !reserve_row(frame))
         status = error_set(reterr, STATUS_NO_MEMORY, "out of memory for the rows of the table");
     if (status != STATUS_OK) {
@@ -527,6 +540,31 @@ enum status frame_add(struct frame *frame, const struct feature_value *values, s
            sizeof *frame->row * frame->features->n_cells);
     frame->n++;
     return STATUS_OK;
+}
+
+enum status frame_add(struct frame *frame, const struct feature_value *values, struct error *reterr)
+{
+    return add_row(frame, values, NULL, reterr);
+}
+
+/* A fit recodes lists where they lie, so each row that learns has its own. */
+enum status frame_add_like_last(struct frame *frame, const struct feature_value *values,
+                                const bool *same, struct error *reterr)
+{
+    assert(frame->n > 0 && !frame->learning);
+    return add_row(frame, values, same, reterr);
+}
+
+void frame_put_numbers(struct frame *frame, uint32_t column, const float *numbers, size_t stride)
+{
+    const struct features *features = frame->features;
+    assert(features->spec->columns[column].number && !frame->learning);
+    for (uint32_t c = CELLS_FIRST; c < features->n_cells; c++)
+        for (uint32_t row = 0; features->cells[c].column == column && row < frame->n; row++) {
+            const float number = numbers[row * stride];
+            uint32_t *cells = (uint32_t *)(uintptr_t)frame_row(frame, row);
+            cells[c] = cell_of(fabsf(number) <= FLT_MAX ? number : NAN);
+        }
 }
 
 void frame_swap(struct frame *frame, uint32_t column, uint32_t a, uint32_t b)

@@ -5,6 +5,7 @@
  * a vocabulary, hashes, or places of lists. Ten million rows of fifteen columns take 700 MB.
  * Threads: any number of readers, or one writer.
  */
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "data/features/features.h"
@@ -47,6 +48,16 @@ enum status frame_new_in(const struct features *features, uint32_t n, struct are
  * was. */
 enum status frame_add(struct frame *frame, const struct feature_value *values,
                       struct error *reterr);
+
+/* The same for a row that has in some columns what the row added last has: where same[columns of
+ * the spec] is true, values[] is not looked at and nothing is coded anew; a list is then kept once
+ * for both. There is a row, and the frame is not one that features learn from. */
+enum status frame_add_like_last(struct frame *frame, const struct feature_value *values,
+                                const bool *same, struct error *reterr);
+
+/* What all rows have in a column of numbers: numbers[i * stride] row i; missing where it is not
+ * finite. Not in a frame that features learn from. */
+void frame_put_numbers(struct frame *frame, uint32_t column, const float *numbers, size_t stride);
 
 /* Forgets the rows and keeps the memory. */
 void frame_clear(struct frame *frame);

@@ -366,6 +366,47 @@ static void rows_and_answers_see_the_same(void **state)
     model_free(other);
 }
 
+static const char shared_spec[] =
+    "label: {column: chosen}\nmodel: {hidden: 8, epochs: 1}\nfeatures:\n"
+    "  score: {type: numeric, normalize: quantile}\n  history_length: {type: numeric}\n"
+    "  hour: {type: categorical, feeds: wide}\n  item: {type: categorical, embedding: 4}\n"
+    "  rank: {type: categorical, feeds: wide, buckets: 50}\n"
+    "  history: {type: categorical, separator: ' ', embedding: 4, shared: item, feeds: deep}\n"
+    "  history x item: {type: crossed, of: [history, item], buckets: 20000}\n";
+
+/* What candidates share is coded once for all: each alone has the same score, to the bit. */
+static void a_score_hangs_on_no_other_candidate(void **state)
+{
+    enum { N = 150 };
+    struct fixture *f = *state;
+    struct error err = {0};
+    struct asking asking;
+    struct ranked best[N];
+    struct rank_table all;
+    float scores[N], alone;
+    if (fit(f, shared_spec, NULL, &f->ranker, &err) != STATUS_OK)
+        fail_msg("%s", err.text);
+    ask(f, NULL, 5, N, &asking);
+    for (uint32_t i = 0; i < N; i++)
+        best[i] = (struct ranked){asking.answer.items[i].item, asking.answer.items[i].score};
+    const struct query asked = {.user = 5};
+    const struct rank_query query = {
+        .view = &asking.view.view, .retriever = f->model, .query = &asked, .now_ms = 2000000};
+    assert_int_equal(rank_table_make(&query, best, N, &asking.arena, &all), STATUS_OK);
+    for (; all.moment.n_recent < RANK_RECENT_ITEMS; all.moment.n_recent++)
+        all.moment.recent[all.moment.n_recent] = 7 * all.moment.n_recent;
+    assert_int_equal(ranker_score(f->ranker, &query, &all, &asking.arena, scores), STATUS_OK);
+    for (uint32_t i = 0; i < N; i++) {
+        struct rank_table one = all;
+        one.n = 1;
+        one.candidates += i;
+        one.numbers += (size_t)i * all.width;
+        assert_int_equal(ranker_score(f->ranker, &query, &one, &asking.arena, &alone), STATUS_OK);
+        assert_memory_equal(&alone, &scores[i], sizeof alone);
+    }
+    asking_free(&asking);
+}
+
 static const char other_spec[] = "label: {column: chosen}\n"
                                  "features:\n"
                                  "  score: {type: numeric, normalize: quantile}\n"
@@ -547,6 +588,7 @@ int main(void)
         with_fixture(what_is_loaded_answers_like_what_was_saved),
         with_fixture(rows_and_answers_see_the_same),
         with_fixture(a_retriever_that_knows_the_targets_shows_in_its_auc),
+        with_fixture(a_score_hangs_on_no_other_candidate),
         with_fixture(further_retrievers_know_nothing_of_the_rows),
         with_fixture(an_answer_asks_the_further_retriever),
         with_fixture(a_spec_that_asks_for_what_there_is_not_is_refused),

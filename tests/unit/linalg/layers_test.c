@@ -210,6 +210,27 @@ static void a_bag_of_vectors_has_its_slopes(void **state)
     expect_gradient(bag_loss, &b, b.table, gradients, ROWS * DIMENSION, step, tolerance);
 }
 
+static void a_wide_bag_is_the_mean_column_by_column(void **state)
+{
+    (void)state;
+    enum { WIDEST = 19 };
+    float table[ROWS * WIDEST], out[WIDEST + 1];
+    fill(table, ROWS, WIDEST, WIDEST, 16);
+    for (size_t width = 1; width <= WIDEST; width++) {
+        out[width] = 7;
+        bag_forward(table, width, 100, bag_rows, bag_values, BAG, out);
+        for (size_t k = 0; k < width; k++) {
+            double sum = 0, size = 0;
+            for (size_t i = 0; i < BAG; i++) {
+                sum += (double)bag_values[i] * (double)table[(bag_rows[i] - 100) * width + k];
+                size += fabs((double)bag_values[i]);
+            }
+            assert_true(fabs((double)out[k] - sum / size) < 1e-5);
+        }
+        assert_true(out[width] == 7);
+    }
+}
+
 static void an_empty_bag_is_zero_and_one_of_zeros_too(void **state)
 {
     (void)state;
@@ -263,6 +284,7 @@ int main(void)
         cmocka_unit_test(dropout_leaves_out_its_share_and_keeps_the_mean),
         cmocka_unit_test(a_cross_layer_s_gradients_are_its_slopes),
         cmocka_unit_test(a_bag_of_vectors_has_its_slopes),
+        cmocka_unit_test(a_wide_bag_is_the_mean_column_by_column),
         cmocka_unit_test(an_empty_bag_is_zero_and_one_of_zeros_too),
         cmocka_unit_test(cross_entropy_has_its_slope_and_cannot_overflow),
     };

@@ -6,6 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include <cmocka.h>
 
@@ -55,6 +56,8 @@ static void the_best_few_are_the_start_of_the_sorted_list(void **state)
         got = topk_of_list(items, scores, n, k, out);
         assert_int_equal(got, k < n ? k : n);
         assert_memory_equal(out, sorted, got * sizeof *out);
+        ranked_sort_first(shuffled, n, got);
+        assert_memory_equal(shuffled, sorted, got * sizeof *sorted);
         ranked_sort(shuffled, n);
         assert_memory_equal(shuffled, sorted, n * sizeof *sorted);
         bitmap_free(&allowed);
@@ -71,6 +74,24 @@ static void what_is_not_a_number_comes_last_but_comes(void **state)
     for (size_t i = 0; i < 4; i++)
         assert_int_equal(out[i].item, expected[i]);
     assert_int_equal(topk_of_all(scores, 4, NULL, 0, out), 0);
+}
+
+/* Equal ones are cut badly each time, so that the sort goes on in its other way. */
+static void many_equal_ones_are_sorted_too(void **state)
+{
+    (void)state;
+    struct rng rng = rng_seed(1, 4);
+    for (size_t round = 0; round < 50; round++) {
+        struct ranked list[N], sorted[N];
+        for (uint32_t i = 0; i < N; i++)
+            list[i] = rng_below(&rng, 20)
+                          ? (struct ranked){7, 1}
+                          : (struct ranked){rng_below(&rng, 50), (float)rng_below(&rng, 3)};
+        memcpy(sorted, list, sizeof list);
+        qsort(sorted, N, sizeof *sorted, compare);
+        ranked_sort(list, N);
+        assert_memory_equal(list, sorted, sizeof list);
+    }
 }
 
 static int compare_sizes(const void *a, const void *b)
@@ -116,6 +137,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_best_few_are_the_start_of_the_sorted_list),
         cmocka_unit_test(what_is_not_a_number_comes_last_but_comes),
+        cmocka_unit_test(many_equal_ones_are_sorted_too),
         cmocka_unit_test(the_largest_in_size_come_by_rising_index),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

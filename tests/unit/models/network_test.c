@@ -9,6 +9,7 @@
 
 #include "base/rng.h"
 #include "models/network_fit.h"
+#include "models/network_predict.h"
 #include "models/network_step.h"
 #include "models/wide_deep.h"
 #include "support/csr_examples.h"
@@ -259,6 +260,35 @@ static void fields_that_share_vectors_share_gradients(void **state)
     const struct feature_layout layout = {fields, 3, 9};
     const struct network_shape shape = {.wide = true, .deep = true, .n_hidden = 1, .hidden = {6}};
     expect_slopes(&layout, &shape, 0);
+}
+
+/* Neighbours in a batch with the same bag, or with one that only looks so. */
+static void a_row_s_logit_hangs_on_no_other_row(void **state)
+{
+    (void)state;
+    enum { N_SHARED = 6 };
+    uint64_t first[] = {0, 3, 6, 9, 12, 14, 17};
+    uint32_t features[] = {0, 3, 5, 1, 3, 5, 2, 3, 5, 0, 4, 5, 0, 5, 1, 4, 5};
+    float amounts[] = {1, 1, 1, 1, 1, 1, 1, 1, 0.5f, 1, 1, 0.5f, 1, 1, 1, 1, 1};
+    const float ones[N_SHARED] = {1, 1, 1, 1, 1, 1};
+    const struct csr shared = {N_SHARED, 9, first, features, amounts};
+    const struct csr_examples rows = {&shared, ones, ones};
+    const struct network_shape shape = {.deep = true, .n_hidden = 1, .hidden = {7}};
+    struct fixture f;
+    const struct label_sums sums = {4, 2};
+    fixture_init(&f, &golden_layout, &shape, N_SHARED);
+    network_init(f.network, &sums, 0.5, 1);
+    const struct examples examples = csr_examples(&rows, &golden_layout);
+    float together[N_SHARED], alone;
+    assert_int_equal(network_predict(&f.network->base, &examples, NULL, together, &f.arena),
+                     STATUS_OK);
+    for (uint32_t i = 0; i < N_SHARED; i++) {
+        assert_int_equal(network_predict_some(f.network, &examples, i, 1, NULL, &alone, &f.arena),
+                         STATUS_OK);
+        assert_memory_equal(&alone, &together[i], sizeof alone);
+        assert_true(i == 0 || together[i] != together[i - 1]);
+    }
+    fixture_free(&f);
 }
 
 /* ---- fits ---- */
@@ -524,6 +554,7 @@ int main(void)
         cmocka_unit_test(a_batch_in_chunks_steps_as_one_in_one),
         cmocka_unit_test(gradients_are_slopes_in_every_shape),
         cmocka_unit_test(fields_that_share_vectors_share_gradients),
+        cmocka_unit_test(a_row_s_logit_hangs_on_no_other_row),
         cmocka_unit_test(a_rate_that_diverges_is_refused_with_the_epoch_and_the_remedy),
         cmocka_unit_test(a_loss_that_breaks_later_leaves_the_last_good_parameters),
         cmocka_unit_test(patience_ends_a_fit_and_keeps_the_best_pass),

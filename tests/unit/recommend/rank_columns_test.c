@@ -27,12 +27,17 @@ struct fixture {
     struct rank_moment moment;
     float numbers[RANK_NUMBERS];
     struct arena arena;
+    bool follows;
 };
 
 static enum status add(struct fixture *f, const struct fact_record *context, float label)
 {
     struct error err = {0};
-    struct rank_row row = {.moment = &f->moment, .item = 0, .numbers = f->numbers, .label = label};
+    struct rank_row row = {.moment = &f->moment,
+                           .item = 0,
+                           .numbers = f->numbers,
+                           .label = label,
+                           .follows = f->follows};
     row.facts[RANK_OF_ITEM] = facts_get(f->of[RANK_OF_ITEM], 0);
     row.facts[RANK_OF_USER] = facts_get(f->of[RANK_OF_USER], 0);
     row.facts[RANK_OF_CONTEXT] = context ? *context : facts_get(f->of[RANK_OF_CONTEXT], 0);
@@ -123,6 +128,32 @@ static void a_request_and_an_event_give_the_same_row(void **state)
     assert_memory_equal(&one, &two, sizeof one);
 }
 
+/* Of a row that follows, what all rows of a moment share is not read again; numbers come last. */
+static void a_row_that_follows_shares_user_and_request(void **state)
+{
+    struct fixture *f = *state;
+    f->numbers[0] = 7;
+    assert_int_equal(add(f, NULL, 0), STATUS_OK);
+    const struct fetched alone = fetch(f, 0);
+    frame_clear(f->frame);
+    f->numbers[0] = 3;
+    assert_int_equal(add(f, NULL, 0), STATUS_OK);
+    put(f, RANK_OF_USER, "{\"age\":99}", NULL);
+    put(f, RANK_OF_CONTEXT, "{\"device\":\"phone\"}", NULL);
+    f->follows = true;
+    assert_int_equal(add(f, NULL, 0), STATUS_OK);
+    f->follows = false;
+    f->numbers[0] = 7;
+    const float numbers[2 * RANK_NUMBERS] = {[RANK_NUMBERS] = 7};
+    const struct rank_binding binding = {.columns = &f->columns};
+    rank_numbers_put(&binding, f->frame, numbers, RANK_NUMBERS);
+    const struct fetched following = fetch(f, 1);
+    assert_memory_equal(&alone, &following, sizeof alone);
+    assert_int_equal(add(f, NULL, 0), STATUS_OK);
+    const struct fetched another = fetch(f, 2);
+    assert_memory_not_equal(&alone, &another, sizeof alone);
+}
+
 /* A text for a number, a list for one value, a number that 32 bits do not hold: never a failure. */
 static void what_a_column_cannot_take_is_missing(void **state)
 {
@@ -195,6 +226,7 @@ int main(void)
 #define with_fixture(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
     const struct CMUnitTest tests[] = {
         with_fixture(a_request_and_an_event_give_the_same_row),
+        with_fixture(a_row_that_follows_shares_user_and_request),
         with_fixture(what_a_column_cannot_take_is_missing),
         with_fixture(an_unknown_value_is_not_a_missing_one),
         cmocka_unit_test(a_spec_that_asks_for_what_there_is_not_is_refused),

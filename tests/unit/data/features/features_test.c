@@ -195,6 +195,51 @@ static void crosses_of_lists_have_every_combination(void **state)
     sample_free(&sample);
 }
 
+/* What is worked out for a batch in advance lies among what is written: nothing may be lost. */
+static void rows_fetched_together_are_those_fetched_alone(void **state)
+{
+    (void)state;
+    enum { ROWS = 29 };
+    const char *yaml =
+        LABEL "features:\n"
+              "  a: {type: numeric, normalize: quantile, quantiles: 9}\n"
+              "  h: {type: categorical, separator: ' ', max_values: 20, feeds: wide}\n"
+              "  b: {type: numeric, normalize: quantile, quantiles: 5}\n"
+              "  c: {type: numeric, normalize: quantile, quantiles: 2, column: a}\n"
+              "  h x b: {type: crossed, of: [h, bucket], buckets: 7}\n"
+              "  bucket: {type: bucketized, column: b, boundaries: [1], feeds: wide}\n"
+              "  z: {type: numeric, normalize: standard, column: b}\n";
+    struct buffer csv = {0};
+    buffer_append_text(&csv, "a,b,h,y\n");
+    for (int i = 0; i < ROWS; i++) {
+        buffer_printf(&csv, i % 5 ? "%d," : ",", i * i % 13);
+        buffer_printf(&csv, i % 7 ? "%d," : ",", i % 3);
+        for (int v = 0; v < i % 23; v++)
+            buffer_printf(&csv, "%d ", v * i % 31);
+        buffer_printf(&csv, ",%d\n", i % 2);
+    }
+    struct sample sample = sample_fit(yaml, csv.data);
+    struct examples examples;
+    features_examples(sample.features, sample.frame, &examples);
+    struct example_batch all = sample_batch(&examples, ROWS), one = sample_batch(&examples, 1);
+    uint32_t rows[ROWS];
+    for (uint32_t i = 0; i < ROWS; i++)
+        rows[i] = ROWS - 1 - i;
+    examples.fetch(examples.context, rows, ROWS, &all);
+    for (uint32_t i = 0; i < ROWS; i++) {
+        examples.fetch(examples.context, &rows[i], 1, &one);
+        const uint32_t n = one.starts[1], first = all.starts[i];
+        assert_int_equal(all.starts[i + 1] - first, n);
+        assert_memory_equal(all.features + first, one.features, n * sizeof *one.features);
+        assert_memory_equal(all.values + first, one.values, n * sizeof *one.values);
+        sample_entries(sample.features, sample.frame, i);
+    }
+    sample_batch_free(&all);
+    sample_batch_free(&one);
+    buffer_free(&csv);
+    sample_free(&sample);
+}
+
 static void shared_vectors_have_one_vocabulary(void **state)
 {
     (void)state;
@@ -368,6 +413,7 @@ int main(void)
         cmocka_unit_test(validation_rows_teach_nothing),
         cmocka_unit_test(crosses_survive_a_refit),
         cmocka_unit_test(crosses_of_lists_have_every_combination),
+        cmocka_unit_test(rows_fetched_together_are_those_fetched_alone),
         cmocka_unit_test(shared_vectors_have_one_vocabulary),
         cmocka_unit_test(fields_are_what_the_spec_says),
         cmocka_unit_test(what_carries_nothing_is_noted),

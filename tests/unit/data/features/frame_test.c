@@ -149,6 +149,56 @@ static void what_is_no_number_is_refused(void **state)
     sample_free(&sample);
 }
 
+/* A column that is the same is taken over, list and all, and its value is not looked at. */
+static void a_row_like_the_last_is_the_row_itself(void **state)
+{
+    (void)state;
+    struct sample sample = fitted();
+    const struct feature_value first[N] = {{0}, number(2.5), text("7"), text("a|b"), text("12")};
+    const struct feature_value whole[N] = {{0}, number(1), text("7"), text("a|b"), text("13")};
+    const struct feature_value part[N] = {{0}, number(1), text("clerk"), text("c"), text("13")};
+    const bool same[N] = {[JOB] = true, [TAGS] = true};
+    char wanted[200];
+    strcpy(wanted, entries_of(&sample, whole));
+    struct frame *frame;
+    struct error err;
+    assert_int_equal(frame_new(sample.features, false, &frame), STATUS_OK);
+    assert_int_equal(frame_add(frame, first, &err), STATUS_OK);
+    for (uint32_t row = 1; row < 4; row++) {
+        const struct feature_value refused[N] = {[X] = text("x"), [TOWN] = text("14")};
+        assert_int_equal(frame_add_like_last(frame, refused, same, &err), STATUS_MALFORMED);
+        assert_int_equal(frame_add_like_last(frame, part, same, &err), STATUS_OK);
+        assert_string_equal(sample_entries(sample.features, frame, row), wanted);
+    }
+    frame_free(frame);
+    sample_free(&sample);
+}
+
+static void numbers_put_for_all_rows_are_those_added_one_by_one(void **state)
+{
+    (void)state;
+    struct sample sample = fitted();
+    const float numbers[] = {1.5f, 9, NAN, 9, -2, 9, INFINITY, 9};
+    struct frame *frame;
+    struct error err;
+    assert_int_equal(frame_new(sample.features, false, &frame), STATUS_OK);
+    for (uint32_t row = 0; row < 4; row++) {
+        const struct feature_value any[N] = {[X] = number(5), [JOB] = text("7")};
+        assert_int_equal(frame_add(frame, any, &err), STATUS_OK);
+    }
+    frame_put_numbers(frame, X, numbers, 2);
+    for (uint32_t row = 0; row < 4; row++) {
+        const float x = numbers[2 * row];
+        const struct feature_value one[N] = {
+            [X] = isfinite(x) ? number((double)x) : (struct feature_value){0}, [JOB] = text("7")};
+        char wanted[200];
+        strcpy(wanted, entries_of(&sample, one));
+        assert_string_equal(sample_entries(sample.features, frame, row), wanted);
+    }
+    frame_free(frame);
+    sample_free(&sample);
+}
+
 static void rows_beyond_a_chunk_stay_apart(void **state)
 {
     (void)state;
@@ -198,6 +248,8 @@ int main(void)
         cmocka_unit_test(lists_keep_to_their_limit),
         cmocka_unit_test(numbers_are_read_to_the_last_bit),
         cmocka_unit_test(what_is_no_number_is_refused),
+        cmocka_unit_test(a_row_like_the_last_is_the_row_itself),
+        cmocka_unit_test(numbers_put_for_all_rows_are_those_added_one_by_one),
         cmocka_unit_test(rows_beyond_a_chunk_stay_apart),
         cmocka_unit_test(labels_are_numbers_where_no_value_is_positive),
     };
