@@ -35,16 +35,22 @@ need_packages() {
     die "apt-get could not install: ${missing[*]}"
 }
 
-# build FOLDER [meson options]: configures once, then builds what has changed.
+# build FOLDER [meson options] [-- TARGET...]: configures once, then builds what has changed, of all
+# or of these targets.
 build() {
-  local folder=$1
+  local folder=$1 options=()
   shift
+  while [ $# -gt 0 ] && [ "$1" != -- ]; do
+    options+=("$1")
+    shift
+  done
+  [ $# = 0 ] || shift
   if [ ! -f "$folder/build.ninja" ]; then
     rm -rf "$folder"
-    meson setup "$folder" "$@" >"$folder.log" 2>&1 || { cat "$folder.log" >&2; die "meson failed"; }
+    meson setup "$folder" "${options[@]}" >"$folder.log" 2>&1 || { cat "$folder.log" >&2; die "meson failed"; }
     mv "$folder.log" "$folder/setup.log"
   fi
-  ninja -C "$folder" >&2
+  ninja -C "$folder" "$@" >&2
 }
 
 # make_venv FOLDER REQUIREMENTS: Python packages, pinned; made again only when the list changes.

@@ -89,10 +89,11 @@ static void share_out(struct bill *bill, const uint32_t *ops, double ns, double 
             all += (double)entries[f];
             n++;
         }
-    for (uint32_t f = 0; f < bill->network->n_fields; f++) {
-        const double share = all > 0 ? (double)entries[f] / all : 1 / n;
-        charge(bill, ops[f], share * ns, share * bytes);
-    }
+    for (uint32_t f = 0; f < bill->network->n_fields; f++)
+        if (ops[f] != OP_NONE) {
+            const double share = all > 0 ? (double)entries[f] / all : 1 / n;
+            charge(bill, ops[f], share * ns, share * bytes);
+        }
 }
 
 /* ---- time ---- */

@@ -18,6 +18,11 @@ FAST = ["--set", "models.ials.dimensions=16", "--set", "models.ials.epochs=3",
         "--set", "training.threads=2"]
 
 
+# For figures on real data. Under the sanitizers these would take minutes, and the same code runs
+# there on planted data: each marked test says where.
+real_data = pytest.mark.skipif(os.environ.get("TEST_SANITIZED") == "1", reason="on planted data under the sanitizers")
+
+
 def run(*words, status=0, text=True, **keywords):
     """Runs `tastevin WORDS` and checks its exit status (None: any)."""
     environment = {k: v for k, v in os.environ.items() if not k.startswith("TASTEVIN_")}

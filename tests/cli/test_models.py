@@ -10,7 +10,7 @@ import shutil
 
 import pytest
 
-from conftest import DEMO, FAST, N_USERS, run
+from conftest import DEMO, FAST, N_USERS, RATINGS, real_data, run
 
 
 def recommend(folder, *words):
@@ -110,9 +110,11 @@ def test_what_is_called_kept_is_on_disk(demo, tmp_path):
     assert kept(folder) == {1: False, 2: False, 3: True}
 
 
-@pytest.mark.parametrize("name", ["itemknn", "rp3beta", "gfcf", "ease", "slim", "bpr"])
+@pytest.mark.parametrize("name", ["itemknn", "rp3beta", "gfcf", *(
+    pytest.param(name, marks=real_data) for name in ("ease", "slim", "bpr"))])
 def test_each_retriever_serves_what_it_was_trained_for(demo, tmp_path, name):
-    """Also catches a file that does not load: what serves is read back from the snapshot."""
+    """Also catches a file that does not load: what serves is read back from the snapshot. tests/contract fits, saves
+    and loads each model under the sanitizers too."""
     folder = tmp_path / "data"
     shutil.copytree(demo, folder)
     run("train", "--data", folder, "--set", f"models.retrievers={name}", "--set",
@@ -251,8 +253,17 @@ def test_a_broken_line_ends_an_evaluation_with_its_place(tmp_path):
     assert "t.csv:3" in outcome.stderr
 
 
-def test_evaluate_tells_how_the_features_of_a_ranker_shift():
-    words = ["--train", DEMO / "ratings.csv", "--format", "movielens", "--positive-from", "4", "--model", "ials+wide", "--set",
+@pytest.fixture(scope="module")
+def few_ratings(tmp_path_factory):
+    """What the first users of the demo rated: enough for a ranker to be fitted."""
+    path = tmp_path_factory.mktemp("few") / "ratings.csv"
+    rows = [",".join(row) for row in RATINGS if int(row[0]) <= 200]
+    path.write_text("userId,movieId,rating,timestamp\n" + "\n".join(rows) + "\n")
+    return path
+
+
+def test_evaluate_tells_how_the_features_of_a_ranker_shift(few_ratings):
+    words = ["--train", few_ratings, "--format", "movielens", "--positive-from", "4", "--model", "ials+wide", "--set",
              "dimensions=8", "--set", "epochs=3"]
     report = evaluate(*words)
     assert [ranker["name"] for ranker in report["rankers"]] == ["ials+wide"]
@@ -263,8 +274,8 @@ def test_evaluate_tells_how_the_features_of_a_ranker_shift():
         assert abs(feature["shift"] - (feature["after"][0] - feature["before"][0]) / feature["before"][1]) < 1e-6
 
 
-def test_evaluate_takes_further_retrievers_between_the_first_and_the_ranker():
-    words = ["--train", DEMO / "ratings.csv", "--format", "movielens", "--positive-from", "4", "--model",
+def test_evaluate_takes_further_retrievers_between_the_first_and_the_ranker(few_ratings):
+    words = ["--train", few_ratings, "--format", "movielens", "--positive-from", "4", "--model",
              "ials+itemknn+gfcf+wide", "--set", "dimensions=8", "--set", "epochs=3"]
     report = evaluate(*words)
     assert [model["model"] for model in report["models"]] == ["popular", "ials+itemknn+gfcf+wide"]

@@ -17,7 +17,7 @@ import time
 
 import pytest
 
-from conftest import BINARY, ROOT, run
+from conftest import BINARY, ROOT, real_data, run
 
 ADULT = ROOT / "demo" / "adult"
 SPEC = """\
@@ -419,7 +419,9 @@ def test_the_charts_are_whole_files(worth):
     assert image.startswith(b"\x89PNG") and b"IEND" in image[-16:]
 
 
+@real_data
 def test_what_features_suggests_on_the_census():
+    """Under the sanitizers the test below runs the same command."""
     outcome = run("features", "--spec", ADULT / "census-all.yaml", "--train", ADULT / "adult.data.gz",
                   "--eval", ADULT / "adult.test.gz", "--json", "--seeds", 2, "--repeats", 3, "--threads", 2)
     report = json.loads(outcome.stdout)

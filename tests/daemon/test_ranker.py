@@ -2,11 +2,12 @@
 does not; answers stay whole, count the last click, and go on by one stage when the ranker's file breaks."""
 import json
 import random
+import shutil
 import subprocess
 
 import pytest
 
-from conftest import binary, put_items
+from conftest import QUIET, Daemon, binary, put_items
 
 USERS, ITEMS, STEPS = 240, 150, 24
 
@@ -34,15 +35,28 @@ def post(daemon, path_of) -> None:
             for step, item in enumerate(path_of(user))])
 
 
-@pytest.fixture
-def ranked(make_daemon):
-    daemon = make_daemon(**{"models.ranker": "wide_deep", "items.auto": "true"}).start()
+RANKED = {"models.ranker": "wide_deep", "items.auto": "true"}
+
+
+@pytest.fixture(scope="module")
+def ring(tmp_path_factory):
+    """A data directory with one round on the walks; tests get copies."""
+    daemon = Daemon(tmp_path_factory.mktemp("ring") / "data", {**QUIET, **RANKED}).start()
     post(daemon, walks)
-    return daemon
+    daemon.train()
+    assert daemon.stop() == 0 and not daemon.sanitizer_reports()
+    return daemon.folder
+
+
+@pytest.fixture
+def ranked(make_daemon, ring):
+    daemon = make_daemon(**RANKED)
+    shutil.copytree(ring, daemon.folder)
+    return daemon.start()
 
 
 def test_two_stages_serve_where_order_decides(ranked):
-    version = ranked.train()
+    version = ranked.get("/v1/models/1")
     ranker = version["report"]["ranker"]
     assert version["state"] == "published" and ranker["published"] and not ranker["calibrated"]
     assert "both stages serve" in version["reason"]
@@ -63,7 +77,6 @@ def test_two_stages_serve_where_order_decides(ranked):
 
 
 def test_the_last_click_moves_what_comes_next(ranked):
-    ranked.train()
     far = (int(walks(2)[-1][1:]) + ITEMS // 2) % ITEMS
     ranked.post("/v1/interactions", {"user": "u2", "item": f"i{far}", "type": "like"})
     answer = ranked.get("/v1/users/u2/recommendations?n=10")
@@ -87,9 +100,8 @@ def test_one_stage_serves_where_order_means_nothing(make_daemon):
 
 
 def test_a_broken_ranker_leaves_the_first_stage(ranked):
-    version = ranked.train()["version"]
     assert ranked.stop() == 0
-    path = ranked.folder / "snapshots" / str(version) / "ranker.tvs"
+    path = ranked.folder / "snapshots" / "1" / "ranker.tvs"
     with open(path, "r+b") as file:
         file.seek(path.stat().st_size // 2)
         file.write(b"broken")
@@ -100,7 +112,6 @@ def test_a_broken_ranker_leaves_the_first_stage(ranked):
 
 
 def test_a_ranker_survives_a_restart(ranked):
-    ranked.train()
     before = ranked.get("/v1/users/u3/recommendations?n=20")
     assert ranked.stop() == 0
     ranked.start()
@@ -126,7 +137,8 @@ def test_a_round_says_what_each_column_of_its_ranker_is_worth(make_daemon, tmp_p
     """Of a ring only the newest item tells what comes next, and `noise` tells nothing."""
     spec = tmp_path / "ranker.yaml"
     spec.write_text(NOISE_SPEC)
-    daemon = make_daemon(**{"models.ranker": "wide", "models.ranker_spec": str(spec), "items.auto": "true"}).start()
+    daemon = make_daemon(**{"models.ranker": "wide", "models.ranker_spec": str(spec), "items.auto": "true",
+                            "training.features": "true"}).start()
     assert "models.ranker" in daemon.get("/v1/features", expect=404)["detail"]
     draw = random.Random(5)
     daemon.post("/v1/users:batch", [
@@ -146,7 +158,7 @@ def test_a_round_says_what_each_column_of_its_ranker_is_worth(make_daemon, tmp_p
 
 
 def test_rounds_leave_the_columns_alone_where_that_is_off(make_daemon):
-    daemon = make_daemon(**{"models.ranker": "wide", "training.features": "false", "items.auto": "true"}).start()
+    daemon = make_daemon(**{"models.ranker": "wide", "items.auto": "true"}).start()
     post(daemon, walks)
     assert "features" not in daemon.train()["report"]["ranker"]
     daemon.get("/v1/features", expect=404)

@@ -122,7 +122,7 @@ static void small_vocabularies_stay_finite(void **state)
 {
     (void)state;
     for (uint32_t n = 1; n <= 6; n++) {
-        struct text text = text_make(n, 1, 500, 40);
+        struct text text = text_make(n, 1, 100, 40);
         struct skipgram_settings settings = usual;
         settings.subsample = 0;
         settings.epochs = 20;

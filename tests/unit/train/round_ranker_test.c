@@ -95,6 +95,24 @@ static void two_stages_look_at_further_retrievers(void **state)
     snapshot_release(snapshot);
 }
 
+/* The other tests do without, as it takes the most of a round: a small world is enough here. */
+static void a_round_says_what_the_columns_are_worth(void **state)
+{
+    struct fixture *f = *state;
+    plant_walks(&f->planted, 100, 60, 16, 3);
+    set_small_ials(f);
+    set(f, "models.ranker", "wide");
+    set(f, "training.features", "true");
+    must_run(f, 1, NULL);
+    json_t *report = report_of(f);
+    const json_t *worth = json_object_get(json_object_get(report, "ranker"), "features");
+    const json_t *columns = json_object_get(worth, "features");
+    assert_true(json_array_size(columns) > 3);
+    for (size_t i = 0; i < json_array_size(columns); i++)
+        assert_true(json_is_number(json_object_get(json_array_get(columns, i), "importance")));
+    json_decref(report);
+}
+
 static void one_stage_serves_where_order_means_nothing(void **state)
 {
     struct fixture *f = *state;
@@ -203,6 +221,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         ROUND_TEST(two_stages_serve_where_order_decides),
         ROUND_TEST(two_stages_look_at_further_retrievers),
+        ROUND_TEST(a_round_says_what_the_columns_are_worth),
         ROUND_TEST(one_stage_serves_where_order_means_nothing),
         ROUND_TEST(too_little_gives_no_second_stage),
         ROUND_TEST(a_broken_ranker_leaves_the_first_stage),
