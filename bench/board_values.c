@@ -2,7 +2,7 @@
  *
  *     board_values LOGDIR VALUES TAGS
  *
- * Writes about VALUES points, TAGS of them a step, into the run "values" of the log directory and
+ * Writes about VALUES points, TAGS of them a step, into the run "values-1" of the log directory and
  * prints one JSON line: {"values", "tags", "seconds", "per_second", "bytes_per_value"}. The time
  * is that of board_scalar and of the run's end; what the disk does later is not in it.
  */
@@ -32,7 +32,7 @@ static double write_values(struct board *board, int64_t steps, int64_t n_tags)
     static char tags[TAGS_MAX][NAME_SIZE];
     for (int64_t t = 0; t < n_tags; t++)
         snprintf(tags[t], NAME_SIZE, "group %" PRId64 "/curve %" PRId64, t / 10, t);
-    struct board_run *run = board_run_open(board, "values", 0);
+    struct board_run *run = board_run_open(board, "values-1", 0);
     const int64_t started_ns = clock_monotonic_ns();
     for (int64_t s = 0; s < steps; s++)
         for (int64_t t = 0; t < n_tags; t++)
@@ -46,7 +46,7 @@ static uint64_t bytes_written(const char *logdir)
 {
     struct error err = {0};
     struct run_listing *listing;
-    need(run_listing_new(logdir, "values", &listing, &err), &err);
+    need(run_listing_new(logdir, "values-", &listing, &err), &err);
     const uint64_t bytes = run_listing_count(listing) ? run_listing_bytes(listing, 0) : 0;
     run_listing_free(listing);
     return bytes;

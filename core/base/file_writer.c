@@ -55,18 +55,30 @@ static enum status sync_folder(const struct file_writer *writer, struct error *r
     return folder_sync(folder, reterr);
 }
 
-enum status file_writer_commit(struct file_writer *writer, struct error *reterr)
+static enum status put_in_place(struct file_writer *writer, struct error *reterr)
 {
-    const enum status status = write_out(writer, reterr);
-    if (status != STATUS_OK)
-        return status;
-    if (fsync(writer->fd) != 0)
-        return error_set_errno(reterr, errno, "cannot sync %s", writer->beside);
     if (rename(writer->beside, writer->path) != 0)
         return error_set_errno(reterr, errno, "cannot rename %s", writer->beside);
     close(writer->fd);
     writer->open = false;
-    return sync_folder(writer, reterr);
+    return STATUS_OK;
+}
+
+enum status file_writer_commit(struct file_writer *writer, struct error *reterr)
+{
+    enum status status = write_out(writer, reterr);
+    if (status != STATUS_OK)
+        return status;
+    if (fsync(writer->fd) != 0)
+        return error_set_errno(reterr, errno, "cannot sync %s", writer->beside);
+    status = put_in_place(writer, reterr);
+    return status == STATUS_OK ? sync_folder(writer, reterr) : status;
+}
+
+enum status file_writer_commit_unsynced(struct file_writer *writer, struct error *reterr)
+{
+    const enum status status = write_out(writer, reterr);
+    return status == STATUS_OK ? put_in_place(writer, reterr) : status;
 }
 
 void file_writer_close(struct file_writer *writer)

@@ -27,4 +27,7 @@ enum status file_writer_flush(struct file_writer *writer, struct error *reterr);
 /* The rest, fsync, and the rename. */
 enum status file_writer_commit(struct file_writer *writer, struct error *reterr);
 
+/* The same without fsync: for what may be lost, or found empty, after a power cut. */
+enum status file_writer_commit_unsynced(struct file_writer *writer, struct error *reterr);
+
 void file_writer_close(struct file_writer *writer);

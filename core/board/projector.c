@@ -32,16 +32,40 @@ static enum status check(const struct projector *p, struct error *reterr)
     return STATUS_OK;
 }
 
-/* "-0.1234" of a number from -1 to 1. */
-static void append_four_decimals(struct buffer *out, float value)
+enum { DECIMAL_BYTES = 8 /* "-0.1234" and what ends it */ };
+
+/* A number from -1 to 1, and a tab; returns where the next one goes. */
+static char *put_four_decimals(char *at, float value)
 {
-    char text[] = "-0.0000";
-    unsigned rest = (unsigned)lroundf(fabsf(value) * 1e4f);
-    const bool negative = value < 0 && rest > 0;
-    for (char *at = text + sizeof text - 2; at > text + 2; at--, rest /= 10)
-        *at = (char)('0' + rest % 10);
-    text[1] = (char)('0' + rest);
-    buffer_append(out, text + !negative, sizeof text - 1 - !negative);
+    unsigned rest = (unsigned)(fabsf(value) * 1e4f + 0.5f);
+    if (value < 0 && rest > 0)
+        *at++ = '-';
+    for (int i = 5; i >= 2; i--, rest /= 10)
+        at[i] = (char)('0' + rest % 10);
+    at[0] = (char)('0' + rest);
+    at[1] = '.';
+    at[6] = '\t';
+    return at + 7;
+}
+
+static void append_decimals(struct buffer *out, const float *row, uint32_t d)
+{
+    char *room = buffer_reserve(out, (size_t)d * DECIMAL_BYTES), *at = room;
+    if (!room)
+        return;
+    for (uint32_t k = 0; k < d; k++)
+        at = put_four_decimals(at, row[k]);
+    at[-1] = '\n';
+    *at = '\0';
+    out->size += (size_t)(at - room);
+}
+
+static void append_floats(struct buffer *out, const float *row, uint32_t d)
+{
+    for (uint32_t k = 0; k < d; k++) {
+        buffer_append_float(out, row[k]);
+        buffer_append_byte(out, k + 1 < d ? '\t' : '\n');
+    }
 }
 
 static enum status write_tensors(const struct projector *p, const char *path, struct error *reterr)
@@ -49,18 +73,15 @@ static enum status write_tensors(const struct projector *p, const char *path, st
     struct file_writer file = {0};
     enum status status = file_writer_open(&file, path, 0640, reterr);
     for (uint32_t r = 0; r < p->n && status == STATUS_OK; r++) {
-        for (uint32_t k = 0; k < p->d; k++) {
-            const float value = p->vectors[r * p->width + k];
-            if (p->unit)
-                append_four_decimals(&file.out, value);
-            else
-                buffer_append_float(&file.out, value);
-            buffer_append_byte(&file.out, k + 1 < p->d ? '\t' : '\n');
-        }
+        const float *row = p->vectors + r * p->width;
+        if (p->unit)
+            append_decimals(&file.out, row, p->d);
+        else
+            append_floats(&file.out, row, p->d);
         status = file_writer_flush(&file, reterr);
     }
     if (status == STATUS_OK)
-        status = file_writer_commit(&file, reterr);
+        status = file_writer_commit_unsynced(&file, reterr);
     file_writer_close(&file);
     return status;
 }
@@ -115,7 +136,7 @@ static enum status write_metadata(const struct projector *p, const char *path, s
             status = file_writer_flush(&file, reterr);
     }
     if (status == STATUS_OK)
-        status = file_writer_commit(&file, reterr);
+        status = file_writer_commit_unsynced(&file, reterr);
     file_writer_close(&file);
     buffer_free(&cell);
     return status;
@@ -129,7 +150,14 @@ static enum status write_config(const struct projector *p, const char *path, str
                            "embeddings {\n  tensor_name: \"%s\"\n  tensor_path: \"%s\"\n"
                            "  metadata_path: \"%s\"\n}\n",
                            name, tensors_name, metadata_name);
-    return file_replace(path, text, (size_t)n, 0640, reterr);
+    struct file_writer file = {0};
+    enum status status = file_writer_open(&file, path, 0640, reterr);
+    if (status == STATUS_OK) {
+        buffer_append(&file.out, text, (size_t)n);
+        status = file_writer_commit_unsynced(&file, reterr);
+    }
+    file_writer_close(&file);
+    return status;
 }
 
 /* In the order in which they may be found: the configuration names what is there by then. */

@@ -4,7 +4,8 @@
  *
  * TensorBoard reads a configuration anew only when the set of runs changes, and keeps a tensor that
  * it has once read. So each state of the vectors is a new run, and the event file, by which a run
- * is found, comes last: whoever finds the run finds all of it.
+ * is found, comes last: whoever finds the run finds all of it. Nothing is synced: a power cut may
+ * leave the newest run empty.
  */
 #include <stdbool.h>
 #include <stddef.h>

@@ -19,6 +19,10 @@ struct projection {
     uint32_t n, d;
     uint32_t *numbers;
     float *rows;
+    /* of the item whose cells are being asked for, one after the other */
+    uint32_t at; /* its row; UINT32_MAX: none yet */
+    struct item_record item;
+    const char *categories[CATEGORIES_MAX];
 };
 
 /* ---- what stands beside a point ---- */
@@ -70,21 +74,24 @@ int watch_items_year(const char *title, const char *attributes)
 
 static void give_cell(void *context, uint32_t row, uint32_t column, struct buffer *out)
 {
-    const struct projection *p = context;
-    const char *categories[CATEGORIES_MAX];
-    struct item_record item = {0};
+    struct projection *p = context;
+    const struct item_record *item = &p->item;
     const uint32_t number = p->choices[row].number;
-    catalogue_record(p->catalogue, number, categories, &item);
-    const int year = column == 3 ? watch_items_year(item.title, item.attributes) : 0;
+    if (p->at != row) {
+        p->item = (struct item_record){0};
+        catalogue_record(p->catalogue, number, p->categories, &p->item);
+        p->at = row;
+    }
+    const int year = column == 3 ? watch_items_year(item->title, item->attributes) : 0;
     if (column == 0)
-        buffer_append_text(out, item.title && item.title[0] ? item.title
-                                                            : catalogue_id(p->catalogue, number));
-    else if (column == 1 && item.n_categories > 0)
-        buffer_append_text(out, item.categories[0]);
+        buffer_append_text(out, item->title && item->title[0] ? item->title
+                                                              : catalogue_id(p->catalogue, number));
+    else if (column == 1 && item->n_categories > 0)
+        buffer_append_text(out, item->categories[0]);
     else if (column == 2)
-        buffer_printf(out, "%u", p->choices[row].touches);
+        buffer_append_whole(out, p->choices[row].touches);
     else if (year)
-        buffer_printf(out, "%d", year);
+        buffer_append_whole(out, (uint64_t)year);
 }
 
 /* ---- which items ---- */
@@ -154,6 +161,7 @@ static enum status project(const struct snapshot *snapshot, struct board *board,
                            struct error *reterr)
 {
     struct projection p = {
+        .at = UINT32_MAX,
         .snapshot = snapshot,
         .model = item_map_model(snapshot->models, snapshot->n_models, snapshot->retriever)};
     if (!p.model)
