@@ -228,10 +228,18 @@ static void prepare_numbers(struct store *store)
     numbers_resize(&store->items, store->counts.next_item);
 }
 
+/* An end that found no memory has left its transaction open; nobody waits for what is in it. */
+static enum status end_left_open(struct store *store, struct error *reterr)
+{
+    return sqlite3_get_autocommit(store->db) ? STATUS_OK : run(store, SQL_ROLLBACK, reterr);
+}
+
 enum status store_begin(struct store *store, struct error *reterr)
 {
     assert(store->mode == STORE_WRITE && !store->in_transaction);
-    enum status status = run(store, SQL_BEGIN, reterr);
+    enum status status = end_left_open(store, reterr);
+    if (status == STATUS_OK)
+        status = run(store, SQL_BEGIN, reterr);
     if (status != STATUS_OK)
         return status;
     store->in_transaction = true;
@@ -335,7 +343,10 @@ void store_undo(struct store *store)
 
 enum status store_begin_read(struct store *store, struct error *reterr)
 {
-    return store->in_transaction ? STATUS_OK : run(store, SQL_BEGIN_READ, reterr);
+    if (store->in_transaction)
+        return STATUS_OK;
+    const enum status status = end_left_open(store, reterr);
+    return status == STATUS_OK ? run(store, SQL_BEGIN_READ, reterr) : status;
 }
 
 void store_end_read(struct store *store)

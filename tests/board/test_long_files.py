@@ -32,7 +32,7 @@ def value_at(step, tag):
 
 def test_every_value_is_read_back_equal(long_run):
     """By the file reader of the Python loader."""
-    [path] = (long_run / "values").glob("*tfevents*")
+    [path] = (long_run / "values-1").glob("*tfevents*")
     seen = 0
     for event in event_file_loader.RawEventFileLoader(str(path)).Load():
         event = event_pb2.Event.FromString(event)
@@ -53,11 +53,11 @@ def board(long_run):
 
 
 def test_tensorboard_shows_the_last_point_and_a_sample_of_the_rest(board):
-    eventually(lambda: board.tags("scalars"), {"values": set(TAG_NAMES)})
+    eventually(lambda: board.tags("scalars"), {"values-1": set(TAG_NAMES)})
     for tag in (0, TAGS - 1):
         def last(tag=tag):
-            return board.scalars("values", TAG_NAMES[tag])[-1]
+            return board.scalars("values-1", TAG_NAMES[tag])[-1]
         eventually(last, (STEPS - 1, value_at(STEPS - 1, tag)))
-        shown = board.scalars("values", TAG_NAMES[tag])
+        shown = board.scalars("values-1", TAG_NAMES[tag])
         assert 500 <= len(shown) <= 1000
         assert all(value == value_at(step, tag) for step, value in shown)

@@ -2,6 +2,8 @@
  * seq misses or sees twice, a store that another version or program wrote. */
 #include "store_fixture.h"
 
+#include "data/store_internal.h"
+
 #include <string.h>
 
 struct log {
@@ -111,6 +113,21 @@ static void an_undo_without_a_savepoint_does_nothing(void **state)
     assert_int_equal(fixture_counts(f).users, 1);
 }
 
+/* As where an end finds no memory. */
+static void a_transaction_that_was_left_open_is_ended_by_the_next(void **state)
+{
+    struct fixture *f = *state;
+    sqlite3 *db = f->store->db;
+    assert_int_equal(sqlite3_exec(db, "BEGIN", NULL, NULL, NULL), SQLITE_OK);
+    assert_int_equal(store_begin_read(f->store, NULL), STATUS_OK);
+    store_end_read(f->store);
+    assert_true(sqlite3_get_autocommit(db));
+    assert_int_equal(sqlite3_exec(db, "BEGIN IMMEDIATE", NULL, NULL, NULL), SQLITE_OK);
+    fixture_write(f);
+    fixture_user(f, "u1");
+    fixture_commit(f);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -120,6 +137,8 @@ int main(void)
                                         fixture_teardown),
         cmocka_unit_test_setup_teardown(an_undo_without_a_savepoint_does_nothing, fixture_setup,
                                         fixture_teardown),
+        cmocka_unit_test_setup_teardown(a_transaction_that_was_left_open_is_ended_by_the_next,
+                                        fixture_setup, fixture_teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
