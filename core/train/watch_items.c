@@ -181,14 +181,7 @@ static enum status project(const struct snapshot *snapshot, struct board *board,
 enum status watch_items(struct board *board, const char *snapshots, uint32_t version,
                         uint32_t items_max, uint64_t bytes_max, struct error *reterr)
 {
-    struct snapshot *snapshot;
-    if (!board || items_max == 0)
-        return STATUS_OK;
-    enum status status = snapshot_load(snapshots, version, &snapshot, reterr);
-    if (status != STATUS_OK)
-        return status == STATUS_NOT_FOUND ? STATUS_OK : status;
-    status = project(snapshot, board, items_max, reterr);
-    snapshot_release(snapshot);
-    watch_points_prune(board, WATCH_ITEMS_PREFIX, bytes_max);
-    return status;
+    return items_max == 0 ? STATUS_OK
+                          : watch_points_show(board, WATCH_ITEMS_PREFIX, snapshots, version,
+                                              project, items_max, bytes_max, reterr);
 }

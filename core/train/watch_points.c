@@ -42,3 +42,19 @@ void watch_points_prune(struct board *board, const char *prefix, uint64_t bytes_
     board_prune(board, prefix, WATCH_POINTS_KEPT);
     board_prune_size(board, prefix, bytes_max, WATCH_POINTS_KEPT);
 }
+
+enum status watch_points_show(struct board *board, const char *prefix, const char *snapshots,
+                              uint32_t version, watch_projection project, uint32_t most,
+                              uint64_t bytes_max, struct error *reterr)
+{
+    struct snapshot *snapshot;
+    if (!board)
+        return STATUS_OK;
+    enum status status = snapshot_load(snapshots, version, &snapshot, reterr);
+    if (status != STATUS_OK)
+        return status == STATUS_NOT_FOUND ? STATUS_OK : status;
+    status = project(snapshot, board, most, reterr);
+    snapshot_release(snapshot);
+    watch_points_prune(board, prefix, bytes_max);
+    return status;
+}

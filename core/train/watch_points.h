@@ -4,6 +4,7 @@
  */
 #include "board/board.h"
 #include "board/projector.h"
+#include "train/snapshot.h"
 
 enum {
     WATCH_POINTS_KEPT = 3,            /* of the runs of one kind */
@@ -27,3 +28,13 @@ enum status watch_points_write(struct board *board, const char *prefix, uint32_t
 
 /* Removes older runs, to WATCH_POINTS_KEPT and bytes_max of them. */
 void watch_points_prune(struct board *board, const char *prefix, uint64_t bytes_max);
+
+/* Writes the run of a snapshot, by watch_points_write, of at most `most` rows. */
+typedef enum status (*watch_projection)(const struct snapshot *snapshot, struct board *board,
+                                        uint32_t most, struct error *reterr);
+
+/* Projects the stored snapshot, then prunes the runs of the prefix. OK without board or snapshot;
+ * otherwise as snapshot_load and `project`. */
+enum status watch_points_show(struct board *board, const char *prefix, const char *snapshots,
+                              uint32_t version, watch_projection project, uint32_t most,
+                              uint64_t bytes_max, struct error *reterr);

@@ -217,20 +217,11 @@ static enum status project(const struct snapshot *snapshot, struct board *board,
 enum status watch_users(struct board *board, const char *snapshots, uint32_t version,
                         uint32_t users_max, uint64_t bytes_max, struct error *reterr)
 {
-    struct snapshot *snapshot;
-    if (!board)
-        return STATUS_OK;
-    if (users_max == 0) {
-        board_prune(board, WATCH_USERS_PREFIX, 0);
-        return STATUS_OK;
-    }
-    enum status status = snapshot_load(snapshots, version, &snapshot, reterr);
-    if (status != STATUS_OK)
-        return status == STATUS_NOT_FOUND ? STATUS_OK : status;
-    status = project(snapshot, board, users_max, reterr);
-    snapshot_release(snapshot);
-    watch_points_prune(board, WATCH_USERS_PREFIX, bytes_max);
-    return status;
+    if (users_max > 0)
+        return watch_points_show(board, WATCH_USERS_PREFIX, snapshots, version, project, users_max,
+                                 bytes_max, reterr);
+    board_prune(board, WATCH_USERS_PREFIX, 0);
+    return STATUS_OK;
 }
 
 static enum status remove_run(const char *logdir, const char *run, struct error *reterr)
