@@ -7,6 +7,7 @@
 
 #include "base/rng.h"
 #include "support/test.h"
+#include "train/round.h"
 
 enum { GROUPS = 10 };
 
@@ -68,6 +69,19 @@ static void plant_like(struct planted_store *planted, uint32_t user, uint32_t it
     must(store_add_event(planted->store, &planted->types, &event, false, 2000000000000, &result,
                          &err),
          &err);
+}
+
+void planted_round(struct planted_store *planted, const struct settings *settings, uint32_t version)
+{
+    struct error err = {0};
+    struct round_result result = {0};
+    const struct round_request request = {.store = planted->store,
+                                          .settings = settings,
+                                          .types = &planted->types,
+                                          .snapshots = planted->snapshots,
+                                          .version = version};
+    must(round_run(&request, &result, &err), &err);
+    round_result_free(&result);
 }
 
 void plant(struct planted_store *planted, uint32_t first_user, uint32_t n_users, uint32_t n_items,

@@ -36,5 +36,10 @@ struct dataset *planted_dataset(struct planted_store *planted);
 struct model *fit_planted(const struct dataset *dataset, const char *name,
                           const char *const settings[4], struct parallel *pool);
 
+/* A round on all of the store, which must not fail; its snapshot is the version. */
+struct settings;
+void planted_round(struct planted_store *planted, const struct settings *settings,
+                   uint32_t version);
+
 /* Every file below both folders is the same, byte for byte. */
 void assert_folders_equal(const char *a, const char *b);

@@ -9,7 +9,6 @@
 #include "board/listing.h"
 #include "data/settings.h"
 #include "support/test.h"
-#include "train/round.h"
 #include "train/watch_points.h"
 #include "train_support.h"
 
@@ -38,19 +37,10 @@ static void set(const char *name, const char *value)
 
 static void train(uint32_t version, const char *model)
 {
-    struct error err = {0};
-    struct round_result result = {0};
     set("models.retrievers", model);
     set("models.ials.dimensions", "4");
     set("models.ials.epochs", "2");
-    const struct round_request request = {.store = planted.store,
-                                          .settings = &settings,
-                                          .types = &planted.types,
-                                          .snapshots = planted.snapshots,
-                                          .version = version};
-    if (round_run(&request, &result, &err) != STATUS_OK)
-        fail_msg("%s", err.text);
-    round_result_free(&result);
+    planted_round(&planted, &settings, version);
 }
 
 static struct board *open_board(const char *logdir)

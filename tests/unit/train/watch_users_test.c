@@ -10,7 +10,6 @@
 
 #include "data/settings.h"
 #include "support/test.h"
-#include "train/round.h"
 #include "train/watch_points.h"
 #include "train_support.h"
 
@@ -66,20 +65,11 @@ static void plant_guest(void)
 static void train(uint32_t version, const char *model)
 {
     struct settings settings;
-    struct error err = {0};
-    struct round_result result = {0};
     assert_int_equal(settings_init(&settings), STATUS_OK);
     settings_set(&settings, "models.retrievers", model, "--set", NULL);
     settings_set(&settings, "models.ials.dimensions", "4", "--set", NULL);
     settings_set(&settings, "models.ials.epochs", "2", "--set", NULL);
-    const struct round_request request = {.store = planted.store,
-                                          .settings = &settings,
-                                          .types = &planted.types,
-                                          .snapshots = planted.snapshots,
-                                          .version = version};
-    if (round_run(&request, &result, &err) != STATUS_OK)
-        fail_msg("%s", err.text);
-    round_result_free(&result);
+    planted_round(&planted, &settings, version);
     settings_free(&settings);
 }
 
